@@ -1,0 +1,180 @@
+"""What is sold: categories, products, their variants, pictures, and the stock behind them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.kernel.db import Id, ShopOwned, Table
+
+
+class Image(ShopOwned, Table):
+    """A picture kept as variants of several widths in the storage, under `key` (a hash of the original)."""
+
+    __tablename__ = "images"
+    __table_args__ = (UniqueConstraint("shop_id", "key"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(80))
+    width: Mapped[int]  # of the original, pixels
+    height: Mapped[int]
+    alt: Mapped[dict[str, Any]]  # locale -> text
+    color: Mapped[str] = mapped_column(String(20))  # name of the tint shown while it loads
+
+
+class Category(ShopOwned, Table):
+    __tablename__ = "categories"
+    __table_args__ = (UniqueConstraint("shop_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80))
+    group: Mapped[str] = mapped_column(String(40), default="")
+    name: Mapped[dict[str, Any]]
+    intro: Mapped[dict[str, Any]]
+    position: Mapped[int] = mapped_column(default=0)
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("images.id", ondelete="SET NULL"))
+    image: Mapped[Image | None] = relationship(lazy="raise")
+
+
+class Product(ShopOwned, Table):
+    """Something that a producer sells. Texts are dicts locale -> text; Italian is always there.
+
+    food: what the law wants said before the purchase (law.md 1.2): ingredients and storage (locale -> text; allergens
+    in ingredients stand between *asterisks*), allergens (keys of Annex II Reg. 1169/2011), shelf_life_days,
+    min_residual_days, date_type (TMC | scadenza | nessuna), ship_temp (ambiente | fresco | refrigerato | …),
+    alcohol_abv, min_age, omnibus_perishable, withdrawal (art59_d | art59_e | …), origin (locale -> text), provinces.
+    version: raised by every change that a page could show; ready cards are kept by it.
+    """
+
+    __tablename__ = "products"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "slug"),
+        Index("ix_products_category", "shop_id", "category_id", "sort_name"),
+        Index("ix_products_producer", "shop_id", "producer_id", "sort_name"),
+        Index("ix_products_name", "shop_id", "sort_name"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(120))
+    producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="RESTRICT"))
+    category_id: Mapped[int] = mapped_column(ForeignKey("categories.id", ondelete="RESTRICT"))
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("images.id", ondelete="SET NULL"))
+    name: Mapped[dict[str, Any]]
+    sort_name: Mapped[str] = mapped_column(String(200))  # Italian name, folded: see catalog/search.py
+    description: Mapped[dict[str, Any]]
+    designation: Mapped[str | None] = mapped_column(String(4))  # DOP | IGP | DOC | DOCG | IGT | PAT
+    food: Mapped[dict[str, Any]]
+    season_mask: Mapped[int] = mapped_column(default=4095)  # bit 0 is January
+    search_text: Mapped[str] = mapped_column(Text)
+    is_featured: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+    published_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    category: Mapped[Category] = relationship(lazy="raise")
+    image: Mapped[Image | None] = relationship(lazy="raise")
+    variants: Mapped[list["Variant"]] = relationship(
+        back_populates="product", lazy="raise", order_by="Variant.position", cascade="all, delete-orphan"
+    )
+
+
+class StockItem(ShopOwned, Table):
+    """Pieces of one thing on a shelf. available = on_hand - reserved; reserved pieces are held for open payments.
+
+    Changed only by the conditional updates of catalog/stock.py, each with a row in `stock_movements`.
+    """
+
+    __tablename__ = "stock_items"
+    __table_args__ = (
+        CheckConstraint("on_hand >= 0", name="on_hand"),
+        CheckConstraint("reserved >= 0 and reserved <= on_hand", name="reserved"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    on_hand: Mapped[int] = mapped_column(default=0)
+    reserved: Mapped[int] = mapped_column(default=0)
+    low_at: Mapped[int] = mapped_column(default=3)  # at or below: the producer is told
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+class Variant(ShopOwned, Table):
+    """One way of buying a product: a format at a price. Prices include VAT, minor units of the shop's currency."""
+
+    __tablename__ = "variants"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "sku"),
+        CheckConstraint("price_minor >= 0", name="price"),
+        Index("ix_variants_product", "shop_id", "product_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
+    stock_item_id: Mapped[int] = mapped_column(ForeignKey("stock_items.id", ondelete="RESTRICT"))
+    sku: Mapped[str] = mapped_column(String(60))
+    position: Mapped[int] = mapped_column(default=0)
+    format: Mapped[dict[str, Any]]
+    net_amount: Mapped[int]  # of net_unit
+    net_unit: Mapped[str] = mapped_column(String(5))  # g | ml | piece
+    drained_amount: Mapped[int | None]
+    weight_g: Mapped[int]  # of the parcel's contents, for delivery
+    price_minor: Mapped[int]
+    vat_rate: Mapped[str] = mapped_column(String(10))  # exact percent, e.g. "4" or "22"
+    product: Mapped[Product] = relationship(back_populates="variants", lazy="raise")
+    stock: Mapped[StockItem] = relationship(lazy="raise")
+
+
+class StockMovement(ShopOwned, Table):
+    """Append-only: every change of on_hand or reserved, with its reason. The sums equal the item's columns."""
+
+    __tablename__ = "stock_movements"
+    __table_args__ = (Index("ix_stock_movements_item", "shop_id", "stock_item_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    stock_item_id: Mapped[int] = mapped_column(ForeignKey("stock_items.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(20))  # initial | count | hold | release | sale | return
+    on_hand_change: Mapped[int]
+    reserved_change: Mapped[int]
+    reference: Mapped[str] = mapped_column(String(60))  # e.g. an order number
+    actor_id: Mapped[int | None] = mapped_column(Id)
+    at: Mapped[datetime]
+
+
+class Hold(ShopOwned, Table):
+    """Pieces held for an open payment, until `expires_at` (UTC). One per payment attempt and stock item.
+
+    state: held -> released | sold. It leaves `held` once, by a conditional update.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        UniqueConstraint("stock_item_id", "reference"),
+        Index("ix_holds_reference", "shop_id", "reference"),
+        CheckConstraint("quantity > 0", name="quantity"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    stock_item_id: Mapped[int] = mapped_column(ForeignKey("stock_items.id", ondelete="CASCADE"))
+    reference: Mapped[str] = mapped_column(String(60))
+    quantity: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10), default="held")
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class PriceChange(ShopOwned, Table):
+    """Append-only price log of a variant: every price it ever had, and from when (law.md L1)."""
+
+    __tablename__ = "price_changes"
+    __table_args__ = (Index("ix_price_changes_variant", "shop_id", "variant_id", "valid_from"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
+    price_minor: Mapped[int]
+    valid_from: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(40))
+    actor_id: Mapped[int | None] = mapped_column(Id)

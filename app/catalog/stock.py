@@ -1,0 +1,162 @@
+"""Stock: what is on the shelf, what is held for open payments, and the record of every change.
+
+Scarce things are taken by one conditional update each, in the order of their ids, so that two shoppers who race for the
+last piece cannot both have it and never wait for each other in a circle. A hold leaves the state `held` once; whoever
+makes it leave (payment, expiry, cancel) does the rest. Source: docs/algorithms/holds.md.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog.models import Hold, Product, StockItem, StockMovement, Variant
+from app.kernel import clock
+from app.kernel.errors import Refused
+from app.kernel.i18n import gettext as _
+from app.kernel.outbox import add_job
+
+
+class OutOfStock(Refused):
+    """Fewer pieces are left than were asked for. short: stock item id → pieces that may still be had."""
+
+    def __init__(self, short: Mapping[int, int]) -> None:
+        super().__init__(_("Nel frattempo qualcosa è andato esaurito."))
+        self.short = dict(short)
+
+
+async def hold(db: AsyncSession, reference: str, demand: Mapping[int, int], expires_at: datetime) -> None:
+    """Hold pieces (stock item id → quantity ≥ 1) for a payment, until it ends. Within a transaction.
+
+    Raises OutOfStock, naming every item that is short; the caller's transaction then takes nothing.
+    """
+    short: dict[int, int] = {}
+    now = clock.now()
+    for item_id, quantity in sorted(demand.items()):
+        taken = await db.execute(
+            update(StockItem)
+            .where(StockItem.id == item_id, StockItem.on_hand - StockItem.reserved >= quantity)
+            .values(reserved=StockItem.reserved + quantity)
+            .execution_options(synchronize_session=False)
+            .returning(StockItem.id)
+        )
+        if taken.first() is None:
+            left = await db.scalar(select(StockItem.on_hand - StockItem.reserved).where(StockItem.id == item_id))
+            short[item_id] = max(0, left or 0)
+            continue
+        db.add(
+            Hold(stock_item_id=item_id, reference=reference, quantity=quantity, expires_at=expires_at, created_at=now)
+        )
+        _move(db, item_id, "hold", 0, quantity, reference)
+    if short:
+        raise OutOfStock(short)
+    await _touch_products(db, demand)
+
+
+async def release(db: AsyncSession, reference: str) -> bool:
+    """Give back what is held under a reference. False if nothing is (any more). Within a transaction."""
+    return await _end(db, reference, "released")
+
+
+async def sell(db: AsyncSession, reference: str) -> bool:
+    """The payment came: held pieces leave the shelf. False if nothing is held (any more). Within a transaction."""
+    return await _end(db, reference, "sold")
+
+
+async def take_late(db: AsyncSession, reference: str, demand: Mapping[int, int]) -> None:
+    """The payment came after the hold had been given back: take the pieces again, at once.
+
+    Raises OutOfStock if they are gone; then the money must go back.
+    """
+    late = f"{reference}/late"
+    await hold(db, late, demand, clock.now())
+    await sell(db, late)
+
+
+async def _end(db: AsyncSession, reference: str, state: str) -> bool:
+    ended = await db.execute(
+        update(Hold)
+        .where(Hold.reference == reference, Hold.state == "held")
+        .values(state=state)
+        .execution_options(synchronize_session=False)
+        .returning(Hold.stock_item_id, Hold.quantity)
+    )
+    rows = sorted((item_id, quantity) for item_id, quantity in ended)
+    for item_id, quantity in rows:
+        leaves = quantity if state == "sold" else 0
+        await db.execute(
+            update(StockItem)
+            .where(StockItem.id == item_id)
+            .values(reserved=StockItem.reserved - quantity, on_hand=StockItem.on_hand - leaves)
+            .execution_options(synchronize_session=False)
+        )
+        _move(db, item_id, "sale" if leaves else "release", -leaves, -quantity, reference)
+    if rows:
+        await _touch_products(db, dict(rows))
+        if state == "sold":
+            await _warn_if_low(db, [item_id for item_id, _ in rows])
+    return bool(rows)
+
+
+async def count(db: AsyncSession, item_id: int, on_hand: int, *, actor_id: int | None, reference: str = "") -> int:
+    """Set what is on the shelf after counting it; returns the change. Within a transaction.
+
+    Raises Refused when open payments hold more than was counted: those pieces are promised.
+    """
+    item = await db.scalar(
+        select(StockItem)
+        .where(StockItem.id == item_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if item is None or on_hand < item.reserved:
+        held = item.reserved if item else 0
+        raise Refused(_("%(held)s pezzi sono già promessi a chi sta pagando: non puoi scendere sotto.", held=held))
+    change = on_hand - item.on_hand
+    if change:
+        item.on_hand = on_hand
+        _move(db, item_id, "count", change, 0, reference, actor_id)
+        await _touch_products(db, {item_id: 1})
+    return change
+
+
+def _move(
+    db: AsyncSession, item_id: int, kind: str, on_hand: int, reserved: int, reference: str, actor_id: int | None = None
+) -> None:
+    db.add(
+        StockMovement(
+            stock_item_id=item_id,
+            kind=kind,
+            on_hand_change=on_hand,
+            reserved_change=reserved,
+            reference=reference,
+            actor_id=actor_id,
+            at=clock.now(),
+        )
+    )
+
+
+async def _touch_products(db: AsyncSession, items: Mapping[int, int]) -> None:
+    """Raise the version of the products behind these items, in id order: their ready cards are out of date."""
+    products = select(Variant.product_id).where(Variant.stock_item_id.in_(items))
+    ids = sorted(set(await db.scalars(products)))
+    for product_id in ids:
+        await db.execute(
+            update(Product)
+            .where(Product.id == product_id)
+            .values(version=Product.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def _warn_if_low(db: AsyncSession, item_ids: list[int]) -> None:
+    """Tell producers whose stock has just come down to the mark."""
+    low = await db.execute(
+        select(Variant.id)
+        .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .where(StockItem.id.in_(item_ids), StockItem.on_hand - StockItem.reserved <= StockItem.low_at)
+        .order_by(Variant.id)
+    )
+    for (variant_id,) in low:
+        add_job(db, "catalog.warn_low_stock", variant_id=variant_id)

@@ -1,0 +1,146 @@
+"""Orders: one group per payment, one order per producer, and the timeline of each. Everything here is frozen."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.kernel.db import Id, ShopOwned, Table
+
+
+class OrderGroup(ShopOwned, Table):
+    """What a buyer ordered and pays in one go. Amounts: minor units of `currency`, VAT included.
+
+    state: awaiting_payment -> paid | cancelled; cancelled -> refunding (paid too late) -> refunded.
+    access_nonce: the private link's token is derived from it and the secret key (orders/links.py).
+    """
+
+    __tablename__ = "order_groups"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "number"),
+        UniqueConstraint("shop_id", "checkout_key"),
+        Index("ix_order_groups_placed", "shop_id", "placed_at"),
+        Index("ix_order_groups_state", "shop_id", "state", "hold_until"),
+        Index("ix_order_groups_email", "shop_id", "email"),
+        Index("ix_order_groups_user", "shop_id", "user_id"),
+        CheckConstraint("total_minor = goods_minor + delivery_minor", name="total"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    number: Mapped[str] = mapped_column(String(30))
+    checkout_key: Mapped[str] = mapped_column(String(43))
+    cart_id: Mapped[int | None] = mapped_column(Id)
+    access_nonce: Mapped[str] = mapped_column(String(43))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(String(20), default="awaiting_payment")
+    locale: Mapped[str] = mapped_column(String(5))
+    currency: Mapped[str] = mapped_column(String(3))
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(120))
+    phone: Mapped[str] = mapped_column(String(30))
+    country: Mapped[str] = mapped_column(String(2))
+    street: Mapped[str] = mapped_column(String(200))
+    postal_code: Mapped[str] = mapped_column(String(10))
+    city: Mapped[str] = mapped_column(String(120))
+    province: Mapped[str] = mapped_column(String(2))
+    note: Mapped[str] = mapped_column(Text, default="")
+    invoice: Mapped[dict[str, Any]]
+    birth_date: Mapped[date | None]
+    goods_minor: Mapped[int]
+    delivery_minor: Mapped[int]
+    total_minor: Mapped[int]
+    placed_at: Mapped[datetime]
+    hold_until: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None] = mapped_column(String(40))
+    orders: Mapped[list["Order"]] = relationship(back_populates="group", lazy="raise", order_by="Order.id")
+
+
+class Order(ShopOwned, Table):
+    """The part of a group that one producer sells and ships. States and moves: orders/states.py.
+
+    producer: name, company, vat_number, address, email, phone as sold under (frozen).
+    delivery: method, zone, carrier, cold_chain, lead_days_min/max (frozen).
+    vat: list of {rate, gross_minor, net_minor, vat_minor}, goods and delivery together, one per rate.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "number"),
+        Index("ix_orders_group", "shop_id", "group_id"),
+        Index("ix_orders_desk", "shop_id", "producer_id", "state", "id"),
+        CheckConstraint("total_minor = goods_minor + delivery_minor", name="total"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))
+    producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="RESTRICT"))
+    number: Mapped[str] = mapped_column(String(34))
+    state: Mapped[str] = mapped_column(String(20), default="awaiting_payment")
+    producer: Mapped[dict[str, Any]]
+    delivery: Mapped[dict[str, Any]]
+    vat: Mapped[list[Any]]
+    goods_minor: Mapped[int]
+    delivery_minor: Mapped[int]
+    total_minor: Mapped[int]
+    fee_rate: Mapped[str] = mapped_column(String(10))
+    fee_minor: Mapped[int]  # kept by the shop; the producer gets total - fee
+    ship_by: Mapped[date | None]
+    carrier: Mapped[str | None] = mapped_column(String(80))
+    tracking_number: Mapped[str | None] = mapped_column(String(80))
+    updated_at: Mapped[datetime]
+    group: Mapped[OrderGroup] = relationship(back_populates="orders", lazy="raise")
+    lines: Mapped[list["OrderLine"]] = relationship(back_populates="order", lazy="raise", order_by="OrderLine.position")
+
+    @property
+    def payout_minor(self) -> int:
+        """What goes to the producer: goods less the fee, and the delivery."""
+        return self.total_minor - self.fee_minor
+
+
+class OrderLine(ShopOwned, Table):
+    """So many pieces, as they were when the buyer pressed the button.
+
+    snapshot: name, format, slug, image (key or null), net, unit price, allergens, storage, withdrawal, ship_temp,
+    min_age, vat in words: whatever a page or a document of this order shows.
+    """
+
+    __tablename__ = "order_lines"
+    __table_args__ = (Index("ix_order_lines_order", "shop_id", "order_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    product_id: Mapped[int | None] = mapped_column(Id)
+    variant_id: Mapped[int | None] = mapped_column(Id)
+    stock_item_id: Mapped[int | None] = mapped_column(Id)
+    sku: Mapped[str] = mapped_column(String(60))
+    snapshot: Mapped[dict[str, Any]]
+    quantity: Mapped[int]
+    unit_price_minor: Mapped[int]
+    gross_minor: Mapped[int]
+    vat_rate: Mapped[str] = mapped_column(String(10))
+    vat_minor: Mapped[int]
+    fee_rate: Mapped[str] = mapped_column(String(10))
+    fee_minor: Mapped[int]
+    order: Mapped[Order] = relationship(back_populates="lines", lazy="raise")
+
+
+class OrderEvent(ShopOwned, Table):
+    """Append-only timeline: every move of a group or an order, with who and why. order_id null: the whole group."""
+
+    __tablename__ = "order_events"
+    __table_args__ = (Index("ix_order_events_group", "shop_id", "group_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(40))  # placed | paid | confirmed | … (orders/states.py)
+    from_state: Mapped[str | None] = mapped_column(String(20))
+    to_state: Mapped[str | None] = mapped_column(String(20))
+    actor: Mapped[str] = mapped_column(String(20))  # buyer | producer | staff | system | stripe
+    actor_id: Mapped[int | None] = mapped_column(Id)
+    note: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime]

@@ -1,0 +1,94 @@
+"""What delivery costs and when it comes, for a postal code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.delivery.models import Zone, ZoneRange
+from app.kernel.i18n import gettext as _
+
+CUT_OFF_HOUR = 12  # orders paid later leave with the next day's parcels
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The zone of an address. Fees: minor units per producer order, VAT included. Texts: locale → text."""
+
+    code: str
+    name: Mapping[str, str]
+    carrier: Mapping[str, str]
+    cold_chain: Mapping[str, str]
+    departures: Sequence[int]
+    lead_days_min: int
+    lead_days_max: int
+    fee_minor: int
+    free_over_minor: int | None
+    fresh_ok: bool
+    alcohol_ok: bool
+    is_served: bool
+
+    def fee(self, goods_minor: int) -> int:
+        """The fee of one producer's parcel with goods of this value."""
+        return 0 if self.free_over_minor is not None and goods_minor >= self.free_over_minor else self.fee_minor
+
+    def missing_for_free(self, goods_minor: int) -> int:
+        """What is still missing for free delivery; 0 when it is free or never is."""
+        return max(0, self.free_over_minor - goods_minor) if self.free_over_minor is not None else 0
+
+    def refusal(self, *, fresh: bool, alcohol: bool) -> str | None:
+        """Why such a parcel cannot go there, as a sentence; None if it can."""
+        if not self.is_served:
+            return _("Qui non consegniamo.")
+        if fresh and not self.fresh_ok:
+            return _("Fin qui non arriviamo con il freddo: i prodotti freschi non possono partire.")
+        if alcohol and not self.alcohol_ok:
+            return _("Fin qui non possiamo spedire alcolici.")
+        return None
+
+    def arrival(self, at: datetime, time_zone: str) -> tuple[date, date]:
+        """First and last day of arrival for an order paid at `at`: next departure, then the carrier's working days."""
+        local = at.astimezone(ZoneInfo(time_zone))
+        leaves = local.date() + timedelta(days=1 if local.hour >= CUT_OFF_HOUR else 0)
+        while leaves.weekday() not in (self.departures or range(7)):
+            leaves += timedelta(days=1)
+        return _working_days_after(leaves, self.lead_days_min), _working_days_after(leaves, self.lead_days_max)
+
+
+def _working_days_after(day: date, days: int) -> date:
+    """Carriers work Monday to Saturday."""
+    while days > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 6:
+            days -= 1
+    return day
+
+
+async def quote(db: AsyncSession, country: str, postal_code: str) -> Quote | None:
+    """The quote for an address; None where no zone of the shop reaches. The range of the highest priority wins."""
+    zone = await db.scalar(
+        select(Zone)
+        .join(ZoneRange, ZoneRange.zone_id == Zone.id)
+        .where(ZoneRange.country == country, ZoneRange.first <= postal_code, ZoneRange.last >= postal_code)
+        .order_by(ZoneRange.priority.desc(), ZoneRange.id)
+        .limit(1)
+    )
+    if zone is None:
+        return None
+    return Quote(
+        zone.code,
+        zone.name,
+        zone.carrier,
+        zone.cold_chain,
+        zone.departures,
+        zone.lead_days_min,
+        zone.lead_days_max,
+        zone.fee_minor,
+        zone.free_over_minor,
+        zone.fresh_ok,
+        zone.alcohol_ok,
+        zone.is_served,
+    )

@@ -1,0 +1,251 @@
+"""The database: tables, the shop scope, and the one way to write.
+
+The same code runs on SQLite (embedded) and PostgreSQL; this module is where they differ.
+
+Every row of a `ShopOwned` table belongs to a shop. A session is opened for one shop; it adds the shop to every query,
+update, delete and insert by itself, and refuses a statement on such a table when it has no shop. On PostgreSQL
+row-level security says the same a second time (migrations/, `app.shop_id`).
+"""
+
+import asyncio
+import weakref
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Integer, MetaData, String, event, text
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
+from sqlalchemy.orm import with_loader_criteria
+from sqlalchemy.types import TypeDecorator
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+APP_ROLE = "tavola_app"
+
+_SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "temp_store=MEMORY",
+    "cache_size=-16000",
+    "mmap_size=134217728",
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment. SQLite keeps no zone, so it is taken off on the way in and put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """Base of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON, list[Any]: JSON, str: String}
+
+
+class ShopOwned:
+    """A row that belongs to a shop. The session fills `shop_id` in and adds it to every statement."""
+
+    shop_id: Mapped[int] = mapped_column(Id, ForeignKey("shops.id", ondelete="CASCADE"), sort_order=-1)
+
+
+class NoShop(RuntimeError):
+    """A statement on a shop-owned table in a session that has no shop: a bug, never a page."""
+
+
+@dataclass
+class QueryCount:
+    """How many statements a request has sent. Set one in `counted` to count."""
+
+    n: int = 0
+
+
+counted: ContextVar[QueryCount | None] = ContextVar("counted", default=None)
+
+
+class ShopSession(Session):
+    """A session of one shop: `info["shop_id"]`."""
+
+
+@event.listens_for(ShopSession, "do_orm_execute")
+def _scope(state: ORMExecuteState) -> None:
+    """Add the shop to selects, relationship loads, updates and deletes on shop-owned tables."""
+    owned = [m for m in state.all_mappers if issubclass(m.class_, ShopOwned)]
+    if not owned and not state.is_relationship_load:
+        return
+    shop_id = state.session.info.get("shop_id")
+    if shop_id is None:
+        if owned:
+            raise NoShop(f"{owned[0].class_.__name__} was asked for without a shop")
+        return
+    if state.is_insert:
+        return  # see `_own`; core inserts name the shop themselves and row-level security checks them
+    if not state.is_column_load:
+        state.statement = state.statement.options(
+            with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == shop_id, include_aliases=True)
+        )
+
+
+@event.listens_for(ShopSession, "before_flush")
+def _own(session: Session, *_: object) -> None:
+    """Give new rows their shop, and refuse rows of another."""
+    shop_id = session.info.get("shop_id")
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if not isinstance(row, ShopOwned):
+            continue
+        if shop_id is None:
+            raise NoShop(f"{type(row).__name__} was written without a shop")
+        if row in session.new and row.shop_id is None:
+            row.shop_id = shop_id
+        if row.shop_id != shop_id:
+            raise NoShop(f"{type(row).__name__} belongs to another shop")
+
+
+@event.listens_for(ShopSession, "after_begin")
+def _tell_postgresql(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    """Row-level security reads the shop of the transaction. SET LOCAL takes no parameter, set_config does."""
+    if connection.dialect.name == "postgresql":
+        shop_id = session.info.get("shop_id")
+        value = "" if shop_id is None else str(shop_id)
+        connection.execute(text("select set_config('app.shop_id', :shop, true)"), {"shop": value})
+
+
+class Database:
+    """One engine and its sessions."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": pool_size, "max_overflow": 8, "pool_timeout": 10}
+        self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True, **options)
+        self._locks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()
+        event.listen(self.engine.sync_engine, "before_cursor_execute", _count)
+        if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine.sync_engine, "connect", _prepare_postgresql)
+
+    def session(self, shop_id: int | None) -> AsyncSession:
+        """A session of one shop; None: the platform's own tables only (shops, jobs)."""
+        return AsyncSession(
+            self.engine,
+            sync_session_class=ShopSession,
+            expire_on_commit=False,
+            info={"shop_id": shop_id, "write_lock": self._write_lock()},
+        )
+
+    def _write_lock(self) -> asyncio.Lock | None:
+        """SQLite has one writer, and its busy handler waits unfairly: queue inside the process instead."""
+        if not self.is_sqlite:
+            return None
+        loop = asyncio.get_running_loop()
+        if loop not in self._locks:
+            self._locks[loop] = asyncio.Lock()
+        return self._locks[loop]
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _count(*_: object) -> None:
+    if (count := counted.get()) is not None:
+        count.n += 1
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # the driver must not send BEGIN itself; `_begin_sqlite` does
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers begin IMMEDIATE: a read snapshot cannot be made a write one while another writes."""
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    """A superuser passes by row-level security: work as a role that cannot, when the migrations have made one."""
+    cursor = connection.cursor()
+    cursor.execute(
+        "select 1 from pg_roles me, pg_roles app where me.rolname = current_user "
+        f"and (me.rolsuper or me.rolbypassrls) and app.rolname = '{APP_ROLE}'"
+    )
+    if cursor.fetchone():
+        cursor.execute(f"set role {APP_ROLE}")
+    cursor.close()
+    connection.commit()
+
+
+Hook = Callable[[], None]
+
+
+def after_commit(db: AsyncSession, hook: Hook) -> None:
+    """Run `hook` once the present transaction has been committed; never if it is rolled back."""
+    db.info.setdefault("after_commit", []).append(hook)
+
+
+@asynccontextmanager
+async def transaction(db: AsyncSession) -> AsyncIterator[None]:
+    """One business action: all of its rows, or none of them.
+
+    Commits when the block ends and rolls back when it raises. A COMMIT that fails raises here, before any response
+    exists, so a page never reports work that was lost. Rows loaded before are not locked: re-read what decides.
+    """
+    if db.info.get("in_transaction"):
+        raise RuntimeError("a transaction inside a transaction")
+    if db.new or db.dirty or db.deleted:
+        raise RuntimeError("rows were changed outside a transaction")
+    if db.in_transaction():
+        await db.commit()  # ends the reading snapshot; nothing is pending
+    lock: asyncio.Lock | None = db.info["write_lock"]
+    if lock is not None:
+        await lock.acquire()
+    db.info["in_transaction"] = True
+    db.info["after_commit"] = []
+    try:
+        await db.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        yield
+        await db.commit()
+    except BaseException:
+        await db.rollback()
+        db.info["after_commit"] = []
+        raise
+    finally:
+        db.info["in_transaction"] = False
+        if lock is not None:
+            lock.release()
+    for hook in db.info.pop("after_commit", []):
+        hook()

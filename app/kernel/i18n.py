@@ -1,0 +1,78 @@
+"""The reader's language. Italian sentences are the msgids; other languages are catalogues.
+
+Public text comes out of `gettext` in the language of the ContextVar that the web edge (or a job) has set.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.support import LazyProxy, NullTranslations, Translations
+
+SOURCE_LOCALE = "it"
+LOCALES = ("it", "en", "de", "fr")
+NATIVE_NAMES = {"it": "Italiano", "en": "English", "de": "Deutsch", "fr": "Français"}
+CATALOGUES = Path(__file__).parents[2] / "translations"
+
+_locale: ContextVar[str] = ContextVar("locale", default=SOURCE_LOCALE)
+
+
+def current_locale() -> str:
+    """The reader's language: one of LOCALES."""
+    return _locale.get()
+
+
+def set_locale(locale: str) -> None:
+    """Set the language for the rest of this task. Unknown languages become Italian."""
+    _locale.set(locale if locale in LOCALES else SOURCE_LOCALE)
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Work in another language for a while, e.g. write a mail in its reader's."""
+    reset = _locale.set(locale if locale in LOCALES else SOURCE_LOCALE)
+    try:
+        yield
+    finally:
+        _locale.reset(reset)
+
+
+@cache
+def catalogue(locale: str) -> NullTranslations:
+    """The compiled catalogue of a language; Italian needs none."""
+    if locale == SOURCE_LOCALE:
+        return NullTranslations()
+    return Translations.load(CATALOGUES, [locale])
+
+
+def gettext(message: str, **values: Any) -> str:
+    """The sentence in the reader's language; named placeholders are filled from `values`."""
+    text = catalogue(current_locale()).ugettext(message)
+    return text % values if values else text
+
+
+def ngettext(singular: str, plural: str, n: int, **values: Any) -> str:
+    """Singular or plural by the rules of the reader's language; it is the placeholder %(num)s."""
+    text = catalogue(current_locale()).ungettext(singular, plural, n)
+    return text % {"num": n, **values}
+
+
+def lazy_gettext(message: str, **values: Any) -> LazyProxy:
+    """For module-level sentences: translated when shown, not when imported."""
+    return LazyProxy(gettext, message, enable_cache=False, **values)
+
+
+def negotiate(accept_language: str, supported: tuple[str, ...] = LOCALES) -> str:
+    """The best supported language of an Accept-Language header (RFC 9110, 12.5.4); the first supported if none fits."""
+    wishes: list[tuple[float, str]] = []
+    for part in accept_language.split(",")[:20]:
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        wishes.append((-weight, tag.strip().lower().split("-")[0]))
+    return next((tag for weight, tag in sorted(wishes, key=lambda w: w[0]) if weight < 0 and tag in supported), supported[0])

@@ -1,0 +1,77 @@
+"""The shop in whose name we work and the person who asks, as plain facts that any layer may read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.kernel.i18n import current_locale
+
+
+@dataclass(frozen=True)
+class Legal:
+    """Who runs the shop (law.md L47)."""
+
+    company: str = ""
+    address: str = ""
+    vat_number: str = ""
+    rea: str = ""
+    share_capital: str = ""
+    email: str = ""
+    phone: str = ""
+    pec: str = ""
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A link of the shop's main navigation. url: without language prefix."""
+
+    url: str
+    names: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return in_language(self.names, current_locale())
+
+
+@dataclass(frozen=True)
+class ShopFacts:
+    """A shop as loaded from its row. fee_rate: percent of the goods. locales[0] is the one without a prefix."""
+
+    id: int
+    slug: str
+    name: str
+    taglines: Mapping[str, str]
+    theme: str
+    locales: tuple[str, ...]
+    currency: str
+    country: str
+    time_zone: str
+    order_prefix: str
+    fee_rate: Decimal
+    legal: Legal
+    features: Mapping[str, object]
+    host: str
+    nav: tuple[NavItem, ...] = ()
+
+    @property
+    def tagline(self) -> str:
+        return in_language(self.taglines, current_locale())
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in. producer_id: the producer at whose desk the person works, if any."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    locale: str
+    session_id: int
+    producer_id: int | None = None
+    producer_role: str | None = None
+
+
+def in_language(texts: Mapping[str, str], locale: str) -> str:
+    """A text in the reader's language, else in Italian, else whatever there is; "" for nothing."""
+    return texts.get(locale) or texts.get("it") or next(iter(texts.values()), "")

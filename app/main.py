@@ -1,0 +1,173 @@
+"""create_app: the only module that knows every context. It joins them; it decides nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import sentry_sdk
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.types import ASGIApp
+from redis.asyncio import Redis
+
+from app.catalog import controllers as catalog_pages
+from app.catalog import jobs as catalog_jobs
+from app.catalog import queries as catalog_queries
+from app.commerce.cart import controllers as cart_pages
+from app.commerce.cart import jobs as cart_jobs
+from app.commerce.cart import queries as cart_queries
+from app.commerce.checkout import controllers as checkout_pages
+from app.commerce.orders import controllers as order_pages
+from app.commerce.orders import jobs as order_jobs
+from app.commerce.payments import controllers as payment_pages
+from app.commerce.payments import jobs as payment_jobs
+from app.identity import controllers as identity_pages
+from app.identity import jobs as identity_jobs
+from app.identity import queries as identity_queries
+from app.integrations.storage import FileStorage
+from app.integrations.stripe import StripeGateway
+from app.kernel.db import Database
+from app.kernel.tenancy import ShopFacts
+from app.producers import queries as producer_queries
+from app.settings import Settings
+from app.shops import queries as shop_queries
+from app.shops.queries import Directory
+from app.system import controllers as system_pages
+from app.system import jobs as system_jobs
+from app.system import live
+from app.system.runner import InProcess, Runner
+from app.system.schedules import Clockwork
+from app.web import errors, pages
+from app.web.access import make_guard
+from app.web.assets import Assets
+from app.web.edge import Edge
+from app.web.limits import Limiter
+from app.web.live import Broker
+from app.web.visit import Visit, provide_visit
+
+CONTROLLERS = (system_pages, identity_pages, catalog_pages, cart_pages, checkout_pages, order_pages, payment_pages)
+JOB_MODULES = (system_jobs, identity_jobs, catalog_jobs, cart_jobs, order_jobs, payment_jobs)
+SANDBOX_PREFIX = "/_stripe"
+
+
+async def load_visitor(visit: Visit) -> None:
+    """Fill in who asks and what is in the basket, when cookies say that there is anything. Two queries, three for producers."""
+    if visit.loaded:
+        return
+    visit.loaded = True
+    if token := visit.cookie("session"):
+        visit.person = await identity_queries.person_of_session(visit.db, token)
+    if visit.person and visit.person.role == "producer":
+        member = await producer_queries.membership(visit.db, visit.person.id)
+        if member:
+            visit.person = replace(visit.person, producer_id=member[0], producer_role=member[1])
+    if visit.person or visit.cookie("cart"):
+        user_id = visit.person.id if visit.person else None
+        visit.cart_id, visit.cart_count = await cart_queries.count(visit.db, visit.cookie("cart"), user_id)
+
+
+async def _shop(database: Database, shop_id: int) -> ShopFacts | None:
+    async with database.session(None) as db:
+        return await shop_queries.shop_by_id(db, shop_id)
+
+
+async def _shop_ids(database: Database) -> Sequence[int]:
+    async with database.session(None) as db:
+        return [facts.id for facts, _, _ in await shop_queries.all_shops(db)]
+
+
+def make_runner(settings: Settings, database: Database, stripe: StripeGateway) -> Runner:
+    """The job runner with every context's jobs, for the web process and the worker alike."""
+    functions = {name: function for module in JOB_MODULES for name, function in module.JOBS.items()}
+    return Runner(database, settings, functions, _shop, {"stripe": stripe})
+
+
+def make_clockwork(database: Database) -> Clockwork:
+    schedules = [schedule for module in JOB_MODULES for schedule in module.SCHEDULES]
+    return Clockwork(database, schedules, _shop_ids)
+
+
+def create_app(settings: Settings) -> Edge:
+    """The whole application as ASGI, with its lifespan."""
+    if settings.sentry_dsn:
+        sentry_sdk.init(
+            settings.sentry_dsn, release=settings.release, environment=settings.environment, send_default_pii=False
+        )
+    database = Database(settings.database_url)
+    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=5) if settings.redis_url else None
+    assets = Assets(reload=settings.environment == "local")
+    limiter = Limiter(settings.limits, redis)
+    broker = Broker(redis)
+    stripe = StripeGateway(settings)
+    runner = make_runner(settings, database, stripe)
+    clockwork = make_clockwork(database)
+    directory = Directory(
+        database, strict=not settings.is_local, extra_hosts=dict(settings.hosts), nav=catalog_queries.navigation
+    )
+    environment = pages.make_environment(assets, _media_url, reload=settings.environment == "local")
+    pages.use_environment(environment)
+    live.use_broker(broker)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        broker.stop_on_signals()
+        pump = asyncio.create_task(broker.pump()) if redis is not None else None
+        inside = InProcess(runner, clockwork.tick) if redis is None and settings.environment != "test" else None
+        if inside:
+            inside.start()
+        try:
+            yield
+        finally:
+            broker.stop()
+            if inside:
+                await inside.stop()
+            if pump:
+                pump.cancel()
+            if redis is not None:
+                await redis.aclose()
+            await database.close()
+
+    app = Litestar(
+        route_handlers=[route for module in CONTROLLERS for route in module.ROUTES],
+        guards=[make_guard(load_visitor, limiter)],
+        dependencies={"visit": Provide(provide_visit)},
+        exception_handlers={Exception: errors.answer},
+        lifespan=[lifespan],
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    app.state.update({"redis": redis, "broker": broker, "stripe": stripe, "runner": runner, "limiter": limiter})
+    app.state.storage = FileStorage(settings.storage_url)
+    app.state.database = database
+    return Edge(
+        app,
+        settings=settings,
+        database=database,
+        assets=assets,
+        limiter=limiter,
+        find_shop=directory.find,
+        mounts=_mounts(settings),
+    )
+
+
+def _media_url(key: str, width: int, suffix: str) -> str:
+    return f"/media/{key}-{width}.{suffix}"
+
+
+def _mounts(settings: Settings) -> Mapping[str, ASGIApp]:
+    """The payment sandbox, where no Stripe key is set. It is spoken to over HTTP, like Stripe itself."""
+    if not settings.stripe.is_sandbox or settings.stripe.api_base or not settings.is_local:
+        return {}
+    from app.sandbox.stripe import create_sandbox  # noqa: PLC0415  (never even imported in production)
+
+    sandbox: Any = create_sandbox(
+        state=settings.data_dir / "stripe-sandbox.sqlite3",
+        public_url=f"http://localhost:{settings.port}{SANDBOX_PREFIX}",
+        webhook_url=f"http://localhost:{settings.port}/webhooks/stripe",
+        webhook_secret=settings.stripe.webhook_secret,
+        prefix=SANDBOX_PREFIX,
+    )
+    return {SANDBOX_PREFIX: sandbox}

@@ -1,0 +1,51 @@
+"""Producers: who makes, sells and ships."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db import Id, ShopOwned, Table
+
+
+class Producer(ShopOwned, Table):
+    """A business that sells in the shop; the legal seller of its products (law.md, model sentence).
+
+    legal: company, form, vat_number, rea, pec, sdi, regime, health_mark; shown to buyers (L14, L47).
+    fee_rate: percent of the goods kept by the shop; null means the shop's own rate.
+    """
+
+    __tablename__ = "producers"
+    __table_args__ = (UniqueConstraint("shop_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(120))
+    story: Mapped[dict[str, Any]]  # locale -> text
+    street: Mapped[str] = mapped_column(String(200))
+    city: Mapped[str] = mapped_column(String(120))
+    province: Mapped[str] = mapped_column(String(2))
+    postal_code: Mapped[str] = mapped_column(String(10))
+    email: Mapped[str] = mapped_column(String(254))
+    phone: Mapped[str] = mapped_column(String(30))
+    founded: Mapped[int | None]
+    legal: Mapped[dict[str, Any]]
+    image: Mapped[str | None] = mapped_column(String(80))  # file stem in media
+    pickup: Mapped[bool] = mapped_column(default=False)
+    fee_rate: Mapped[str | None] = mapped_column(String(10))
+    stripe_account: Mapped[str | None] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    hidden_at: Mapped[datetime | None]
+
+
+class ProducerMember(ShopOwned, Table):
+    """A person who works at a producer's desk. role: owner | member."""
+
+    __tablename__ = "producer_members"
+    __table_args__ = (UniqueConstraint("producer_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(20), default="owner")

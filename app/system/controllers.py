@@ -1,0 +1,91 @@
+"""Health, metrics, pictures, and the local mailbox."""
+
+import hmac
+import json
+
+from litestar import Request, get
+from litestar.params import FromPath
+from litestar.response import Response
+
+from app.integrations.storage import FileStorage
+from app.kernel.errors import Forbidden, NotFound
+from app.system import health, mail
+from app.web import access, metrics
+from app.web.pages import Page
+from app.web.visit import CurrentVisit
+
+LINE = b"<!doctype html><title>t</title><p>Ciao"
+
+
+@get("/health", access=access.anyone, bare=True, name="health.show")
+async def show_health(visit: CurrentVisit, request: Request) -> Response[bytes]:
+    well, parts = await health.report(visit.database, request.app.state.redis)
+    body = json.dumps({"status": parts.pop("status"), "release": visit.settings.release, **parts}).encode()
+    return Response(body, status_code=200 if well else 503, media_type="application/json")
+
+
+@get("/health/line.html", access=access.anyone, bare=True, name="health.line")
+async def show_line() -> Response[bytes]:
+    """One line of HTML: the physical floor that `make bench-browser` measures pages against."""
+    return Response(LINE, media_type="text/html; charset=utf-8")
+
+
+@get("/metrics", access=access.anyone, bare=True, name="metrics.show")
+async def show_metrics(visit: CurrentVisit) -> Response[bytes]:
+    """For Prometheus: open locally, elsewhere by METRICS_TOKEN as a bearer token."""
+    token = visit.settings.metrics_token
+    sent = visit.headers.get("authorization", "").removeprefix("Bearer ")
+    if not visit.settings.is_local and not (token and hmac.compare_digest(token.encode(), sent.encode())):
+        raise Forbidden
+    body, media_type = metrics.exposition()
+    return Response(body, media_type=media_type)
+
+
+@get("/media/{name:str}", access=access.anyone, bare=True, name="media.show")
+async def show_media(visit: CurrentVisit, request: Request, name: FromPath[str]) -> Response[bytes]:
+    storage: FileStorage = request.app.state.storage
+    body = await storage.read(visit.shop.slug, name)
+    if body is None:
+        raise NotFound
+    return Response(
+        body,
+        media_type="image/webp" if name.endswith(".webp") else "image/jpeg",
+        headers={"Cache-Control": "public, max-age=31536000, immutable"},
+    )
+
+
+@get("/posta", access=access.anyone, name="mailbox.list")
+async def show_mailbox(visit: CurrentVisit) -> Page:
+    """The local mailbox: what would have gone out. Only where no real mail is sent, on a local machine."""
+    _only_local(visit)
+    return Page("system/mailbox.html", private=True, mails=await mail.latest(visit.db))
+
+
+@get("/posta/{mail_id:int}", access=access.anyone, name="mailbox.show")
+async def show_mail(visit: CurrentVisit, mail_id: FromPath[int]) -> Page:
+    _only_local(visit)
+    found = next((m for m in await mail.latest(visit.db, 1000) if m.id == mail_id), None)
+    if found is None:
+        raise NotFound
+    return Page("system/mail.html", private=True, mail=found)
+
+
+@get("/posta/{mail_id:int}/corpo", access=access.anyone, bare=True, name="mailbox.body")
+async def show_mail_body(visit: CurrentVisit, mail_id: FromPath[int]) -> Response[bytes]:
+    """The HTML as a mail program would show it, shut off from everything of ours."""
+    _only_local(visit)
+    found = next((m for m in await mail.latest(visit.db, 1000) if m.id == mail_id), None)
+    if found is None:
+        raise NotFound
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; sandbox"
+    return Response(
+        found.html.encode(), media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy}
+    )
+
+
+def _only_local(visit: CurrentVisit) -> None:
+    if not visit.settings.is_local or visit.settings.mail.smtp_url:
+        raise NotFound
+
+
+ROUTES = [show_health, show_line, show_metrics, show_media, show_mailbox, show_mail, show_mail_body]

@@ -1,0 +1,86 @@
+"""Outgoing mail: written once as a row, sent by a job; without SMTP it stays where the mailbox page shows it."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.integrations import mail as smtp
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.kernel.outbox import add_job
+from app.system.runner import Work
+from app.system.models import OutgoingMail
+
+
+async def write(
+    db: AsyncSession,
+    *,
+    kind: str,
+    reference: str,
+    recipient: str,
+    locale: str,
+    subject: str,
+    text: str,
+    html: str,
+    group_id: int | None = None,
+) -> OutgoingMail:
+    """Put a mail into the outbox, in the present transaction. (kind, reference) that is there already is returned."""
+    known = await db.scalar(
+        select(OutgoingMail).where(OutgoingMail.kind == kind, OutgoingMail.reference == reference)
+    )
+    if known is not None:
+        return known
+    mail = OutgoingMail(
+        kind=kind,
+        reference=reference,
+        group_id=group_id,
+        recipient=recipient,
+        locale=locale,
+        subject=" ".join(subject.split()),
+        text=text,
+        html=html,
+        state="queued",
+        created_at=clock.now(),
+    )
+    db.add(mail)
+    await db.flush()  # the job needs the id
+    add_job(db, "mail.send", mail_id=mail.id)
+    return mail
+
+
+async def send(work: Work, mail_id: int) -> None:
+    """Job: hand one mail to the SMTP server. Sent twice only if the process dies between server and commit."""
+    async with work.session() as db:
+        mail = await db.get(OutgoingMail, mail_id)
+        if mail is None or mail.state not in {"queued"}:
+            return
+        state, error = "kept", None
+        if work.settings.mail.smtp_url:
+            message = smtp.compose(
+                sender=work.settings.mail.sender,
+                sender_name=work.own_shop.name,
+                recipient=mail.recipient,
+                subject=mail.subject,
+                text=mail.text,
+                html=mail.html,
+            )
+            await db.commit()  # no network call inside a transaction
+            try:
+                await smtp.send(work.settings.mail.smtp_url, message)
+                state = "sent"
+            except smtp.MailRefused as refused:
+                state, error = "failed", str(refused)
+        async with transaction(db):
+            mail.state, mail.error, mail.sent_at = state, error, clock.now()
+
+
+async def of_group(db: AsyncSession, group_id: int) -> list[OutgoingMail]:
+    """The mails about an order group, oldest first."""
+    found = await db.scalars(
+        select(OutgoingMail).where(OutgoingMail.group_id == group_id).order_by(OutgoingMail.id)
+    )
+    return list(found)
+
+
+async def latest(db: AsyncSession, most: int = 100) -> list[OutgoingMail]:
+    """The shop's mails, newest first."""
+    return list(await db.scalars(select(OutgoingMail).order_by(OutgoingMail.id.desc()).limit(most)))

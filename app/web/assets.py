@@ -1,0 +1,128 @@
+"""Static files under hashed, immutable names, and the stylesheets put together from their parts.
+
+static/css/critical.txt and rest.txt list the parts in order. The critical sheet (with the theme's tokens) stands in the
+page and is allowed by its hash; `css/rest.css` is linked at the end of the body.
+"""
+
+import base64
+import gzip
+import hashlib
+import mimetypes
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import brotli
+import rcssmin
+from markupsafe import Markup
+
+STATIC = Path(__file__).parents[2] / "static"
+TEXT_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/manifest+json")
+_HASHED = re.compile(r"^(?P<stem>.+)\.(?P<hash>[0-9a-f]{10})(?P<suffix>\.[a-z0-9]+)$")
+_CSS_URL = re.compile(r"""url\(\s*["']?/static/([^"')]+)["']?\s*\)""")
+mimetypes.add_type("font/woff2", ".woff2")
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("image/webp", ".webp")
+
+
+@dataclass
+class Asset:
+    """One static file in memory, with its compressed forms made at first use."""
+
+    body: bytes
+    media_type: str
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()[:10]
+
+    @property
+    def is_text(self) -> bool:
+        return self.media_type.startswith(TEXT_TYPES)
+
+    @cached_property
+    def brotli(self) -> bytes:
+        return brotli.compress(self.body, quality=9)
+
+    @cached_property
+    def gzip(self) -> bytes:
+        return gzip.compress(self.body, 9, mtime=0)
+
+
+class Assets:
+    """All static files. With `reload`, files are read anew when they change (local work)."""
+
+    def __init__(self, root: Path = STATIC, *, reload: bool = False) -> None:
+        self.root = root
+        self.reload = reload
+        self._files: dict[str, tuple[float, Asset]] = {}
+
+    def file(self, path: str) -> Asset | None:
+        """The file at a path below static/, without a hash in its name. None if there is none."""
+        if path in self._files and not self.reload:
+            return self._files[path][1]
+        if path == "css/rest.css":
+            return self._keep(path, 0.0, self._bundle("rest.txt").encode())
+        real = (self.root / path).resolve()
+        if not real.is_relative_to(self.root.resolve()) or not real.is_file():
+            return None
+        stamp = real.stat().st_mtime
+        if path in self._files and self._files[path][0] == stamp:
+            return self._files[path][1]
+        body = real.read_bytes()
+        if path.endswith(".css"):
+            body = self._link(body.decode()).encode()
+        return self._keep(path, stamp, body)
+
+    def find(self, hashed: str) -> Asset | None:
+        """The file of a hashed name; None unless the hash is that of the present content."""
+        match = _HASHED.match(hashed)
+        if match is None:
+            return None
+        asset = self.file(match["stem"] + match["suffix"])
+        return asset if asset is not None and asset.digest == match["hash"] else None
+
+    def url(self, path: str) -> str:
+        """The address of a static file. Raises FileNotFoundError for one that is not there."""
+        asset = self.file(path)
+        if asset is None:
+            raise FileNotFoundError(path)
+        stem, dot, suffix = path.rpartition(".")
+        return f"/static/{stem}.{asset.digest}{dot}{suffix}"
+
+    def critical_css(self, theme: str) -> Markup:
+        """The critical stylesheet of a theme, minified."""
+        return Markup(self._critical(theme)[0])  # noqa: S704  (our own file)
+
+    def critical_hash(self, theme: str) -> str:
+        """Its CSP source: 'sha256-…'."""
+        return self._critical(theme)[1]
+
+    def _critical(self, theme: str) -> tuple[str, str]:
+        return self._critical_fresh(theme) if self.reload else self._critical_kept(theme)
+
+    @lru_cache(maxsize=16)  # noqa: B019  (one Assets per process)
+    def _critical_kept(self, theme: str) -> tuple[str, str]:
+        return self._critical_fresh(theme)
+
+    def _critical_fresh(self, theme: str) -> tuple[str, str]:
+        css = self._bundle("critical.txt", theme)
+        digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+        return css, f"'sha256-{digest}'"
+
+    def _bundle(self, manifest: str, theme: str = "") -> str:
+        listed = (self.root / "css" / manifest).read_text().replace("{theme}", theme).split()
+        sources = [(self.root / "css" / name).read_text() for name in listed]
+        return str(rcssmin.cssmin(self._link("\n".join(sources))))
+
+    def _link(self, css: str) -> str:
+        """Point url(/static/…) at the hashed names."""
+        return _CSS_URL.sub(lambda m: f"url({self.url(m[1])})", css)
+
+    def _keep(self, path: str, stamp: float, body: bytes) -> Asset:
+        media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        if media_type.startswith("text/"):
+            media_type += "; charset=utf-8"
+        self._files[path] = (stamp, Asset(body, media_type))
+        return self._files[path][1]

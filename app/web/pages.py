@@ -1,0 +1,131 @@
+"""Turn a template and its values into a response: the page, or the piece of it that htmx asked for."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar.response import Response
+
+from app.kernel import formats
+from app.kernel.i18n import catalogue, current_locale
+from app.kernel.tenancy import in_language
+from app.web import visit as visits
+from app.web.assets import Assets
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+WIDTHS = (160, 320, 640, 1024)
+
+_environment: Environment | None = None
+
+
+class _PresentVisit:
+    """`visit` in templates: whatever visit is current."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(visits.current(), name)
+
+
+def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], *, reload: bool) -> Environment:
+    """The one template environment. Sync on purpose: async rendering costs twice."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=reload,
+        cache_size=-1,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda s: catalogue(current_locale()).ugettext(s),
+        lambda s, p, n: catalogue(current_locale()).ungettext(s, p, n),
+        newstyle=True,
+    )
+    env.globals |= {
+        "visit": _PresentVisit(),
+        "href": lambda path: visits.current().href(path),
+        "asset": assets.url,
+        "critical_css": lambda: assets.critical_css(visits.current().shop.theme),
+        "media": lambda image, width, suffix: media_url(image.key, width, suffix),
+    }
+    env.filters |= {
+        "money": lambda minor, currency: formats.money(minor, currency, current_locale()),
+        "date": lambda value: formats.date(value, current_locale(), _zone()),
+        "datetime": lambda value: formats.datetime(value, current_locale(), _zone()),
+        "time": lambda value: formats.time(value, current_locale(), _zone()),
+        "percent": lambda value: formats.percent(value, current_locale()),
+        "quantity": lambda net: formats.quantity(net.amount, net.unit, current_locale()),
+        "unit_price": lambda price: formats.unit_price(
+            price.minor, price.unit, visits.current().shop.currency, current_locale()
+        ),
+        "lang": lambda texts: in_language(texts, current_locale()),
+    }
+    env.globals["ui"] = env.get_template("components/ui.html").module
+    return env
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(visits.current().shop.time_zone)
+
+
+def use_environment(env: Environment) -> None:
+    """Render with this environment from now on, its templates compiled ahead."""
+    global _environment  # noqa: PLW0603  (one per process, set at start)
+    _environment = env
+
+
+def environment() -> Environment:
+    if _environment is None:
+        raise RuntimeError("the template environment is not set")
+    return _environment
+
+
+def render(template: str, **context: Any) -> str:
+    """The text of a template in the reader's language."""
+    return environment().get_template(template).render(context)
+
+
+class Page(Response[bytes]):
+    """A page that htmx may ask for in part.
+
+    Page("commerce/cart.html", fragment="commerce/_cart.html", cart=mine) is the whole page for a navigation and only
+    the partial for an htmx swap. The handler names the partial; the client never does.
+    """
+
+    def __init__(
+        self,
+        template: str,
+        *,
+        fragment: str = "",
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        private: bool = False,
+        **context: Any,
+    ) -> None:
+        name = fragment if fragment and visits.current().is_fragment else template
+        sent = {"Cache-Control": "no-store" if private else "private, no-cache", **(headers or {})}
+        super().__init__(
+            render(name, **context).encode(),
+            status_code=status_code,
+            media_type="text/html; charset=utf-8",
+            headers=sent,
+        )
+
+
+class Go(Response[bytes]):
+    """See another page next: 303 after a form; for htmx 200 with HX-Redirect, since fetch would follow a 303 itself.
+
+    path: without the language prefix, or a whole address (https://…) outside.
+    """
+
+    def __init__(self, path: str) -> None:
+        visit = visits.current()
+        target = path if "://" in path else visit.href(path)
+        if visit.is_htmx:
+            super().__init__(b"", status_code=200, media_type="text/html; charset=utf-8", headers={"HX-Redirect": target})
+        else:
+            super().__init__(b"", status_code=303, media_type="text/html; charset=utf-8", headers={"Location": target})

@@ -1,0 +1,167 @@
+"""One request as our code sees it: the shop, the reader's language, who asks, and the database session."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.kernel.db import Database
+from app.kernel.i18n import LOCALES, NATIVE_NAMES
+from app.kernel.tenancy import Person, ShopFacts
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Alternate:
+    """The same page in another language."""
+
+    locale: str
+    name: str
+    url: str
+
+
+@dataclass
+class Visit:
+    """Everything about one request that is not the request itself. Made by the edge, one per request."""
+
+    shop: ShopFacts
+    locale: str
+    request_id: str
+    method: str
+    raw_path: str  # path without the language prefix
+    query_string: str
+    headers: Mapping[str, str]  # lower-case names
+    cookies: Mapping[str, str]
+    client_ip: str
+    base_url: str  # https://host
+    settings: Settings
+    database: Database
+    person: Person | None = None
+    cart_count: int = 0
+    cart_id: int | None = None
+    loaded: bool = False
+    outgoing_cookies: list[str] = field(default_factory=list)
+    extra_headers: list[tuple[str, str]] = field(default_factory=list)
+    _db: AsyncSession | None = None
+
+    @property
+    def db(self) -> AsyncSession:
+        """The session of this request, opened at its first use, closed by the edge."""
+        if self._db is None:
+            self._db = self.database.session(self.shop.id)
+            self._db.info["request_id"] = self.request_id
+        return self._db
+
+    async def close_db(self) -> None:
+        """Give the connection back, e.g. before a long stream."""
+        if self._db is not None:
+            await self._db.close()
+            self._db = None
+
+    @property
+    def path(self) -> str:
+        """Path and query without the language prefix, as links to other languages repeat it."""
+        return self.raw_path + (f"?{self.query_string}" if self.query_string else "")
+
+    @property
+    def canonical_path(self) -> str:
+        """The path whose content this is: without the query, except the page number."""
+        page = dict(parse_qsl(self.query_string)).get("pagina", "")
+        return self.raw_path + (f"?pagina={quote(page)}" if page.isdigit() and page != "1" else "")
+
+    def href(self, path: str, locale: str | None = None) -> str:
+        """A path of ours in the reader's (or another) language."""
+        locale = locale or self.locale
+        if locale == self.shop.locales[0]:
+            return path
+        return f"/{locale}{path if path != '/' else ''}"
+
+    @property
+    def alternates(self) -> list[Alternate]:
+        return [Alternate(code, NATIVE_NAMES[code], self.href(self.path, code)) for code in self.locales]
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        return tuple(code for code in self.shop.locales if code in LOCALES)
+
+    @property
+    def is_fragment(self) -> bool:
+        """True for an htmx swap; false for a navigation, a boosted link or Back, which need the whole page."""
+        sent = self.headers
+        return (
+            sent.get("hx-request") == "true"
+            and sent.get("hx-request-type") == "partial"
+            and sent.get("hx-history-restore-request") != "true"
+        )
+
+    @property
+    def is_htmx(self) -> bool:
+        return self.headers.get("hx-request") == "true"
+
+    def cookie_name(self, name: str) -> str:
+        return f"__Host-{name}" if self.settings.https else name
+
+    def cookie(self, name: str) -> str | None:
+        return self.cookies.get(self.cookie_name(name))
+
+    def set_cookie(self, name: str, value: str, *, max_age: int | None = None) -> None:
+        """Set a cookie of ours: HttpOnly, SameSite=Lax, Secure over HTTPS. max_age in seconds; None: until closed."""
+        parts = [f"{self.cookie_name(name)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        if max_age is not None:
+            parts.append(f"Max-Age={max_age}")
+        if self.settings.https:
+            parts.append("Secure")
+        self.outgoing_cookies.append("; ".join(parts))
+
+    def forget_cookie(self, name: str) -> None:
+        self.set_cookie(name, "", max_age=0)
+
+    def tell(self, sentence: str) -> None:
+        """Say something on the next page (after a redirect)."""
+        self.set_cookie("notice", self._signer.dumps(sentence), max_age=60)
+
+    @cached_property
+    def notice(self) -> str | None:
+        """What the last request wanted said, once."""
+        sealed = self.cookie("notice")
+        if not sealed:
+            return None
+        self.forget_cookie("notice")
+        try:
+            return str(self._signer.loads(sealed))
+        except BadSignature:
+            return None
+
+    @property
+    def _signer(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self.settings.secret_key, salt="notice")
+
+    def query(self, **changes: Any) -> str:
+        """The present query with changes, as `?a=b`; None takes a name out."""
+        values = {**dict(parse_qsl(self.query_string)), **changes}
+        text = urlencode({name: value for name, value in values.items() if value is not None})
+        return f"?{text}" if text else ""
+
+
+CurrentVisit = NamedDependency[Visit]
+
+_current: ContextVar[Visit] = ContextVar("visit")
+
+
+def current() -> Visit:
+    """The visit of this request. Raises LookupError outside of one."""
+    return _current.get()
+
+
+def begin(visit: Visit) -> None:
+    _current.set(visit)
+
+
+async def provide_visit() -> Visit:
+    return current()

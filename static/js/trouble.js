@@ -1,0 +1,28 @@
+// When the shop does not answer, or answers with a failure: say it in words and offer to try again.
+(() => {
+  const box = document.getElementById("trouble");
+  let source;
+  const show = (text, ctx) => {
+    source = ctx?.sourceElement;
+    box.querySelector("[data-trouble-text]").textContent = text;
+    box.hidden = false;
+    document.getElementById("live").textContent = text;
+  };
+  const live = ctx => ctx?.sourceElement?.hasAttribute?.("hx-sse:connect");   // streams look after themselves
+
+  document.addEventListener("htmx:error", event => {
+    if (!live(event.detail.ctx)) show(box.dataset.timeout, event.detail.ctx);
+  });
+  document.addEventListener("htmx:response:error", event => {
+    const { ctx } = event.detail, status = ctx.response.status;
+    if (!live(ctx) && status !== 409 && status !== 422) show(box.dataset.refused, ctx);
+  });
+  document.addEventListener("htmx:before:request", () => { box.hidden = true; });
+  box.addEventListener("click", event => {
+    if (!event.target.closest("[data-retry]")) return;
+    box.hidden = true;
+    if (!source?.isConnected) location.reload();
+    else if (source.matches("form")) source.requestSubmit();
+    else source.click();
+  });
+})();
