@@ -1,15 +1,15 @@
 """What a server loads: `app.asgi:app`."""
 
-from litestar.types import ASGIApp
 
 from app import settings as settings_module
 from app.main import create_app
+from app.web.asgi import App
 from app.web import logs
 
 settings = settings_module.read()
 logs.configure(human=settings.environment == "local")
 edge = create_app(settings)
-app: ASGIApp = edge
+app: App = edge
 if settings.trusted_proxies:
     from granian.utils.proxies import wrap_asgi_with_proxy_headers
 

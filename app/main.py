@@ -9,8 +9,6 @@ from typing import Any
 import sentry_sdk
 from litestar import Litestar
 from litestar.di import Provide
-from litestar.types import ASGIApp
-from redis.asyncio import Redis
 
 from app.catalog import controllers as catalog_pages
 from app.catalog import jobs as catalog_jobs
@@ -37,14 +35,16 @@ from app.shops.queries import Directory
 from app.system import controllers as system_pages
 from app.system import jobs as system_jobs
 from app.system import live
+from app.system.bell import Bell
 from app.system.runner import InProcess, Runner
 from app.system.schedules import Clockwork
+from app.web.asgi import App
 from app.web import errors, pages
 from app.web.access import make_guard
 from app.web.assets import Assets
 from app.web.edge import Edge
 from app.web.limits import Limiter
-from app.web.live import Broker
+from app.web.live import Broker, connect
 from app.web.visit import Visit, provide_visit
 
 CONTROLLERS = (system_pages, identity_pages, catalog_pages, cart_pages, checkout_pages, order_pages, payment_pages)
@@ -84,6 +84,14 @@ def make_runner(settings: Settings, database: Database, stripe: StripeGateway) -
     return Runner(database, settings, functions, _shop, {"stripe": stripe})
 
 
+def prepare_pages(settings: Settings) -> Assets:
+    """Set the template environment up, for pages and for mails. Locally, templates and styles are read anew."""
+    fresh = settings.environment == "local"
+    assets = Assets(reload=fresh)
+    pages.use_environment(pages.make_environment(assets, _media_url, reload=fresh))
+    return assets
+
+
 def make_clockwork(database: Database) -> Clockwork:
     schedules = [schedule for module in JOB_MODULES for schedule in module.SCHEDULES]
     return Clockwork(database, schedules, _shop_ids)
@@ -96,8 +104,8 @@ def create_app(settings: Settings) -> Edge:
             settings.sentry_dsn, release=settings.release, environment=settings.environment, send_default_pii=False
         )
     database = Database(settings.database_url)
-    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=5) if settings.redis_url else None
-    assets = Assets(reload=settings.environment == "local")
+    redis = connect(settings.redis_url) if settings.redis_url else None
+    assets = prepare_pages(settings)
     limiter = Limiter(settings.limits, redis)
     broker = Broker(redis)
     stripe = StripeGateway(settings)
@@ -106,8 +114,6 @@ def create_app(settings: Settings) -> Edge:
     directory = Directory(
         database, strict=not settings.is_local, extra_hosts=dict(settings.hosts), nav=catalog_queries.navigation
     )
-    environment = pages.make_environment(assets, _media_url, reload=settings.environment == "local")
-    pages.use_environment(environment)
     live.use_broker(broker)
 
     @asynccontextmanager
@@ -115,14 +121,19 @@ def create_app(settings: Settings) -> Edge:
         broker.stop_on_signals()
         pump = asyncio.create_task(broker.pump()) if redis is not None else None
         inside = InProcess(runner, clockwork.tick) if redis is None and settings.environment != "test" else None
+        bell = Bell(settings.redis_url) if settings.redis_url else None
         if inside:
             inside.start()
+        if bell:
+            bell.start()
         try:
             yield
         finally:
             broker.stop()
             if inside:
                 await inside.stop()
+            if bell:
+                await bell.stop()
             if pump:
                 pump.cancel()
             if redis is not None:
@@ -157,7 +168,7 @@ def _media_url(key: str, width: int, suffix: str) -> str:
     return f"/media/{key}-{width}.{suffix}"
 
 
-def _mounts(settings: Settings) -> Mapping[str, ASGIApp]:
+def _mounts(settings: Settings) -> Mapping[str, App]:
     """The payment sandbox, where no Stripe key is set. It is spoken to over HTTP, like Stripe itself."""
     if not settings.stripe.is_sandbox or settings.stripe.api_base or not settings.is_local:
         return {}

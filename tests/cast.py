@@ -295,9 +295,9 @@ async def _add_zones(db: Any) -> None:
     """Z1 Romagna; Z4 the rest of Italy; Z5 islands (nothing fresh); Z8 Germany (no fresh, no alcohol)."""
     for code, fee, free, fresh, alcohol, ranges in (
         ("Z1", 590, 4900, True, True, [("IT", "47000", "48999", 5)]),
-        ("Z4", 990, 7900, True, True, [("IT", "", "~", 0)]),
+        ("Z4", 990, 7900, True, True, [("IT", "", "zzzzzzzzzz", 0)]),
         ("Z5", 1490, 9900, False, True, [("IT", "90000", "98999", 5)]),
-        ("Z8", 2490, 14900, False, False, [("DE", "", "~", 0)]),
+        ("Z8", 2490, 14900, False, False, [("DE", "", "zzzzzzzzzz", 0)]),
     ):
         text = {"it": code}
         zone = Zone(

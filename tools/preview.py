@@ -43,7 +43,7 @@ def css(name):
 legal = O(company="Tavola Romagna S.r.l.", address="via Mazzini 12, 48121 Ravenna (RA)", vat_number="IT99999999990", rea="RA-999999", share_capital="€ 10.000,00", email="ciao@tavolaromagna.example", phone="+39 0544 000 000", pec="tavolaromagna@pec.example")
 nav = [O(name=n, url=u) for n, u in (("Tutti i prodotti", "/prodotti"), ("Formaggi", "/categorie/formaggi"), ("Salumi", "/categorie/salumi"), ("Pasta fresca", "/categorie/pasta"), ("Frutta e verdura", "/categorie/orto"), ("Dolci e miele", "/categorie/dolci"), ("Vini", "/categorie/vino"), ("Produttori", "/produttori"))]
 rachel = THEME == "rachel"
-shop = O(name="RachelFoods" if rachel else "Tavola Romagna", slug=THEME, theme=THEME, tagline="Piatti africani pronti, cucinati a Bologna" if rachel else "Dai produttori dell’Emilia-Romagna, a casa tua in tutta Italia", currency="EUR", legal=legal, nav=nav)
+shop = O(name="RachelFoods" if rachel else "Tavola Romagna", slug=THEME, theme=THEME, tagline="Piatti africani pronti, cucinati a Bologna" if rachel else "Dai produttori dell’Emilia-Romagna, a casa tua in tutta Italia", currency="EUR", legal=legal, nav=nav, search_hint="Riso rosso, stufato…" if rachel else "Piadina, sangiovese…")
 visit = O(shop=shop, locale="it", path="/", alternates=[O(locale=l, name=n, url=("" if l == "it" else "/" + l) + "/") for l, n in (("it", "Italiano"), ("en", "English"), ("de", "Deutsch"), ("fr", "Français"))], base_url="https://tavola.example", person=None, cart_count=3, request_id="01JD4Z7Q2M", is_fragment=False, notice=None)
 def asset(path): return "/static/" + path
 env.globals.update(visit=visit, href=lambda p: p, asset=asset, critical_css=lambda: Markup(css("critical.txt")), media=media)
@@ -107,6 +107,15 @@ def main():
     env.globals["visit"] = drawer_visit
     fragment = env.get_template("commerce/_drawer.html").render(visit=drawer_visit, added=O(name="Squacquerone di Romagna", image=images["squacquerone"], quantity=1, price_minor=490), problem=None, cart=cart(), said="Squacquerone di Romagna è nel carrello.")
     (OUT / "drawer.html").write_text(fragment)
+    (OUT / "cart-fragment.html").write_text(env.get_template("commerce/_cart.html").render(visit=drawer_visit, cart=cart(undo=None), said="Quantità aggiornata."))
+    (OUT / "results-fragment.html").write_text(env.get_template("catalog/_results.html").render(visit=drawer_visit, listing=listing(rows[60:84], page=3)))
+    gone = O(**{**vars(product), "chosen": O(**{**vars(variant), "stock_state": "out"}), "abv": "13,5", "min_age": 18, "lowest_minor": 500, "date_type": None, "ingredients": None, "allergens": [], "withdrawal": "standard", "variants": [variant]})
+    for state, d in (("bad", O(cap="9", error="Il CAP ha cinque cifre", refused=None)), ("refused", O(cap="47890", error=None, refused="A San Marino non consegniamo.")), ("none", None)):
+        (OUT / f"product-{state}.html").write_text(env.get_template("catalog/product.html").render(product=gone if state == "none" else O(**{**vars(gone), "chosen": variant}), producer=producers[4], delivery=d, similar=[]))
+    for name, text in (("mail", '{% extends "layouts/mail.html" %}{% block main %}<h1>Grazie, Anna</h1><p>Ordine TR-2026-000123.</p><a class="button" href="#">Segui l’ordine</a>{% endblock %}'), ("desk", '{% extends "layouts/desk.html" %}{% block scripts %}{% include "layouts/_live_scripts.html" %}{% endblock %}{% block main %}<h1>Oggi</h1><ul class="tasks"><li><a href="#">Da preparare <b>4</b></a></li><li><a href="#">Da spedire <b>2</b></a></li></ul><div id="news" hx-sse:connect="/events" hx-trigger="load, sse-retry" hx-target="#news" hx-swap="beforeend" hx-status:4xx="swap:none" hx-status:5xx="swap:none"></div>{% endblock %}')):
+        person = O(**{**vars(visit), "path": "/banco", "person": O(name="Bruno Fabbri", email="b@example.it", role="producer")})
+        (OUT / f"{name}.html").write_text(env.from_string(text).render(visit=person, desk=O(title="Il banco", links=[O(name="Oggi", url="/banco", count=6), O(name="Ordini", url="/banco/ordini", count=None), O(name="Prodotti", url="/banco/prodotti", count=None), O(name="Incassi", url="/banco/incassi", count=None)]), locale="it", subject="Ordine ricevuto", withdrawal_url="https://tavola.example/recesso"))
+    env.globals["visit"] = visit
 
 if __name__ == "__main__":
     main()

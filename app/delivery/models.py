@@ -33,7 +33,7 @@ class Zone(ShopOwned, Table):
 class ZoneRange(ShopOwned, Table):
     """Postal codes [first, last] of a country, compared as text of equal length; the highest priority wins.
 
-    An empty range ("" to "~") is the whole country.
+    "" to "zzzzzzzzzz" is the whole country (letters sort after digits in every collation).
     """
 
     __tablename__ = "zone_ranges"

@@ -15,6 +15,8 @@ from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext, speaking
 from app.kernel.money import exponent
 
+UTC = ZoneInfo("UTC")
+
 _KEPT = 16384
 _REGIONS = {"en": "en_GB"}
 _NBSP = "\u00a0"
@@ -47,24 +49,24 @@ def percent(rate: Decimal, locale: str) -> str:
 
 
 @lru_cache(_KEPT)
-def date(day: dt.date, locale: str, time_zone: str = "UTC", style: str = "long") -> str:
+def date(day: dt.date, locale: str, time_zone: ZoneInfo = UTC, style: str = "long") -> str:
     """21 November 2026 → "21 novembre 2026". An aware moment is the day that it falls on in `time_zone`.
 
     style: short, medium, long, full, or a CLDR pattern such as "d MMMM".
     """
     if isinstance(day, dt.datetime):
-        day = day.astimezone(ZoneInfo(time_zone)).date()
+        day = day.astimezone(time_zone).date()
     return dates.format_date(day, style, locale=babel_locale(locale))
 
 
 @lru_cache(_KEPT)
-def time(moment: dt.datetime, locale: str, time_zone: str) -> str:
+def time(moment: dt.datetime, locale: str, time_zone: ZoneInfo) -> str:
     """An aware moment as the clock on a wall in `time_zone`: "14:30"."""
-    return dates.format_time(moment, "short", ZoneInfo(time_zone), locale=babel_locale(locale))
+    return dates.format_time(moment, "short", time_zone, locale=babel_locale(locale))
 
 
 @lru_cache(_KEPT)
-def datetime(moment: dt.datetime, locale: str, time_zone: str, style: str = "medium") -> str:
+def datetime(moment: dt.datetime, locale: str, time_zone: ZoneInfo, style: str = "medium") -> str:
     """An aware moment in `time_zone`: "21 nov 2026, 14:30". style is that of the date; seconds are never shown."""
     glue = str(babel_locale(locale).datetime_formats["medium"]).replace("'", "")
     day = date(moment, locale, time_zone, style)

@@ -71,6 +71,12 @@ class Person:
     producer_id: int | None = None
     producer_role: str | None = None
 
+    @property
+    def search_hint(self) -> str:
+        """Examples for the search box, from the shop's features: locale → text."""
+        hints = self.features.get("search_hint")
+        return in_language(hints, current_locale()) if isinstance(hints, Mapping) else ""
+
 
 def in_language(texts: Mapping[str, str], locale: str) -> str:
     """A text in the reader's language, else in Italian, else whatever there is; "" for nothing."""

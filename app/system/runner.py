@@ -104,15 +104,14 @@ class Runner:
             )
             .order_by(Job.run_at, Job.id)
             .limit(most)
-            .with_for_update(skip_locked=True)
         )
         async with self.database.session(None) as db:
-            if not await db.scalar(due.with_for_update(None).limit(1)):
+            if not await db.scalar(due.limit(1)):
                 return []  # looking is cheap; claiming takes the writer's lock
             async with transaction(db):
                 claimed = await db.scalars(
                     update(Job)
-                    .where(Job.id.in_(due))
+                    .where(Job.id.in_(due.with_for_update(skip_locked=True)))
                     .values(state="running", attempts=Job.attempts + 1, lease_until=now + LEASE)
                     .returning(Job)
                     .execution_options(synchronize_session=False)
@@ -176,9 +175,13 @@ class InProcess:
         self._off: Callable[[], None] | None = None
 
     def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._off = on_ring(lambda: loop.call_soon_threadsafe(self._woken.set))
+        self._loop = asyncio.get_running_loop()
+        self._off = on_ring(self.wake)
         self._task = asyncio.create_task(self._work())
+
+    def wake(self) -> None:
+        """There is work. May be called from another thread."""
+        self._loop.call_soon_threadsafe(self._woken.set)
 
     async def stop(self) -> None:
         if self._off:

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kernel import db as database_module
 from app.kernel.db import Database, QueryCount
@@ -18,7 +17,9 @@ from app.kernel.errors import TooMany
 from app.kernel.i18n import set_locale
 from app.kernel.tenancy import ShopFacts
 from app.settings import Settings
-from app.web import errors, metrics, visit as visits
+from app.web import errors, metrics
+from app.web import visit as visits
+from app.web.asgi import App, Message, Receive, Scope, Send
 from app.web.assets import Assets
 from app.web.compress import compress
 from app.web.limits import Limiter
@@ -35,14 +36,14 @@ class Edge:
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: App,
         *,
         settings: Settings,
         database: Database,
         assets: Assets,
         limiter: Limiter,
         find_shop: FindShop,
-        mounts: Mapping[str, ASGIApp],
+        mounts: Mapping[str, App],
     ) -> None:
         self.app = app
         self.settings = settings

@@ -26,6 +26,11 @@ HEARTBEAT_SECONDS = 15
 QUEUE_SIZE = 100
 
 
+def connect(url: str) -> Redis:
+    """A Redis client that gives up quickly: whatever needs it can do without."""
+    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=15)
+
+
 @dataclass(frozen=True)
 class Hint:
     """id: of the live event, for Last-Event-ID; name: the DOM event; data: small and impersonal."""

@@ -80,24 +80,26 @@ _DATED: dict[str, LazyProxy] = {
 }
 _COUNTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "string_too_short": lambda ctx: ngettext(
-        "Scrivi almeno %(n)s carattere", "Scrivi almeno %(n)s caratteri", ctx["min_length"]
+        "Scrivi almeno %(num)s carattere", "Scrivi almeno %(num)s caratteri", ctx["min_length"]
     ),
     "string_too_long": lambda ctx: ngettext(
-        "Scrivi al massimo %(n)s carattere", "Scrivi al massimo %(n)s caratteri", ctx["max_length"]
+        "Scrivi al massimo %(num)s carattere", "Scrivi al massimo %(num)s caratteri", ctx["max_length"]
     ),
-    "too_short": lambda ctx: ngettext("Scegli almeno %(n)s voce", "Scegli almeno %(n)s voci", ctx["min_length"]),
-    "too_long": lambda ctx: ngettext("Scegli al massimo %(n)s voce", "Scegli al massimo %(n)s voci", ctx["max_length"]),
+    "too_short": lambda ctx: ngettext("Scegli almeno %(num)s voce", "Scegli almeno %(num)s voci", ctx["min_length"]),
+    "too_long": lambda ctx: ngettext(
+        "Scegli al massimo %(num)s voce", "Scegli al massimo %(num)s voci", ctx["max_length"]
+    ),
     "decimal_max_digits": lambda ctx: ngettext(
-        "Scrivi al massimo %(n)s cifra", "Scrivi al massimo %(n)s cifre", ctx["max_digits"]
+        "Scrivi al massimo %(num)s cifra", "Scrivi al massimo %(num)s cifre", ctx["max_digits"]
     ),
     "decimal_whole_digits": lambda ctx: ngettext(
-        "Scrivi al massimo %(n)s cifra prima della virgola",
-        "Scrivi al massimo %(n)s cifre prima della virgola",
+        "Scrivi al massimo %(num)s cifra prima della virgola",
+        "Scrivi al massimo %(num)s cifre prima della virgola",
         ctx["whole_digits"],
     ),
     "decimal_max_places": lambda ctx: ngettext(
-        "Scrivi al massimo %(n)s cifra dopo la virgola",
-        "Scrivi al massimo %(n)s cifre dopo la virgola",
+        "Scrivi al massimo %(num)s cifra dopo la virgola",
+        "Scrivi al massimo %(num)s cifre dopo la virgola",
         ctx["decimal_places"],
     ),
 }

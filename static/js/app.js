@@ -2,7 +2,6 @@
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
-
   // Light or dark by hand, kept on this device only.
   const chosen = localStorage.getItem("scheme");
   if (chosen) root.dataset.scheme = chosen;
@@ -11,7 +10,7 @@
   const submitted = (form, button) => {
     if (!button) return;
     form.dataset.sent = "";
-    button.dataset.text ??= button.innerHTML;
+    button.dataset.text ||= button.innerHTML;
     button.setAttribute("aria-busy", "true");
     button.textContent = button.dataset.busy ?? document.body.dataset.busy;
     setTimeout(released, 10500, form);
@@ -20,23 +19,21 @@
     delete form.dataset.sent;
     for (const button of form.querySelectorAll("[aria-busy]")) {
       button.removeAttribute("aria-busy");
-      button.innerHTML = button.dataset.text;
-      delete button.dataset.text;
+      [button.innerHTML, button.dataset.text] = [button.dataset.text, ""];
     }
   };
   document.addEventListener("submit", event => {
     const form = event.target;
     if (form.method === "dialog") return;
     if ("sent" in form.dataset) { event.preventDefault(); event.stopImmediatePropagation(); return; }
-    const button = event.submitter ?? form.querySelector("button:not([type=button])");
-    setTimeout(submitted, 0, form, button);   // after the browser has read the button's name and value
+    // after the browser has read the button's name and value
+    setTimeout(submitted, 0, form, event.submitter ?? form.querySelector("button:not([type=button])"));
   }, true);
   document.addEventListener("htmx:finally:request", event => {
     const form = event.detail.ctx?.sourceElement?.closest?.("form");
     if (form) released(form);
   });
   addEventListener("pageshow", event => { if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(released); });
-
   document.addEventListener("click", event => {
     const step = event.target.closest("[data-step]");
     if (step) {
@@ -54,7 +51,8 @@
 
   // After a swap: open the drawer, or bring the reader to the list of mistakes.
   document.addEventListener("htmx:after:swap", event => {
-    const target = event.detail.ctx?.target;
+    const { target, swap } = event.detail.ctx;
+    if (swap === "none") return;
     if (target?.matches?.("dialog") && target.childElementCount && !target.open) target.showModal();
     document.querySelector("[data-error-summary]")?.focus();
     if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });   // what had the focus is gone

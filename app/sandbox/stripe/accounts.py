@@ -9,7 +9,7 @@ from app.sandbox.stripe.objects import fresh, merge_metadata, new_id, page_of
 from app.sandbox.stripe.state import Body, Store
 
 LINK_SECONDS = 300  # docs.stripe.com/api/account_links: "expire quickly"; GUESS: five minutes
-_NOTHING_DUE = {
+_NOTHING_DUE: Body = {
     "alternatives": [], "current_deadline": None, "currently_due": [], "disabled_reason": None, "errors": [],
     "eventually_due": [], "past_due": [], "pending_verification": [],
 }

@@ -1,5 +1,7 @@
 """Checkout Sessions: create, pay (from the page or the control face), expire."""
 
+from urllib.parse import urlsplit
+
 from app.sandbox.stripe import payments
 from app.sandbox.stripe.call import Call, changed, origin_of
 from app.sandbox.stripe.errors import Refuse
@@ -150,7 +152,8 @@ def create(call: Call) -> Body:
         "client_secret": None if ui == "hosted_page" else f"{id}_secret_{new_id('x')[2:]}",
     }
     origin = origin_of(given.get("success_url") or given.get("return_url"))
-    call.store.add(session, account=call.account, origin=origin, lines=lines, payment_intent_data=data)
+    shown = given.get("branding_settings", {}).get("display_name") or urlsplit(origin).netloc
+    call.store.add(session, account=call.account, origin=origin, lines=lines, payment_intent_data=data, merchant=shown)
     call.store.schedule(expires_at, "session_expires", id)
     return session
 

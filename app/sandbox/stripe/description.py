@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped,unused-ignore]
+from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped,unused-ignore]
 
 from app.sandbox.stripe.errors import Refuse
 
@@ -34,7 +34,7 @@ class Operation:
     def __init__(self, method: str, path: str, spec: dict[str, Any]) -> None:
         self.id: str = spec["operationId"]
         self.path = path
-        self.is_v2 = path.startswith("/v2/")
+        self.takes_json = path.startswith("/v2/") and method.upper() == "POST"
         self.pattern = re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "$")
         self.schema = _parameters(method, spec)
         self.answers: dict[str, Any] = spec["responses"]["200"]["content"]["application/json"]["schema"]
@@ -42,7 +42,7 @@ class Operation:
 
     def read(self, sent: dict[str, Any]) -> dict[str, Any]:
         """Convert the strings of a form by the schema and validate. Raises Refuse (400) as Stripe would."""
-        params: dict[str, Any] = sent if self.is_v2 else convert(sent, self.schema)
+        params: dict[str, Any] = sent if self.takes_json else convert(sent, self.schema)
         if self._validator is None:
             self._validator = Draft202012Validator(self.schema)
         errors = sorted(self._validator.iter_errors(params), key=lambda e: (e.validator != "additionalProperties",))

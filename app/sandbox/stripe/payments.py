@@ -242,8 +242,8 @@ def capture(call: Call) -> Body:
     intent, given = _own(call), call.params
     if intent["status"] != "requires_capture":
         raise _unexpected(intent, "capture")
-    amount = given.get("amount_to_capture", intent["amount_capturable"])
-    if not 1 <= amount <= intent["amount_capturable"]:
+    amount = int(given.get("amount_to_capture") or intent["amount_capturable"])
+    if amount > intent["amount_capturable"] or amount < 1:
         # the description: "amount_to_capture … must be less than or equal to the original amount"
         raise Refuse("amount_to_capture is more than what was authorised.", code="amount_too_large", param="amount_to_capture")
     intent["application_fee_amount"] = given.get("application_fee_amount", intent["application_fee_amount"])
