@@ -1,10 +1,9 @@
 """What a server loads: `app.asgi:app`."""
 
-
 from app import settings as settings_module
 from app.main import create_app
-from app.web.asgi import App
 from app.web import logs
+from app.web.asgi import App
 
 settings = settings_module.read()
 logs.configure(human=settings.environment == "local")

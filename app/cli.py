@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         settings = settings_module.read()
     except BadSettings as bad:
-        print("Tavola cannot start:", *(f"  - {fault}" for fault in bad.faults), sep="\n", file=sys.stderr)  # noqa: T201
+        print("Tavola cannot start:", *(f"  - {fault}" for fault in bad.faults), sep="\n", file=sys.stderr)
         sys.exit(2)
     sys.exit(arguments.run(settings, arguments) or 0)
 
@@ -54,7 +54,7 @@ def serve(settings: Settings, _: argparse.Namespace) -> int:
     if settings.is_local:
         asyncio.run(load.demo(settings))
         for line in load.welcome(settings):
-            print(line)  # noqa: T201
+            print(line)
     run(settings)
     return 0
 
@@ -84,7 +84,7 @@ def demo(settings: Settings, _: argparse.Namespace) -> int:
     from app.demo import load  # noqa: PLC0415
 
     if settings.is_production:
-        print("Demo log-ins have known passwords; they are not made in production.", file=sys.stderr)  # noqa: T201
+        print("Demo log-ins have known passwords; they are not made in production.", file=sys.stderr)
         return 2
     asyncio.run(load.demo(settings))
     return 0

@@ -38,22 +38,30 @@ from app.system import live
 from app.system.bell import Bell
 from app.system.runner import InProcess, Runner
 from app.system.schedules import Clockwork
-from app.web.asgi import App
 from app.web import errors, pages
 from app.web.access import make_guard
+from app.web.asgi import App
 from app.web.assets import Assets
 from app.web.edge import Edge
 from app.web.limits import Limiter
 from app.web.live import Broker, connect
 from app.web.visit import Visit, provide_visit
 
-CONTROLLERS = (system_pages, identity_pages, catalog_pages, cart_pages, checkout_pages, order_pages, payment_pages)
+CONTROLLERS = (
+    system_pages,
+    identity_pages,
+    catalog_pages,
+    cart_pages,
+    checkout_pages,
+    order_pages,
+    payment_pages,
+)
 JOB_MODULES = (system_jobs, identity_jobs, catalog_jobs, cart_jobs, order_jobs, payment_jobs)
 SANDBOX_PREFIX = "/_stripe"
 
 
 async def load_visitor(visit: Visit) -> None:
-    """Fill in who asks and what is in the basket, when cookies say that there is anything. Two queries, three for producers."""
+    """Fill in who asks and what is in the basket, when cookies say that there is anything. At most two queries (producers: three)."""
     if visit.loaded:
         return
     visit.loaded = True

@@ -239,9 +239,7 @@ async def _add_producers(db: Any, shop: TestShop) -> None:
         await db.flush()
         shop.users[email] = user.id
         if producer_slug:
-            db.add(
-                ProducerMember(producer_id=shop.producers[producer_slug], user_id=user.id, role=producer_role)
-            )
+            db.add(ProducerMember(producer_id=shop.producers[producer_slug], user_id=user.id, role=producer_role))
 
 
 async def _add_goods(db: Any, shop: TestShop) -> None:

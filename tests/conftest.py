@@ -16,8 +16,12 @@ from app.kernel.outbox import Job
 from app.main import create_app
 from app.settings import Settings
 from app.system.migrations import upgrade_from_loop
+from app.web import logs
 from app.web.edge import Edge
 from tests.cast import Browser, TestShop, make_shop
+
+
+logs.configure(level="ERROR")
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +53,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def _create_database(url: str) -> None:
-    import asyncpg  # noqa: PLC0415
+    import asyncpg
 
     plain, _, name = url.replace("+asyncpg", "").rpartition("/")
     connection = await asyncpg.connect(f"{plain}/postgres")

@@ -105,10 +105,7 @@ async def count(db: AsyncSession, item_id: int, on_hand: int, *, actor_id: int |
     Raises Refused when open payments hold more than was counted: those pieces are promised.
     """
     item = await db.scalar(
-        select(StockItem)
-        .where(StockItem.id == item_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(StockItem).where(StockItem.id == item_id).with_for_update().execution_options(populate_existing=True)
     )
     if item is None or on_hand < item.reserved:
         held = item.reserved if item else 0
@@ -116,13 +113,20 @@ async def count(db: AsyncSession, item_id: int, on_hand: int, *, actor_id: int |
     change = on_hand - item.on_hand
     if change:
         item.on_hand = on_hand
-        _move(db, item_id, "count", change, 0, reference, actor_id)
+        _move(db, item_id, "count", change, 0, reference, actor_id=actor_id)
         await _touch_products(db, {item_id: 1})
     return change
 
 
 def _move(
-    db: AsyncSession, item_id: int, kind: str, on_hand: int, reserved: int, reference: str, actor_id: int | None = None
+    db: AsyncSession,
+    item_id: int,
+    kind: str,
+    on_hand: int,
+    reserved: int,
+    reference: str,
+    *,
+    actor_id: int | None = None,
 ) -> None:
     db.add(
         StockMovement(

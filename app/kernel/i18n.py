@@ -75,4 +75,5 @@ def negotiate(accept_language: str, supported: tuple[str, ...] = LOCALES) -> str
         except ValueError:
             continue
         wishes.append((-weight, tag.strip().lower().split("-")[0]))
-    return next((tag for weight, tag in sorted(wishes, key=lambda w: w[0]) if weight < 0 and tag in supported), supported[0])
+    ranked = sorted(wishes, key=lambda wish: wish[0])
+    return next((tag for weight, tag in ranked if weight < 0 and tag in supported), supported[0])

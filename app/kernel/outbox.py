@@ -71,5 +71,5 @@ def on_ring(bell: Callable[[], None]) -> Callable[[], None]:
 
 
 def ring() -> None:
-    for bell in list(_bells):
+    for bell in _bells[:]:
         bell()

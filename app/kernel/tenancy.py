@@ -57,6 +57,12 @@ class ShopFacts:
     def tagline(self) -> str:
         return in_language(self.taglines, current_locale())
 
+    @property
+    def search_hint(self) -> str:
+        """Examples for the search box, from the shop's features: locale → text."""
+        hints = self.features.get("search_hint")
+        return in_language(hints, current_locale()) if isinstance(hints, Mapping) else ""
+
 
 @dataclass(frozen=True)
 class Person:
@@ -70,12 +76,6 @@ class Person:
     session_id: int
     producer_id: int | None = None
     producer_role: str | None = None
-
-    @property
-    def search_hint(self) -> str:
-        """Examples for the search box, from the shop's features: locale → text."""
-        hints = self.features.get("search_hint")
-        return in_language(hints, current_locale()) if isinstance(hints, Mapping) else ""
 
 
 def in_language(texts: Mapping[str, str], locale: str) -> str:

@@ -1,7 +1,8 @@
 """The bell between processes: arq carries "there is work" from whoever committed it to the workers.
 
-arq only rings; the outbox row is the record, and workers look by themselves every second. So this one file is all that
-knows arq (it is in maintenance mode: it can be changed here), a lost wake-up costs a second, and Redis away costs no work.
+arq only rings; the outbox row is the record, and workers look by themselves every second. So this one file is all
+that knows arq (it is in maintenance mode: it can be changed here), a lost wake-up costs a second, and Redis away costs
+no work.
 """
 
 import asyncio

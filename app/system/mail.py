@@ -7,11 +7,11 @@ from app.integrations import mail as smtp
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.outbox import add_job
-from app.system.runner import Work
 from app.system.models import OutgoingMail
+from app.system.runner import Work
 
 
-async def write(
+async def write(  # noqa: PLR0913  (a mail has that many parts)
     db: AsyncSession,
     *,
     kind: str,
@@ -24,9 +24,7 @@ async def write(
     group_id: int | None = None,
 ) -> OutgoingMail:
     """Put a mail into the outbox, in the present transaction. (kind, reference) that is there already is returned."""
-    known = await db.scalar(
-        select(OutgoingMail).where(OutgoingMail.kind == kind, OutgoingMail.reference == reference)
-    )
+    known = await db.scalar(select(OutgoingMail).where(OutgoingMail.kind == kind, OutgoingMail.reference == reference))
     if known is not None:
         return known
     mail = OutgoingMail(
@@ -51,7 +49,7 @@ async def send(work: Work, mail_id: int) -> None:
     """Job: hand one mail to the SMTP server. Sent twice only if the process dies between server and commit."""
     async with work.session() as db:
         mail = await db.get(OutgoingMail, mail_id)
-        if mail is None or mail.state not in {"queued"}:
+        if mail is None or mail.state != "queued":
             return
         state, error = "kept", None
         if work.settings.mail.smtp_url:
@@ -75,9 +73,7 @@ async def send(work: Work, mail_id: int) -> None:
 
 async def of_group(db: AsyncSession, group_id: int) -> list[OutgoingMail]:
     """The mails about an order group, oldest first."""
-    found = await db.scalars(
-        select(OutgoingMail).where(OutgoingMail.group_id == group_id).order_by(OutgoingMail.id)
-    )
+    found = await db.scalars(select(OutgoingMail).where(OutgoingMail.group_id == group_id).order_by(OutgoingMail.id))
     return list(found)
 
 

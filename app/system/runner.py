@@ -196,8 +196,8 @@ class InProcess:
                 await self.tick()
                 while await self.runner.run_due():
                     pass
-            except Exception as error:  # noqa: BLE001  (the database is away: keep trying)
-                log.error("jobs.runner_failed", error=type(error).__name__, exc_info=error)
+            except Exception as error:  # the database is away: keep trying
+                log.exception("jobs.runner_failed", error=type(error).__name__)
             try:
                 await asyncio.wait_for(self._woken.wait(), SWEEP_SECONDS)
             except TimeoutError:
@@ -220,10 +220,7 @@ async def replay(db: AsyncSession, job_id: int) -> bool:
 async def dead_letters(db: AsyncSession, most: int = 100) -> list[Job]:
     """The shop's jobs that failed too often, newest first."""
     found = await db.scalars(
-        select(Job)
-        .where(Job.state == "dead", Job.shop_id == db.info["shop_id"])
-        .order_by(Job.id.desc())
-        .limit(most)
+        select(Job).where(Job.state == "dead", Job.shop_id == db.info["shop_id"]).order_by(Job.id.desc()).limit(most)
     )
     return list(found)
 
@@ -231,4 +228,4 @@ async def dead_letters(db: AsyncSession, most: int = 100) -> list[Job]:
 async def counts(db: AsyncSession) -> dict[str, int]:
     """How many jobs are in each state, over all shops; for health and metrics."""
     rows = await db.execute(select(Job.state, func.count()).where(Job.state != "done").group_by(Job.state))
-    return {state: n for state, n in rows}
+    return dict(rows.all())

@@ -79,4 +79,3 @@ class Clockwork:
                         job.shop_id = shop_id
             except IntegrityError:
                 return
-

@@ -11,9 +11,9 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from app.kernel.errors import Forbidden, SignInNeeded
+from app.kernel.tenancy import Person
 from app.web import visit as visits
 from app.web.limits import Limiter
-from app.kernel.tenancy import Person
 from app.web.visit import Visit
 
 Rule = Callable[[Person | None], bool]
@@ -24,7 +24,7 @@ STAFF_ROLES = frozenset({"support", "staff", "admin", "super_admin"})
 ADMIN_ROLES = frozenset({"admin", "super_admin"})
 
 
-def anyone(person: Person | None) -> bool:
+def anyone(_: Person | None) -> bool:
     return True
 
 
@@ -51,7 +51,7 @@ def admin(person: Person | None) -> bool:
 def make_guard(load: Loader, limiter: Limiter) -> Guard:
     """The app-wide guard. `load` fills in who asks and what is in the basket, if cookies say that there is anything."""
 
-    async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    async def guard(_: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
         visit = visits.current()
         options = handler.opt
         if not options.get("from_outside"):

@@ -79,7 +79,8 @@ class Edge:
             return
         visit = self._visit(scope, headers, shop, host)
         if visit is None:
-            return await _redirect_to_default_language(scope, shop, send)
+            await _redirect_to_default_language(scope, shop, send)
+            return
         visits.begin(visit)
         set_locale(visit.locale)
         count = QueryCount()
@@ -91,8 +92,8 @@ class Edge:
                 await answer.give(errors.page(413))
             elif await self._within_limit(visit, answer):
                 await self.app(scope, receive, answer.send)
-        except Exception as error:  # noqa: BLE001  (the last net: whatever it was, the visitor gets a page)
-            log.error("edge.failed", error=type(error).__name__, exc_info=error)
+        except Exception as error:
+            log.exception("edge.failed", error=type(error).__name__)
             if not answer.started:
                 await answer.give_last_resort()
         finally:
@@ -269,7 +270,8 @@ def content_policy(assets: Assets, visit: Visit, settings: Settings) -> str:
         "default-src 'none'; script-src 'self'; "
         f"style-src 'self' {assets.critical_hash(visit.shop.theme)}; "
         "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        f"form-action 'self' {origin}".rstrip() + "; base-uri 'none'; frame-ancestors 'none'"
+        f"form-action 'self' {origin}".rstrip()
+        + "; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

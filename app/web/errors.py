@@ -30,7 +30,9 @@ TITLES = {
 }
 TEXTS = {
     400: _l("Il browser ci ha mandato qualcosa che non capiamo. Torna indietro e riprova."),
-    403: _l("Questa pagina è riservata, oppure la richiesta arriva da un altro sito. Se pensi che sia un errore, scrivici."),
+    403: _l(
+        "Questa pagina è riservata, oppure la richiesta arriva da un altro sito. Se pensi che sia un errore, scrivici."
+    ),
     404: _l("Forse l’indirizzo è cambiato o il prodotto non è più in vendita. Prova a cercarlo."),
     405: _l("Questo indirizzo si apre in un altro modo. Torna alla pagina precedente e riprova da lì."),
     409: _l("Ricarica la pagina per vedere com’è adesso, poi riprova."),
@@ -58,7 +60,7 @@ def page(status: int, text: str = "", retry_after: int | None = None) -> Respons
     )
 
 
-def answer(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
+def answer(_: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]  # noqa: PLR0911  (a table)
     """Every exception that reaches the framework. Registered for Exception in main."""
     match error:
         case SignInNeeded():
@@ -98,5 +100,3 @@ def last_resort(request_id: str) -> bytes:
         f"<title>{_('Siamo fermi un momento')}</title><h1>{_('Siamo fermi un momento')}</h1>"
         f"<p>{_('Riprova tra qualche minuto.')}<p>{request_id}"
     ).encode()
-
-

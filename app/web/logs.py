@@ -17,7 +17,11 @@ def _without_personal_data(_: object, __: str, event: structlog.types.EventDict)
 
 def configure(*, level: str = "INFO", human: bool = False) -> None:
     """Write to standard error: JSON, or readable lines for a person at a terminal."""
-    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback) if human else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        if human
+        else structlog.processors.JSONRenderer()
+    )
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -16,6 +16,7 @@ from app.web.assets import Assets
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 WIDTHS = (160, 320, 640, 1024)
+HTML = "text/html; charset=utf-8"
 
 _environment: Environment | None = None
 
@@ -111,7 +112,7 @@ class Page(Response[bytes]):
         super().__init__(
             render(name, **context).encode(),
             status_code=status_code,
-            media_type="text/html; charset=utf-8",
+            media_type=HTML,
             headers=sent,
         )
 
@@ -126,6 +127,6 @@ class Go(Response[bytes]):
         visit = visits.current()
         target = path if "://" in path else visit.href(path)
         if visit.is_htmx:
-            super().__init__(b"", status_code=200, media_type="text/html; charset=utf-8", headers={"HX-Redirect": target})
+            super().__init__(b"", status_code=200, media_type=HTML, headers={"HX-Redirect": target})
         else:
-            super().__init__(b"", status_code=303, media_type="text/html; charset=utf-8", headers={"Location": target})
+            super().__init__(b"", status_code=303, media_type=HTML, headers={"Location": target})

@@ -48,7 +48,6 @@
       localStorage.setItem("scheme", root.dataset.scheme = dark ? "light" : "dark");
     }
   });
-
   // After a swap: open the drawer, or bring the reader to the list of mistakes.
   document.addEventListener("htmx:after:swap", event => {
     const { target, swap } = event.detail.ctx;

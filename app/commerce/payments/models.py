@@ -13,7 +13,7 @@ class Payment(ShopOwned, Table):
     """One attempt at paying a group, through one Stripe Checkout Session. Amount: minor units, equal to the group's.
 
     state: new (Session not yet known) -> open -> paid | failed | expired; late: paid after the goods were let go,
-    money goes back: late -> refunded. idempotency_key is written before Stripe is called.
+    money goes back: late -> refunded. idempotency_key (of the Session) and refund_key are written before Stripe is called.
     """
 
     __tablename__ = "payments"
@@ -35,6 +35,7 @@ class Payment(ShopOwned, Table):
     intent_id: Mapped[str | None] = mapped_column(String(120))
     charge_id: Mapped[str | None] = mapped_column(String(120))
     refund_id: Mapped[str | None] = mapped_column(String(120))
+    refund_key: Mapped[str | None] = mapped_column(String(120))
     failure: Mapped[str | None] = mapped_column(String(200))
     expires_at: Mapped[datetime]  # of the Session
     created_at: Mapped[datetime]
@@ -42,7 +43,10 @@ class Payment(ShopOwned, Table):
 
 
 class Transfer(ShopOwned, Table):
-    """A producer's part of a payment on its way to his connected account. state: due -> sent | failed."""
+    """A producer's part of a payment on its way to his connected account. state: due -> sent | failed (see `error`).
+
+    idempotency_key is written before Stripe is called, and is another one once Stripe's answer to it is known to be lost.
+    """
 
     __tablename__ = "transfers"
     __table_args__ = (UniqueConstraint("order_id"), Index("ix_transfers_state", "shop_id", "state"))
@@ -54,6 +58,7 @@ class Transfer(ShopOwned, Table):
     account: Mapped[str | None] = mapped_column(String(60))
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
+    idempotency_key: Mapped[str] = mapped_column(String(120))
     state: Mapped[str] = mapped_column(String(10), default="due")
     stripe_id: Mapped[str | None] = mapped_column(String(120))
     error: Mapped[str | None] = mapped_column(String(300))

@@ -60,7 +60,9 @@ class Courier:
                 except Exception:
                     log.exception("the courier of the Stripe stand-in stumbled")
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), REST)
+                    # not wait_for: in 3.11 it swallows a cancellation that comes together with the result
+                    async with asyncio.timeout(REST):
+                        await self._wake.wait()
 
     def _tick(self) -> bool:
         """Let time pass; true if deliveries are sent in the background."""

@@ -1,0 +1,106 @@
+# Tavola. `make run` opens the shop on http://localhost:8000, `make test` proves it; `make help` lists the rest.
+
+PYTHON := $(shell for python in "$$PYTHON" python3 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+BIN := .venv/bin
+CHECKS := lint format-check types imports templates house translations-check migrations
+
+# The catalogue's head stays as it is, so that a run changes only what the sources changed.
+EXTRACT := $(BIN)/pybabel --quiet extract -F babel.cfg -k _l -k lazy_gettext --add-comments=i18n: --no-wrap --sort-by-file \
+	--no-location --omit-header -o
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+MAKEFLAGS += --no-print-directory
+export PYTHONUNBUFFERED := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport VIRTUAL_ENV
+
+.PHONY: help run install dev test check $(CHECKS) duplicates translations lock bench bench-browser format clean python
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
+
+python:
+	@test -n "$(PYTHON)" || { echo "Tavola needs Python 3.11 or newer; set PYTHON to its path." >&2; exit 1; }
+
+install: python
+	@$(PYTHON) tools/install.py run
+	@$(BIN)/python tools/compile_translations.py
+
+run: install ## the shop, with demo goods, on PORT (8000)
+	@exec $(BIN)/tavola serve
+
+dev: python ## install what development needs into .venv
+	@$(PYTHON) tools/install.py dev
+	@$(BIN)/python tools/compile_translations.py
+
+test: dev ## everything that CI does: checks, then all tests on SQLite and on PostgreSQL with Redis
+	@$(BIN)/python tools/chromium.py
+	@$(MAKE) check
+	@$(BIN)/python tools/run_tests.py
+
+check: dev ## lint, format, types, import contracts, templates, house rules, translations, migrations
+	@$(MAKE) -k -j2 --output-sync=target $(CHECKS) && echo "All checks passed."
+	@$(MAKE) duplicates
+
+lint:
+	@$(BIN)/ruff check --quiet .
+
+format-check:
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check . | head -40; echo "Run: make format"; exit 1; }
+
+types:
+	@$(BIN)/mypy --strict --no-error-summary app
+
+imports:
+	@$(BIN)/lint-imports --no-logo >.lint-imports.txt 2>&1 || { cat .lint-imports.txt; rm -f .lint-imports.txt; exit 1; }
+	@rm -f .lint-imports.txt
+
+templates:
+	@$(BIN)/djlint templates --lint --quiet
+	@$(BIN)/python tools/check_templates.py
+
+house:
+	@$(BIN)/python tools/check_house.py
+
+translations-check:
+	@$(BIN)/python tools/check_translations.py
+
+migrations:
+	@$(BIN)/python tools/check_migrations.py
+
+duplicates: # for information, where there is such a command
+	@command -v duplicates >/dev/null && timeout 60 duplicates || true
+
+translations: dev ## take new sentences into the catalogues of en, de and fr
+	@$(EXTRACT) .messages.pot .
+	@for locale in en de fr; do \
+		po=translations/$$locale/LC_MESSAGES/messages.po; \
+		test -f $$po || { mkdir -p $${po%/*} && $(BIN)/pybabel init -i .messages.pot -d translations -l $$locale >/dev/null 2>&1; }; \
+		$(BIN)/pybabel --quiet update -i .messages.pot -o $$po -l $$locale --no-fuzzy-matching --ignore-obsolete --no-wrap \
+			--omit-header --ignore-pot-creation-date; \
+	done; rm -f .messages.pot
+	@$(BIN)/python tools/compile_translations.py
+	@$(BIN)/python tools/check_translations.py || echo "Now translate those."
+
+lock: ## resolve the requirements anew; UPGRADE=--upgrade for newer versions
+	@$(LOCK) $(UPGRADE) pyproject.toml -o requirements.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml --group dev -c requirements.txt --no-annotate -o requirements-dev.txt
+	@if grep -nE '://|--index|--extra-index|--find-links' requirements*.txt; then echo "A lock file names an address." >&2; exit 1; fi
+
+bench: dev ## what each page costs, as ratios to plain text of the same server
+	@$(BIN)/python bench/pages.py
+
+bench-browser: dev ## first paint on slow networks, as ratios to a one-line page
+	@$(BIN)/python tools/chromium.py
+	@$(BIN)/python bench/browser.py
+
+format: dev ## lay out the code, and mend what can be mended by itself
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format --quiet .
+
+clean: ## remove what can be made again; var/ with its database stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info .messages.pot
+	@find app tests tools bench migrations -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find translations -name '*.mo' -delete 2>/dev/null || true

@@ -1,0 +1,97 @@
+"""The ledger: every cent that we take, owe and send, as balanced double entries. Source: docs/algorithms/ledger.md.
+
+An entry is a debit (positive) or a credit (negative) on an account; those of a journal add up to zero per currency.
+Journals and entries are only ever added.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.commerce.orders.models import Order
+from app.commerce.payments.models import LedgerEntry, LedgerJournal
+from app.kernel import clock
+
+STRIPE_BALANCE = "stripe_balance"  # ours: what Stripe holds for us, before its own charges
+PRODUCER_PAYABLE = "producer_payable"  # owed: to one producer, until it is transferred
+FEE_INCOME = "fee_income"  # earned: the shop's percentage of the goods
+REFUND_DUE = "refund_due"  # owed: to a buyer who paid too late, until it is given back
+ACCOUNTS = frozenset({STRIPE_BALANCE, PRODUCER_PAYABLE, FEE_INCOME, REFUND_DUE})
+
+
+@dataclass(frozen=True)
+class Line:
+    """amount_minor: debit positive, credit negative."""
+
+    account: str
+    amount_minor: int
+    currency: str
+    producer_id: int | None = None
+    order_id: int | None = None
+
+
+class Unbalanced(ValueError):
+    """The entries of a journal do not add up to zero: a bug, and nothing is written."""
+
+
+def payment(orders: Sequence[Order], currency: str) -> list[Line]:
+    """Money came for these orders: each producer is owed goods less fee and delivery; the fees are ours."""
+    lines = [Line(STRIPE_BALANCE, sum(order.total_minor for order in orders), currency)]
+    for order in orders:
+        lines += [
+            Line(PRODUCER_PAYABLE, -order.payout_minor, currency, order.producer_id, order.id),
+            Line(FEE_INCOME, -order.fee_minor, currency, order.producer_id, order.id),
+        ]
+    return lines
+
+
+def transfer(amount_minor: int, currency: str, producer_id: int, order_id: int) -> list[Line]:
+    """A producer's part went to his account."""
+    return [
+        Line(PRODUCER_PAYABLE, amount_minor, currency, producer_id, order_id),
+        Line(STRIPE_BALANCE, -amount_minor, currency, producer_id, order_id),
+    ]
+
+
+def late_payment(amount_minor: int, currency: str) -> list[Line]:
+    """Money came for goods that are gone: it is the buyer's."""
+    return [Line(STRIPE_BALANCE, amount_minor, currency), Line(REFUND_DUE, -amount_minor, currency)]
+
+
+def late_refund(amount_minor: int, currency: str) -> list[Line]:
+    """That money went back."""
+    return [Line(REFUND_DUE, amount_minor, currency), Line(STRIPE_BALANCE, -amount_minor, currency)]
+
+
+async def post(db: AsyncSession, kind: str, reference: str, lines: Sequence[Line], group_id: int | None) -> bool:
+    """Write a journal. Within a transaction. False, and nothing is written, if (kind, reference) is there already.
+
+    Lines of zero are left out. Raises Unbalanced.
+    """
+    sums: dict[str, int] = defaultdict(int)
+    for line in lines:
+        sums[line.currency] += line.amount_minor
+    if any(sums.values()) or not ACCOUNTS.issuperset(line.account for line in lines):
+        raise Unbalanced(f"{kind} {reference}: {dict(sums)}")
+    known = select(LedgerJournal.id).where(LedgerJournal.kind == kind, LedgerJournal.reference == reference)
+    if await db.scalar(known) is not None:
+        return False
+    journal = LedgerJournal(kind=kind, reference=reference, group_id=group_id, at=clock.now())
+    db.add(journal)
+    await db.flush()  # the entries need its id
+    db.add_all(
+        LedgerEntry(
+            journal_id=journal.id,
+            account=line.account,
+            producer_id=line.producer_id,
+            order_id=line.order_id,
+            amount_minor=line.amount_minor,
+            currency=line.currency,
+        )
+        for line in lines
+        if line.amount_minor
+    )
+    return True
