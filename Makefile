@@ -5,9 +5,6 @@ PYTHON := $(shell for python in "$$PYTHON" python3 python3.13 python3.12 python3
 BIN := .venv/bin
 CHECKS := lint format-check types imports templates house translations-check migrations
 
-# The catalogue's head stays as it is, so that a run changes only what the sources changed.
-EXTRACT := $(BIN)/pybabel --quiet extract -F babel.cfg -k _l -k lazy_gettext --add-comments=i18n: --no-wrap --sort-by-file \
-	--no-location --omit-header -o
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 MAKEFLAGS += --no-print-directory
@@ -54,8 +51,8 @@ types:
 	@$(BIN)/mypy --strict --no-error-summary app
 
 imports:
-	@$(BIN)/lint-imports --no-logo >.lint-imports.txt 2>&1 || { cat .lint-imports.txt; rm -f .lint-imports.txt; exit 1; }
-	@rm -f .lint-imports.txt
+	@$(BIN)/lint-imports --no-logo >.venv/imports.txt 2>&1 || { cat .venv/imports.txt; rm -f .venv/imports.txt; exit 1; }
+	@rm -f .venv/imports.txt
 
 templates:
 	@$(BIN)/djlint templates --lint --quiet
@@ -74,13 +71,7 @@ duplicates: # for information, where there is such a command
 	@command -v duplicates >/dev/null && timeout 60 duplicates || true
 
 translations: dev ## take new sentences into the catalogues of en, de and fr
-	@$(EXTRACT) .messages.pot .
-	@for locale in en de fr; do \
-		po=translations/$$locale/LC_MESSAGES/messages.po; \
-		test -f $$po || { mkdir -p $${po%/*} && $(BIN)/pybabel init -i .messages.pot -d translations -l $$locale >/dev/null 2>&1; }; \
-		$(BIN)/pybabel --quiet update -i .messages.pot -o $$po -l $$locale --no-fuzzy-matching --ignore-obsolete --no-wrap \
-			--omit-header --ignore-pot-creation-date; \
-	done; rm -f .messages.pot
+	@$(BIN)/python tools/catalogues.py
 	@$(BIN)/python tools/compile_translations.py
 	@$(BIN)/python tools/check_translations.py || echo "Now translate those."
 
@@ -101,6 +92,6 @@ format: dev ## lay out the code, and mend what can be mended by itself
 	@$(BIN)/ruff format --quiet .
 
 clean: ## remove what can be made again; var/ with its database stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info .messages.pot
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 	@find app tests tools bench migrations -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find translations -name '*.mo' -delete 2>/dev/null || true

@@ -61,7 +61,7 @@ SANDBOX_PREFIX = "/_stripe"
 
 
 async def load_visitor(visit: Visit) -> None:
-    """Fill in who asks and what is in the basket, when cookies say that there is anything. At most two queries (producers: three)."""
+    """Fill in who asks and what is in the basket, if cookies say that there is anything. Two or three queries."""
     if visit.loaded:
         return
     visit.loaded = True

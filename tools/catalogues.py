@@ -23,7 +23,7 @@ def po_path(root: Path, locale: str) -> Path:
 def extract(root: Path) -> Catalog:
     """Every sentence of the sources below `root`. A template that cannot be parsed stops it."""
     with (root / "babel.cfg").open() as mapping:
-        methods, options = parse_mapping_cfg(mapping)
+        methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     catalogue = Catalog(charset="utf-8")
     found = extract_from_dir(root, methods, options, keywords=KEYWORDS, comment_tags=("i18n:",))
     for file, line, message, comments, context in sorted(found, key=lambda each: (each[0], each[1])):

@@ -28,7 +28,9 @@ def main() -> int:
         print("Installing Chromium from the system's packages", flush=True)
         for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
             try:
-                done = subprocess.run([*before, apt, *command], env=environment, capture_output=True, text=True)
+                done = subprocess.run(
+                    [*before, apt, *command], check=False, env=environment, capture_output=True, text=True
+                )
             except OSError as error:
                 print(error, file=sys.stderr)
                 break

@@ -1,4 +1,4 @@
-"""Make .venv what a requirements file says: python tools/install.py run|dev. Needs nothing but Python 3.11 and the index.
+"""Make .venv what a requirements file says: python tools/install.py run|dev. Needs nothing but Python 3.11.
 
 Does nothing when the file has not changed since last time. Uses uv if there is one, else uv from PyPI at a pinned hash,
 else pip; every way checks the hash of everything that it installs.
@@ -52,7 +52,9 @@ def main(argv: list[str]) -> int:
 def make_venv() -> None:
     """Create .venv; anew if its Python is gone or of another version."""
     if PYTHON.exists():
-        asked = subprocess.run([PYTHON, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True)
+        asked = subprocess.run(
+            [PYTHON, "-c", "import sys; print(sys.version_info[:2])"], check=False, capture_output=True, text=True
+        )
         if asked.returncode == 0 and asked.stdout.strip() == str(sys.version_info[:2]):
             return
         shutil.rmtree(VENV)
@@ -85,11 +87,11 @@ def is_present(kind: str) -> bool:
 
 def install(requirements: str) -> None:
     print(f"Installing {requirements} (once; a minute or so)", flush=True)
-    rules = ["--quiet", "--no-deps", "--require-hashes", "-r", requirements]
+    rules: list[str | Path] = ["--quiet", "--no-deps", "--require-hashes", "-r", requirements]
     uv = find_uv()
     if uv:
         try:
-            command = [uv, "pip", "install", "--python", PYTHON, "--compile-bytecode", *rules]
+            command: list[str | Path] = [uv, "pip", "install", "--python", PYTHON, "--compile-bytecode", *rules]
             subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "UV_LINK_MODE": "copy"})
         except subprocess.CalledProcessError:
             if not (VENV / "bin" / "pip").exists():
@@ -97,17 +99,17 @@ def install(requirements: str) -> None:
             print("uv did not manage; trying pip", file=sys.stderr, flush=True)
         else:
             return
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--compile", *rules]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--compile", *rules]
     subprocess.run(pip, cwd=ROOT, check=True)
 
 
 def find_uv() -> str | None:
     """The uv on this machine, or the pinned one put into .venv, or None where neither can be had."""
     for found in (shutil.which("uv"), shutil.which("uv", path=str(VENV / "bin"))):
-        if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
+        if found and subprocess.run([found, "--version"], check=False, capture_output=True).returncode == 0:
             return found
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
-    done = subprocess.run([*pip, "-r", "requirements-uv.txt"], cwd=ROOT, capture_output=True)
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
+    done = subprocess.run([*pip, "-r", "requirements-uv.txt"], cwd=ROOT, check=False, capture_output=True)
     return str(VENV / "bin" / "uv") if done.returncode == 0 else None
 
 

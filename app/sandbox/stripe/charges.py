@@ -50,7 +50,7 @@ def _details(example: Body, method: Body) -> Body:
         known = method["sepa_debit"]
         return {"type": "sepa_debit", "sepa_debit": {
             "bank_code": known["bank_code"], "branch_code": known["branch_code"], "country": known["country"],
-            "fingerprint": known["fingerprint"], "last4": known["last4"], "mandate": None, "expected_debit_date": None,
+            "fingerprint": known["fingerprint"], "last4": known["last4"], "mandate": None,
         }}
     example["card"] |= {name: method["card"][name] for name in ("brand", "last4", "country")}
     example["card"] |= {"network": method["card"]["brand"], "wallet": None, "three_d_secure": None, "installments": None}
