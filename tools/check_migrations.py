@@ -4,6 +4,7 @@ import io
 import logging
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import redirect_stdout
 
 from alembic import command
@@ -21,7 +22,7 @@ def faults(database_url: str) -> list[str]:
     heads = ScriptDirectory.from_config(settings).get_heads()
     if len(heads) != 1:
         return [f"{len(heads)} heads: {', '.join(heads)}; merge them into one line"]
-    steps = (
+    steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("upgrade", lambda: command.upgrade(settings, "head")),
         ("downgrade", lambda: command.downgrade(settings, "base")),
         ("upgrade again", lambda: command.upgrade(settings, "head")),

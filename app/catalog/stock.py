@@ -64,6 +64,16 @@ async def sell(db: AsyncSession, reference: str) -> bool:
     return await _end(db, reference, "sold")
 
 
+async def extend(db: AsyncSession, reference: str, until: datetime) -> None:
+    """Hold longer what is held under a reference: the payment takes its time. Within a transaction."""
+    await db.execute(
+        update(Hold)
+        .where(Hold.reference == reference, Hold.state == "held", Hold.expires_at < until)
+        .values(expires_at=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def take_late(db: AsyncSession, reference: str, demand: Mapping[int, int]) -> None:
     """The payment came after the hold had been given back: take the pieces again, at once.
 

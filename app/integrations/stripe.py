@@ -227,9 +227,12 @@ class StripeGateway:
         )
         return _session(found.to_dict())
 
-    async def expire_session(self, session_id: str, *, key: str) -> Session:
-        """Close a payment page. Raises PaymentRefused when it is not open (any more): then look what became of it."""
-        ended = await self._ask(self.client.v1.checkout.sessions.expire_async(session_id, {}, {"idempotency_key": key}))
+    async def expire_session(self, session_id: str) -> Session:
+        """Close a payment page. Raises PaymentRefused when it is not open (any more): then look what became of it.
+
+        Needs no key of ours: closing twice does nothing, and a kept answer would hide what has happened since.
+        """
+        ended = await self._ask(self.client.v1.checkout.sessions.expire_async(session_id))
         return _session(ended.to_dict())
 
     async def create_transfer(

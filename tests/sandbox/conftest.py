@@ -43,7 +43,7 @@ class Stage:
     http: httpx.AsyncClient
     shop: Shop
 
-    async def control(self, path: str, **body: Any) -> Any:
+    async def control(self, path: str, /, **body: Any) -> Any:
         answer = await self.http.post(f"{PREFIX}/_control/{path}", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -58,26 +58,39 @@ class Stage:
         return await self.client.v1.checkout.sessions.create_async(checkout(**more))
 
     async def charge(self, amount: int = 10_000, method: str = "pm_card_visa", **more: Any) -> Any:
-        made = await self.client.v1.payment_intents.create_async(
+        return await self.client.v1.payment_intents.create_async(
             {"amount": amount, "currency": "eur", "confirm": True, "payment_method": method, **more}
         )
-        return made
 
     async def producer(self, id: str = "acct_demo_bruno", transfers: str = "active") -> str:
-        await self.control("accounts", id=id, email="bruno@example.com", display_name="Frantoio Bruno", transfers=transfers)
+        await self.control(
+            "accounts", id=id, email="bruno@example.com", display_name="Frantoio Bruno", transfers=transfers
+        )
         return id
 
 
 def checkout(**more: Any) -> Any:
     """The parameters of an ordinary Session: two lines, 25.00 EUR."""
     return {
-        "mode": "payment", "success_url": "http://uliveto.test/ok?s={CHECKOUT_SESSION_ID}", "locale": "it",
-        "cancel_url": "http://uliveto.test/carrello", "client_reference_id": "order-1", "metadata": {"order": "1"},
+        "mode": "payment",
+        "success_url": "http://uliveto.test/ok?s={CHECKOUT_SESSION_ID}",
+        "locale": "it",
+        "cancel_url": "http://uliveto.test/carrello",
+        "client_reference_id": "order-1",
+        "metadata": {"order": "1"},
         "line_items": [
-            {"quantity": 2, "price_data": {"currency": "eur", "unit_amount": 1_000, "product_data": {"name": "Olio nuovo"}}},
-            {"quantity": 1, "price_data": {"currency": "eur", "unit_amount": 500, "product_data": {"name": "Spedizione"}}},
+            {
+                "quantity": 2,
+                "price_data": {"currency": "eur", "unit_amount": 1_000, "product_data": {"name": "Olio nuovo"}},
+            },
+            {
+                "quantity": 1,
+                "price_data": {"currency": "eur", "unit_amount": 500, "product_data": {"name": "Spedizione"}},
+            },
         ],
-        "payment_intent_data": {"metadata": {"order": "1"}}, "expires_at": int(time.time()) + 31 * 60, **more,
+        "payment_intent_data": {"metadata": {"order": "1"}},
+        "expires_at": int(time.time()) + 31 * 60,
+        **more,
     }
 
 
@@ -91,14 +104,18 @@ def client_of(app: Any, key: str = "sk_test_x") -> tuple[stripe.StripeClient, ht
 
 def new_sandbox(state: Path, shop: Shop) -> Sandbox:
     return create_sandbox(
-        state=state, public_url=HOST + PREFIX, webhook_url="http://main.test/webhooks/stripe", webhook_secret=SECRET,
-        prefix=PREFIX, transport=httpx.ASGITransport(app=shop),
+        state=state,
+        public_url=HOST + PREFIX,
+        webhook_url="http://main.test/webhooks/stripe",
+        webhook_secret=SECRET,
+        prefix=PREFIX,
+        transport=httpx.ASGITransport(app=shop),
     )
 
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    """Background delivery is off: tests say when. At the end the ledger balances and every object has Stripe's shape."""
+    """Background delivery is off. At the end the ledger balances and every object has Stripe's shape."""
     shop = Shop()
     sandbox = new_sandbox(tmp_path / "stripe.sqlite3", shop)
     client, http = client_of(sandbox)

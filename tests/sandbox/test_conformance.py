@@ -13,7 +13,8 @@ from tests.sandbox.conftest import PREFIX, Stage
 TRIGGERS: dict[str, list[dict[str, Any]]] = json.loads((DATA / "triggers.json").read_text())["triggers"]
 # Names of scripts that are not names of events: what the command line tool calls them, and what Stripe sends.
 ALIASES = {
-    "subscription.payment_failed": "invoice.payment_failed", "subscription.payment_succeeded": "invoice.payment_succeeded"
+    "subscription.payment_failed": "invoice.payment_failed",
+    "subscription.payment_succeeded": "invoice.payment_succeeded",
 }
 NOT_YET: set[str] = set()
 KEY = {"authorization": "Bearer sk_test_x"}
@@ -22,10 +23,9 @@ KEY = {"authorization": "Bearer sk_test_x"}
 def form_of(params: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Nested parameters to Stripe's bracket notation."""
     pairs: list[tuple[str, str]] = []
-    for key, value in params.items():
+    for key, given in params.items():
         name = f"{prefix}[{key}]" if prefix else key
-        if isinstance(value, list):
-            value = {str(i): item for i, item in enumerate(value)}
+        value = {str(i): item for i, item in enumerate(given)} if isinstance(given, list) else given
         if isinstance(value, dict):
             pairs += form_of(value, name)
         else:
@@ -35,6 +35,7 @@ def form_of(params: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 def filled(text: str, answers: dict[str, Any]) -> str:
     """Replace ${name:path.to.value} by what an earlier call answered."""
+
     def value(match: re.Match[str]) -> str:
         found = answers[match[1]]
         for step in match[2].split("."):

@@ -24,15 +24,27 @@ async def refused(stage: Stage, method: str, path: str, **sent: Any) -> dict[str
 @pytest.mark.parametrize(
     ("path", "form", "code", "param"),
     [
-        ("/v1/checkout/sessions", {"mode": "payment", "payment_method_types[0]": "card"},
-         "payment_method_types_no_longer_supported", "payment_method_types"),
-        ("/v1/checkout/sessions", {"line_items[0][price_data][currency]": "eur", "line_items[0][price_data][unit_amuont]": "1"},
-         "parameter_unknown", "line_items[0][price_data][unit_amuont]"),
+        (
+            "/v1/checkout/sessions",
+            {"mode": "payment", "payment_method_types[0]": "card"},
+            "payment_method_types_no_longer_supported",
+            "payment_method_types",
+        ),
+        (
+            "/v1/checkout/sessions",
+            {"line_items[0][price_data][currency]": "eur", "line_items[0][price_data][unit_amuont]": "1"},
+            "parameter_unknown",
+            "line_items[0][price_data][unit_amuont]",
+        ),
         ("/v1/checkout/sessions", {"mode": "paiment"}, "parameter_invalid", "mode"),
         ("/v1/payment_intents", {"amount": "25.5", "currency": "eur"}, "parameter_invalid_integer", "amount"),
         ("/v1/payment_intents", {"currency": "eur"}, "parameter_missing", "amount"),
-        ("/v1/transfers", {"amount": "1", "currency": "eur", "destination": "acct_1", "application_fee_amount": "1"},
-         "parameter_unknown", "application_fee_amount"),
+        (
+            "/v1/transfers",
+            {"amount": "1", "currency": "eur", "destination": "acct_1", "application_fee_amount": "1"},
+            "parameter_unknown",
+            "application_fee_amount",
+        ),
     ],
 )
 async def test_a_malformed_form_is_refused_and_recorded(
@@ -60,16 +72,22 @@ async def test_good_requests_are_recorded_and_nothing_is_refused(stage: Stage) -
     await stage.session(payment_intent_data={"application_fee_amount": 375, "transfer_data": {"destination": account}})
     intent = await stage.charge(metadata={"order": "1"})
     await stage.client.v1.payment_intents.update_async(intent.id, {"metadata": ""})
-    await stage.client.v2.core.accounts.create_async({
-        "contact_email": "bruno@example.com", "display_name": "Frantoio Bruno", "dashboard": "express",
-        "identity": {"country": "it"},
-        "configuration": {"recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}},
-        "defaults": {"responsibilities": {"fees_collector": "application", "losses_collector": "application"}},
-    })
+    await stage.client.v2.core.accounts.create_async(
+        {
+            "contact_email": "bruno@example.com",
+            "display_name": "Frantoio Bruno",
+            "dashboard": "express",
+            "identity": {"country": "it"},
+            "configuration": {
+                "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}
+            },
+            "defaults": {"responsibilities": {"fees_collector": "application", "losses_collector": "application"}},
+        }
+    )
 
     assert (await stage.seen("refusals"))["data"] == []
     requests = (await stage.seen("requests"))["data"]
-    assert [r["path"] for r in requests][0] == "/v1/checkout/sessions"
+    assert requests[0]["path"] == "/v1/checkout/sessions"
     assert all(r["idempotency_key"] for r in requests)
 
 
@@ -144,7 +162,7 @@ async def test_two_calls_at_once_under_one_key_are_a_conflict(stage: Stage) -> N
         return_exceptions=True,
     )
 
-    assert sorted(type(each).__name__ for each in both) in (["IdempotencyError", "PaymentIntent"],)
+    assert sum(not isinstance(each, BaseException) for each in both) == 1
     assert [each.http_status for each in both if isinstance(each, stripe.StripeError)] == [409]
 
 

@@ -1,10 +1,21 @@
 """What pages show of carts."""
 
-from sqlalchemy import func, select
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog.models import Hold, Image, Product, StockItem, Variant
+from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller
 from app.commerce.cart.models import Cart, CartLine
+from app.commerce.orders.models import OrderGroup
+from app.kernel import clock
+from app.kernel.i18n import current_locale
 from app.kernel.ids import token_hash
+from app.kernel.tenancy import in_language
+from app.producers.models import Producer
 
 
 async def count(db: AsyncSession, token: str | None, user_id: int | None) -> tuple[int | None, int]:
@@ -19,3 +30,197 @@ async def count(db: AsyncSession, token: str | None, user_id: int | None) -> tup
         )
     ).first()
     return (row[0], int(row[1])) if row else (None, 0)
+
+
+def _available(cart_id: int) -> ColumnElement[int]:
+    """Pieces that this cart may have: free ones, and those held for its own open payment (Back from the pay page)."""
+    own = (
+        select(func.coalesce(func.sum(Hold.quantity), 0))
+        .join(OrderGroup, OrderGroup.number == Hold.reference)
+        .where(
+            Hold.stock_item_id == StockItem.id,
+            Hold.state == "held",
+            OrderGroup.cart_id == cart_id,
+            OrderGroup.state == "awaiting_payment",
+        )
+        .correlate(StockItem)
+        .scalar_subquery()
+    )
+    return StockItem.on_hand - StockItem.reserved + own
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A variant that somebody wants to add. line_id, quantity: what of it is in the cart already.
+
+    count, goods_minor: pieces in the whole cart before, and what they cost.
+    """
+
+    variant_id: int
+    name: str
+    price_minor: int
+    is_sold: bool
+    available: int
+    image: Picture | None
+    line_id: int | None
+    quantity: int
+    count: int
+    goods_minor: int
+
+
+async def offer(db: AsyncSession, variant_id: int, cart_id: int) -> Offer | None:
+    """One statement with all that adding to a cart has to know; None if there is no such variant."""
+    line_of = and_(CartLine.variant_id == Variant.id, CartLine.cart_id == cart_id)
+    sums = (
+        select(
+            func.coalesce(func.sum(CartLine.quantity), 0).label("count"),
+            func.coalesce(func.sum(CartLine.quantity * Variant.price_minor), 0).label("goods"),
+        )
+        .join(Variant, Variant.id == CartLine.variant_id)
+        .where(CartLine.cart_id == cart_id)
+        .subquery()
+    )
+    found = (
+        await db.execute(
+            select(
+                Product.name,
+                Variant.price_minor,
+                _is_sold(),
+                _available(cart_id),
+                *_IMAGE,
+                CartLine.id,
+                CartLine.quantity,
+                sums.c.count,
+                sums.c.goods,
+            )
+            .select_from(Variant)
+            .join(Product, Product.id == Variant.product_id)
+            .join(Producer, Producer.id == Product.producer_id)
+            .join(StockItem, StockItem.id == Variant.stock_item_id)
+            .outerjoin(Image, Image.id == Product.image_id)
+            .outerjoin(CartLine, line_of)
+            .join(sums, sums.c.count >= 0)
+            .where(Variant.id == variant_id)
+        )
+    ).first()
+    if found is None:
+        return None
+    name, price, is_sold, available, *image, line_id, quantity, pieces, goods = found
+    return Offer(
+        variant_id,
+        in_language(name, current_locale()),
+        price,
+        bool(is_sold),
+        int(available),
+        _picture(image),
+        line_id,
+        quantity or 0,
+        int(pieces),
+        int(goods),
+    )
+
+
+def _is_sold() -> ColumnElement[bool]:
+    return and_(
+        Product.deleted_at.is_(None),
+        Product.published_at.is_not(None),
+        Product.published_at <= clock.now(),
+        Producer.hidden_at.is_(None),
+    )
+
+
+_IMAGE = (Image.key, Image.width, Image.height, Image.color, Image.alt)
+_SELLER = (
+    Producer.id,
+    Producer.slug,
+    Producer.name,
+    Producer.street,
+    Producer.postal_code,
+    Producer.city,
+    Producer.province,
+    Producer.email,
+    Producer.phone,
+    Producer.legal,
+    Producer.pickup,
+    Producer.fee_rate,
+)
+_LINE = (
+    CartLine.id,
+    CartLine.variant_id,
+    Product.id,
+    Variant.stock_item_id,
+    Variant.sku,
+    Product.slug,
+    Product.name,
+    Variant.format,
+    Product.designation,
+    Product.food,
+    CartLine.quantity,
+    Variant.price_minor,
+    CartLine.seen_price_minor,
+    Variant.vat_rate,
+    Variant.net_amount,
+    Variant.net_unit,
+    Variant.drained_amount,
+    Variant.weight_g,
+)
+
+
+async def basket(db: AsyncSession, cart_id: int | None) -> Basket:
+    """The whole cart in one statement, with prices and stock as they are now."""
+    if cart_id is None:
+        return Basket()
+    rows = (
+        await db.execute(
+            select(Cart.country, Cart.postal_code, _available(cart_id), _is_sold(), *_LINE, *_SELLER, *_IMAGE)
+            .select_from(Cart)
+            .outerjoin(CartLine, CartLine.cart_id == Cart.id)
+            .outerjoin(Variant, Variant.id == CartLine.variant_id)
+            .outerjoin(Product, Product.id == Variant.product_id)
+            .outerjoin(Producer, Producer.id == Product.producer_id)
+            .outerjoin(StockItem, StockItem.id == Variant.stock_item_id)
+            .outerjoin(Image, Image.id == Product.image_id)
+            .where(Cart.id == cart_id)
+            .order_by(CartLine.id)
+        )
+    ).all()
+    if not rows:
+        return Basket()
+    sellers: dict[int, Seller] = {}
+    lines = tuple(_line(row, sellers) for row in rows if row[4] is not None)
+    return Basket(cart_id, rows[0][0], rows[0][1], lines)
+
+
+def _line(row: Row[Any], sellers: dict[int, Seller]) -> BasketLine:
+    available, is_sold = int(row[2]), bool(row[3])
+    facts = list(row[4 : 4 + len(_LINE)])
+    facts[13] = Decimal(facts[13])
+    rest = row[4 + len(_LINE) :]
+    about, image = rest[: len(_SELLER)], rest[len(_SELLER) :]
+    if about[0] not in sellers:
+        rate = Decimal(about[-1]) if about[-1] is not None else None
+        sellers[about[0]] = Seller(*about[:-1], rate)
+    return BasketLine(*facts, available, is_sold, sellers[about[0]], _picture(image))
+
+
+def _picture(columns: Any) -> Picture | None:
+    key, width, height, color, alt = columns
+    return Picture(key, width, height, color, in_language(alt or {}, current_locale())) if key else None
+
+
+async def line_variant(db: AsyncSession, cart_id: int | None, line_id: int) -> tuple[int, int] | None:
+    """(variant id, quantity) of a line of this cart; None if it is not there."""
+    row = (
+        await db.execute(
+            select(CartLine.variant_id, CartLine.quantity).where(CartLine.id == line_id, CartLine.cart_id == cart_id)
+        )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+async def name_of(db: AsyncSession, variant_id: int) -> str:
+    """The name of a variant's product in the reader's language; "" if there is none."""
+    name = await db.scalar(
+        select(Product.name).join(Variant, Variant.product_id == Product.id).where(Variant.id == variant_id)
+    )
+    return in_language(name or {}, current_locale())

@@ -12,8 +12,8 @@ from app.kernel.db import Id, ShopOwned, Table
 class Payment(ShopOwned, Table):
     """One attempt at paying a group, through one Stripe Checkout Session. Amount: minor units, equal to the group's.
 
-    state: new (Session not yet known) -> open -> paid | failed | expired; late: paid after the goods were let go,
-    money goes back: late -> refunded. idempotency_key (of the Session) and refund_key are written before Stripe is called.
+    state: new (Session not yet known) -> open -> paid | failed | expired, with `processing` before these where the money
+    takes days; late: paid after the goods were let go, money goes back: late -> refunded (`failure`: Stripe would not). idempotency_key (of the Session) and refund_key are written before Stripe is called.
     """
 
     __tablename__ = "payments"

@@ -1,6 +1,7 @@
 """What settling, sweeping and the pages about payments read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select
@@ -12,7 +13,7 @@ from app.commerce.payments.models import LedgerJournal, Payment, StripeEvent, Tr
 from app.kernel.errors import NotFound
 from app.producers.models import Producer
 
-LIVE = ("new", "open")
+LIVE = ("new", "open", "processing")
 MOST = 100
 
 
@@ -24,17 +25,12 @@ async def locked_group(db: AsyncSession, group_id: int) -> OrderGroup:
     group = await db.scalar(
         select(OrderGroup)
         .where(OrderGroup.id == group_id)
+        .options(selectinload(OrderGroup.orders).selectinload(Order.lines))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     if group is None:
         raise NotFound
-    await db.scalars(
-        select(OrderGroup)
-        .where(OrderGroup.id == group_id)
-        .options(selectinload(OrderGroup.orders).selectinload(Order.lines))
-        .execution_options(populate_existing=True)
-    )
     return group
 
 
@@ -53,6 +49,50 @@ async def transfers_of(db: AsyncSession, group_id: int) -> list[Transfer]:
     """The transfers of a group's orders, for staff and producers."""
     found = select(Transfer).join(Order, Order.id == Transfer.order_id).where(Order.group_id == group_id)
     return list(await db.scalars(found.order_by(Transfer.id)))
+
+
+@dataclass(frozen=True)
+class TransferToSend:
+    """A transfer that is due, with what Stripe needs to know. order, group: their numbers."""
+
+    id: int
+    key: str
+    account: str | None
+    amount_minor: int
+    currency: str
+    charge_id: str | None
+    producer_id: int
+    order_id: int
+    order: str
+    group_id: int
+    group: str
+    created_at: datetime
+
+
+async def transfer_to_send(db: AsyncSession, transfer_id: int) -> TransferToSend | None:
+    """A transfer that is due; None if it has been sent, has failed, or is not there."""
+    found = await db.execute(
+        select(
+            Transfer.id,
+            Transfer.idempotency_key,
+            Transfer.account,
+            Transfer.amount_minor,
+            Transfer.currency,
+            Payment.charge_id,
+            Transfer.producer_id,
+            Transfer.order_id,
+            Order.number,
+            OrderGroup.id,
+            OrderGroup.number,
+            Transfer.created_at,
+        )
+        .join(Payment, Payment.id == Transfer.payment_id)
+        .join(Order, Order.id == Transfer.order_id)
+        .join(OrderGroup, OrderGroup.id == Order.group_id)
+        .where(Transfer.id == transfer_id, Transfer.state == "due")
+    )
+    row = found.first()
+    return TransferToSend(*row) if row else None
 
 
 async def journals_of(db: AsyncSession, group_id: int) -> list[LedgerJournal]:
@@ -97,8 +137,8 @@ async def waiting_transfers(db: AsyncSession, before: datetime) -> list[int]:
 
 async def waiting_refunds(db: AsyncSession, before: datetime) -> list[int]:
     """Payments that came too late by then and have not been given back."""
-    found = select(Payment.id).where(Payment.state == "late", Payment.settled_at < before).order_by(Payment.id)
-    return list(await db.scalars(found.limit(MOST)))
+    late = (Payment.state == "late", Payment.failure.is_(None), Payment.settled_at < before)
+    return list(await db.scalars(select(Payment.id).where(*late).order_by(Payment.id).limit(MOST)))
 
 
 async def waiting_events(db: AsyncSession, before: datetime) -> list[int]:

@@ -21,7 +21,10 @@ def main() -> None:
     ask.add_argument("--webhook-secret", default="whsec_sandbox")
     given = ask.parse_args()
     sandbox = create_sandbox(
-        state=given.state, public_url=given.public_url, webhook_url=given.webhook_url, webhook_secret=given.webhook_secret
+        state=given.state,
+        public_url=given.public_url,
+        webhook_url=given.webhook_url,
+        webhook_secret=given.webhook_secret,
     )
     server = Server(sandbox, address=given.host, port=given.port, interface=Interfaces.ASGI)
     with contextlib.suppress(KeyboardInterrupt):

@@ -10,20 +10,32 @@ from app.sandbox.stripe.state import Body, Store
 
 LINK_SECONDS = 300  # docs.stripe.com/api/account_links: "expire quickly"; GUESS: five minutes
 _NOTHING_DUE: Body = {
-    "alternatives": [], "current_deadline": None, "currently_due": [], "disabled_reason": None, "errors": [],
-    "eventually_due": [], "past_due": [], "pending_verification": [],
+    "alternatives": [],
+    "current_deadline": None,
+    "currently_due": [],
+    "disabled_reason": None,
+    "errors": [],
+    "eventually_due": [],
+    "past_due": [],
+    "pending_verification": [],
 }
 
 
-def new_account(call: Call, id: str, *, email: str | None, name: str, active: bool, country: str, **hidden: Any) -> Body:
+def new_account(
+    call: Call, id: str, *, email: str | None, name: str, active: bool, country: str, **hidden: Any
+) -> Body:
     """Store a connected account. active: whether its transfers capability is, and with it payouts."""
     account = fresh("account", id, call.now, email=email, country=country.upper(), default_currency="eur", metadata={})
     account["business_profile"] |= {"name": name or None}
     account["settings"]["dashboard"]["display_name"] = name or None
     account["external_accounts"]["url"] = f"/v1/accounts/{id}/external_accounts"
     account["controller"] = {
-        "type": "application", "is_controller": True, "fees": {"payer": "application"},
-        "losses": {"payments": "application"}, "requirement_collection": "stripe", "stripe_dashboard": {"type": "express"},
+        "type": "application",
+        "is_controller": True,
+        "fees": {"payer": "application"},
+        "losses": {"payments": "application"},
+        "requirement_collection": "stripe",
+        "stripe_dashboard": {"type": "express"},
     }
     account["type"] = "none"
     set_ready(account, active)
@@ -36,7 +48,9 @@ def set_ready(account: Body, active: bool) -> None:
     account |= {"charges_enabled": active, "payouts_enabled": active, "details_submitted": active}
     due = [] if active else ["external_account", "tos_acceptance.date", "tos_acceptance.ip"]
     account["requirements"] = _NOTHING_DUE | {
-        "currently_due": due, "eventually_due": due, "disabled_reason": None if active else "requirements.past_due"
+        "currently_due": due,
+        "eventually_due": due,
+        "disabled_reason": None if active else "requirements.past_due",
     }
 
 
@@ -54,8 +68,13 @@ def create_v1(call: Call) -> Body:
     # GUESS: bare v1 accounts may receive transfers at once, because Stripe's own trigger scripts transfer to them.
     given = call.params
     account = new_account(
-        call, new_id("acct", 16), email=given.get("email"), name=(given.get("business_profile") or {}).get("name", ""),
-        active=True, country=given.get("country", "IT"), v2={},
+        call,
+        new_id("acct", 16),
+        email=given.get("email"),
+        name=(given.get("business_profile") or {}).get("name", ""),
+        active=True,
+        country=given.get("country", "IT"),
+        v2={},
     )
     account["type"] = given.get("type", "none")
     account["metadata"] = merge_metadata({}, given.get("metadata"))
@@ -74,8 +93,17 @@ def own(call: Call) -> Body:
     """GET /v1/account: the connected account of the header. GUESS: the platform's own is one of the examples."""
     if call.account:
         return call.store.get("account", call.account)
-    return fresh("account", "acct_platform", call.now, country="IT", default_currency="eur", email="platform@example.com",
-                 charges_enabled=True, payouts_enabled=True, details_submitted=True)
+    return fresh(
+        "account",
+        "acct_platform",
+        call.now,
+        country="IT",
+        default_currency="eur",
+        email="platform@example.com",
+        charges_enabled=True,
+        payouts_enabled=True,
+        details_submitted=True,
+    )
 
 
 def _time(at: int) -> str:
@@ -88,18 +116,35 @@ def as_v2(store: Store, account: Body, include: list[str]) -> Body:
     asked: Body = store.hidden(account["id"])["v2"]
     configured = asked.get("configuration") or {"recipient": {}}
     shown: Body = {
-        "id": account["id"], "object": "v2.core.account", "applied_configurations": sorted(configured),
-        "created": _time(account["created"]), "livemode": False, "closed": bool(asked.get("closed")),
-        "display_name": account["settings"]["dashboard"]["display_name"] or "", "contact_email": account["email"] or "",
-        "dashboard": asked.get("dashboard", "express"), "metadata": account["metadata"],
+        "id": account["id"],
+        "object": "v2.core.account",
+        "applied_configurations": sorted(configured),
+        "created": _time(account["created"]),
+        "livemode": False,
+        "closed": bool(asked.get("closed")),
+        "display_name": account["settings"]["dashboard"]["display_name"] or "",
+        "contact_email": account["email"] or "",
+        "dashboard": asked.get("dashboard", "express"),
+        "metadata": account["metadata"],
     }
     status = {"status": account["capabilities"]["transfers"], "status_details": []}
     if status["status"] != "active":
-        status |= {"status": "restricted", "status_details": [{"code": "requirements_past_due", "resolution": "provide_info"}]}
-    sections: Body = {"defaults": {"responsibilities": {"requirements_collector": "stripe", "fees_collector": "application",
-                                                        "losses_collector": "application"}},
-                      "identity": {"country": account["country"]}, "requirements": {"entries": []},
-                      "future_requirements": {"entries": []}}
+        status |= {
+            "status": "restricted",
+            "status_details": [{"code": "requirements_past_due", "resolution": "provide_info"}],
+        }
+    sections: Body = {
+        "defaults": {
+            "responsibilities": {
+                "requirements_collector": "stripe",
+                "fees_collector": "application",
+                "losses_collector": "application",
+            }
+        },
+        "identity": {"country": account["country"]},
+        "requirements": {"entries": []},
+        "future_requirements": {"entries": []},
+    }
     sections["defaults"] |= {k: v for k, v in asked.get("defaults", {}).items() if k in ("currency", "locales")}
     sections["defaults"]["responsibilities"] |= asked.get("defaults", {}).get("responsibilities", {})
     shown |= {name: section for name, section in sections.items() if name in include}
@@ -117,8 +162,13 @@ def create_v2(call: Call) -> Body:
     include = given.pop("include", [])
     country = (given.get("identity") or {}).get("country", "it")
     account = new_account(
-        call, new_id("acct", 16), email=given.get("contact_email"), name=given.get("display_name", ""), active=False,
-        country=country, v2=given,
+        call,
+        new_id("acct", 16),
+        email=given.get("contact_email"),
+        name=given.get("display_name", ""),
+        active=False,
+        country=country,
+        v2=given,
     )
     account["metadata"] = merge_metadata({}, given.get("metadata"))
     return as_v2(call.store, call.store.save(account), include)
@@ -159,7 +209,11 @@ def _link(call: Call, account: str, refresh_url: str, return_url: str) -> Body:
     call.store.get("account", account, param="account", status=400)
     link = {"id": new_id("alnk"), "object": "account_link"}
     call.store.add(link, to=account, refresh_url=refresh_url, return_url=return_url, expires_at=call.now + LINK_SECONDS)
-    return {"created": call.now, "expires_at": call.now + LINK_SECONDS, "url": f"{call.base_url}/onboarding/{link['id']}"}
+    return {
+        "created": call.now,
+        "expires_at": call.now + LINK_SECONDS,
+        "url": f"{call.base_url}/onboarding/{link['id']}",
+    }
 
 
 def link_v1(call: Call) -> Body:
@@ -177,8 +231,12 @@ def link_v2(call: Call) -> Body:
     made = _link(call, given["account"], details["refresh_url"], details.get("return_url", ""))
     configured = sorted(call.store.hidden(given["account"])["v2"].get("configuration") or {"recipient": {}})
     return {
-        "object": "v2.core.account_link", "account": given["account"], "created": _time(made["created"]), "livemode": False,
-        "expires_at": _time(made["expires_at"]), "url": made["url"],
+        "object": "v2.core.account_link",
+        "account": given["account"],
+        "created": _time(made["created"]),
+        "livemode": False,
+        "expires_at": _time(made["expires_at"]),
+        "url": made["url"],
         "use_case": {"type": use["type"], use["type"]: {"configurations": configured, **details}},
     }
 

@@ -34,8 +34,22 @@ from app.sandbox.stripe.state import Body, State, Store
 log = logging.getLogger(__name__)
 KEPT_SECONDS = 24 * 3600  # docs.stripe.com/api/idempotent_requests: "removed … after they're at least 24 hours old"
 ABANDONED_SECONDS = 60  # a key reserved by a process that died is free again after this
-MODULES = (accounts, charges, checkout, disputes, invoices, ledger, methods, payments, payouts, refunds, resources, setups,
-           subscriptions, transfers)
+MODULES = (
+    accounts,
+    charges,
+    checkout,
+    disputes,
+    invoices,
+    ledger,
+    methods,
+    payments,
+    payouts,
+    refunds,
+    resources,
+    setups,
+    subscriptions,
+    transfers,
+)
 HANDLERS: dict[str, Callable[[Call], Body]] = {}
 for _module in MODULES:
     HANDLERS.update(_module.OPERATIONS)
@@ -93,8 +107,13 @@ class Api:
 
     def call(self, store: Store, base_url: str, **fields: Any) -> Call:
         """A Call on an open transaction, after everything due has been done."""
-        made = Call(store, store.now(), base_url=base_url, webhook_url=self.face.webhook_url,
-                    webhook_secret=self.face.webhook_secret)
+        made = Call(
+            store,
+            store.now(),
+            base_url=base_url,
+            webhook_url=self.face.webhook_url,
+            webhook_secret=self.face.webhook_secret,
+        )
         clock.tick(made)
         for name, value in fields.items():
             setattr(made, name, value)
@@ -114,7 +133,12 @@ class Api:
                     return self._faulted(store, asked, fault, None)
                 params = operation.read(params)
                 if operation.id not in HANDLERS:
-                    raise Refuse(f"The stand-in does not cover {operation.id}.", status=501, type="api_error", refused_by="schema")
+                    raise Refuse(
+                        f"The stand-in does not cover {operation.id}.",
+                        status=501,
+                        type="api_error",
+                        refused_by="schema",
+                    )
                 key, kept = _reserve(store, asked, account)
             except Refuse as no:
                 _record(store, asked, params, no.status, no)
@@ -141,8 +165,14 @@ class Api:
         request_id = new_id("req", 14)
         with self.state.transaction() as store:
             call = self.call(
-                store, asked.base_url, params=dict(opened.params), ids=opened.ids, account=opened.account, path=asked.path,
-                idempotency_key=asked.headers.get("idempotency-key"), request_id=request_id,
+                store,
+                asked.base_url,
+                params=dict(opened.params),
+                ids=opened.ids,
+                account=opened.account,
+                path=asked.path,
+                idempotency_key=asked.headers.get("idempotency-key"),
+                request_id=request_id,
             )
             answer, refusal = _served(store, call, opened)
             answer.headers["request-id"] = request_id
@@ -177,7 +207,9 @@ def _served(store: Store, call: Call, opened: Opened) -> tuple[Answered, Refuse 
         log.exception("the Stripe stand-in failed at %s", opened.operation.id)
         store.db.execute("ROLLBACK TO work")
         message = traceback.format_exc(limit=-1)
-        return Answered(500, {"error": {"type": "api_error", "message": message}}), Refuse(message, status=500, refused_by="schema")
+        return Answered(500, {"error": {"type": "api_error", "message": message}}), Refuse(
+            message, status=500, refused_by="schema"
+        )
 
 
 def _authenticate(headers: dict[str, str]) -> None:
@@ -191,7 +223,9 @@ def _authenticate(headers: dict[str, str]) -> None:
 def _account(store: Store, headers: dict[str, str]) -> str:
     account = headers.get("stripe-account", "")
     if account and store.find(account, "account") is None:
-        raise Refuse(f"The provided key does not have access to account '{account}'.", status=403, code="account_invalid")
+        raise Refuse(
+            f"The provided key does not have access to account '{account}'.", status=403, code="account_invalid"
+        )
     return account
 
 
@@ -211,7 +245,9 @@ def _decoded(asked: Asked, operation: description.Operation) -> Body:
 def _take_fault(store: Store, asked: Asked) -> dict[str, Any] | None:
     rows = store.rows(
         "SELECT * FROM faults WHERE remaining > 0 AND (method = '' OR method = ?) AND (path = '' OR ? GLOB path) "
-        "ORDER BY seq LIMIT 1", asked.method, asked.path,
+        "ORDER BY seq LIMIT 1",
+        asked.method,
+        asked.path,
     )
     if not rows:
         return None
@@ -230,7 +266,7 @@ def _fault_answer(fault: dict[str, Any]) -> Answered:
 
 
 def _reserve(store: Store, asked: Asked, account: str) -> tuple[str | None, Answered | None]:
-    """The key under which the answer will be kept, or the answer that was. Raises Refuse: other parameters, or in use."""
+    """The key under which the answer will be kept, or the answer that was. Raises Refuse: changed, or in use."""
     # docs.stripe.com/api/idempotent_requests: all POST requests accept keys; GET and DELETE have no use for them
     sent = asked.headers.get("idempotency-key")
     if not sent or asked.method != "POST":
@@ -254,14 +290,18 @@ def _reserve(store: Store, asked: Asked, account: str) -> tuple[str | None, Answ
         )
     if row[1] is None:
         raise Refuse(
-            "There is currently another in-progress request using this Idempotency Key.", status=409,
-            type="idempotency_error", code="idempotency_key_in_use",
+            "There is currently another in-progress request using this Idempotency Key.",
+            status=409,
+            type="idempotency_error",
+            code="idempotency_key_in_use",
         )
     return None, Answered(row[1], json.loads(row[2]), {"idempotent-replayed": "true", "request-id": new_id("req", 14)})
 
 
 def _keep(store: Store, key: str, answer: Answered) -> None:
-    store.db.execute("UPDATE kept SET status = ?, body = ? WHERE key = ?", (answer.status, json.dumps(answer.body), key))
+    store.db.execute(
+        "UPDATE kept SET status = ?, body = ? WHERE key = ?", (answer.status, json.dumps(answer.body), key)
+    )
 
 
 def _record(store: Store, asked: Asked, params: Body, status: int, no: Refuse | None = None) -> None:

@@ -20,6 +20,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LARGEST_BODY = 2_000_000
+POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 
 class Sandbox:
@@ -28,7 +29,9 @@ class Sandbox:
     The background delivery starts with the lifespan, with `start`, or at the first request, whichever is first.
     """
 
-    def __init__(self, state: Path, public_url: str, face: Face, prefix: str, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self, state: Path, public_url: str, face: Face, prefix: str, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
         self.state = State(state)
         self.public_url = public_url.rstrip("/")
         self.prefix = "/" + prefix.strip("/") if prefix.strip("/") else ""
@@ -64,7 +67,9 @@ class Sandbox:
         if asked is None:
             await _send(send, 413, b"too large", {})
         elif asked.path == "/pay.css":
-            await _send(send, 200, pages.STYLE, {"content-type": "text/css; charset=utf-8", "cache-control": "max-age=300"})
+            await _send(
+                send, 200, pages.STYLE, {"content-type": "text/css; charset=utf-8", "cache-control": "max-age=300"}
+            )
         elif asked.path.startswith(("/v1/", "/v2/")):
             await self._api(asked, send)
         elif not _same_host(asked):
@@ -116,6 +121,7 @@ class Sandbox:
     def _in_transaction(self, asked: Asked, work: Callable[[Call], Any]) -> Any:
         """Run `work` on a Call; a Refuse that keeps what it wrote is committed, others are rolled back."""
         kept: Refuse | None = None
+        made: Any = None
         with self.state.transaction() as store:
             try:
                 made = work(self.api.call(store, asked.base_url))
@@ -148,13 +154,17 @@ class Sandbox:
     async def _page(self, asked: Asked, send: Send) -> None:
         accepted = asked.headers.get("accept-language", "")
         method = "GET" if asked.method == "HEAD" else asked.method
-        shown = await asyncio.to_thread(self._in_transaction, asked, lambda call: pages.show(call, method, asked.path, accepted))
+        shown = await asyncio.to_thread(
+            self._in_transaction, asked, lambda call: pages.show(call, method, asked.path, accepted)
+        )
         # form-action names the shop too: browsers apply it to the redirect that follows the form.
         forms = " ".join(["'self'", *dict.fromkeys(shown.leads_to)])
         headers = {
-            "content-type": "text/html; charset=utf-8", "cache-control": "no-store", "referrer-policy": "same-origin",
-            "x-content-type-options": "nosniff", "content-security-policy":
-                f"default-src 'none'; style-src 'self'; form-action {forms}; frame-ancestors 'none'; base-uri 'none'",
+            "content-type": "text/html; charset=utf-8",
+            "cache-control": "no-store",
+            "referrer-policy": "same-origin",
+            "x-content-type-options": "nosniff",
+            "content-security-policy": f"{POLICY}; form-action {forms}",
         }
         if shown.location:
             headers["location"] = shown.location
@@ -182,7 +192,12 @@ async def _cut(send: Send) -> None:
 
 
 def create_sandbox(
-    *, state: Path, public_url: str, webhook_url: str, webhook_secret: str, prefix: str = "",
+    *,
+    state: Path,
+    public_url: str,
+    webhook_url: str,
+    webhook_secret: str,
+    prefix: str = "",
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Sandbox:
     """The stand-in as an ASGI application.

@@ -54,8 +54,14 @@ class Call:
         if previous is not None:
             data["previous_attributes"] = previous
         event: Body = {
-            "id": new_id("evt"), "object": "event", "api_version": API_VERSION, "created": self.now, "data": data,
-            "livemode": False, "pending_webhooks": len(targets), "type": type,
+            "id": new_id("evt"),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": self.now,
+            "data": data,
+            "livemode": False,
+            "pending_webhooks": len(targets),
+            "type": type,
             "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
         }
         if owner:

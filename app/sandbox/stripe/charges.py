@@ -8,9 +8,14 @@ from app.sandbox.stripe.objects import fresh, merge_metadata, new_id
 from app.sandbox.stripe.state import Body
 
 _APPROVED = {
-    "advice_code": None, "network_advice_code": None, "network_decline_code": None,
-    "network_status": "approved_by_network", "reason": None, "risk_level": "normal",
-    "seller_message": "Payment complete.", "type": "authorized",
+    "advice_code": None,
+    "network_advice_code": None,
+    "network_decline_code": None,
+    "network_status": "approved_by_network",
+    "reason": None,
+    "risk_level": "normal",
+    "seller_message": "Payment complete.",
+    "type": "authorized",
 }
 
 
@@ -18,13 +23,27 @@ def make(call: Call, intent: Body, method: Body, status: str, *, captured: bool 
     """A charge of a PaymentIntent. status: succeeded, pending or failed. decline: a key of DECLINES. Books nothing."""
     kind = method["type"]
     fields: Body = {
-        "amount": intent["amount"], "amount_captured": 0, "amount_refunded": 0, "currency": intent["currency"],
-        "captured": False, "paid": status == "succeeded", "status": status, "payment_intent": intent["id"],
-        "payment_method": method["id"], "customer": intent["customer"], "description": intent["description"],
-        "metadata": dict(intent["metadata"]), "on_behalf_of": intent["on_behalf_of"], "shipping": intent["shipping"],
-        "transfer_group": intent["transfer_group"], "receipt_email": intent["receipt_email"],
-        "application_fee_amount": intent["application_fee_amount"], "billing_details": method["billing_details"],
-        "transfer_data": None, "outcome": _APPROVED, "statement_descriptor": intent["statement_descriptor"],
+        "amount": intent["amount"],
+        "amount_captured": 0,
+        "amount_refunded": 0,
+        "currency": intent["currency"],
+        "captured": False,
+        "paid": status == "succeeded",
+        "status": status,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "metadata": dict(intent["metadata"]),
+        "on_behalf_of": intent["on_behalf_of"],
+        "shipping": intent["shipping"],
+        "transfer_group": intent["transfer_group"],
+        "receipt_email": intent["receipt_email"],
+        "application_fee_amount": intent["application_fee_amount"],
+        "billing_details": method["billing_details"],
+        "transfer_data": None,
+        "outcome": _APPROVED,
+        "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
     }
     if intent["transfer_data"]:
@@ -36,7 +55,9 @@ def make(call: Call, intent: Body, method: Body, status: str, *, captured: bool 
         code, why, message = DECLINES[decline]
         charge |= {"failure_code": code, "failure_message": message}
         charge["outcome"] = _APPROVED | {
-            "network_status": "declined_by_network", "reason": why, "type": "issuer_declined",
+            "network_status": "declined_by_network",
+            "reason": why,
+            "type": "issuer_declined",
             "seller_message": "The bank did not return any further details with this decline.",
         }
     if status == "succeeded" and captured:
@@ -48,12 +69,24 @@ def make(call: Call, intent: Body, method: Body, status: str, *, captured: bool 
 def _details(example: Body, method: Body) -> Body:
     if method["type"] == "sepa_debit":
         known = method["sepa_debit"]
-        return {"type": "sepa_debit", "sepa_debit": {
-            "bank_code": known["bank_code"], "branch_code": known["branch_code"], "country": known["country"],
-            "fingerprint": known["fingerprint"], "last4": known["last4"], "mandate": None,
-        }}
+        return {
+            "type": "sepa_debit",
+            "sepa_debit": {
+                "bank_code": known["bank_code"],
+                "branch_code": known["branch_code"],
+                "country": known["country"],
+                "fingerprint": known["fingerprint"],
+                "last4": known["last4"],
+                "mandate": None,
+            },
+        }
     example["card"] |= {name: method["card"][name] for name in ("brand", "last4", "country")}
-    example["card"] |= {"network": method["card"]["brand"], "wallet": None, "three_d_secure": None, "installments": None}
+    example["card"] |= {
+        "network": method["card"]["brand"],
+        "wallet": None,
+        "three_d_secure": None,
+        "installments": None,
+    }
     return example
 
 
@@ -63,8 +96,14 @@ def book(call: Call, charge: Body, *, at_once: bool = False) -> Body:
     amount, currency = charge["amount_captured"], charge["currency"]
     account = call.store.owner(charge["id"])[0]
     txn = ledger.move(
-        call, account or ledger.PLATFORM, amount, currency, type="charge" if charge["id"].startswith("ch_") else "payment",
-        source=charge["id"], against="customers", fee=ledger.processing_fee(call.store, amount),
+        call,
+        account or ledger.PLATFORM,
+        amount,
+        currency,
+        type="charge" if charge["id"].startswith("ch_") else "payment",
+        source=charge["id"],
+        against="customers",
+        fee=ledger.processing_fee(call.store, amount),
         available_on=call.now if at_once else call.now + days * ledger.DAY,
     )
     charge["balance_transaction"] = txn["id"]
@@ -83,8 +122,13 @@ def _split(call: Call, charge: Body) -> None:
     amount = charge["transfer_data"]["amount"] or charge["amount_captured"]
     group = charge["transfer_group"] or f"group_{charge['payment_intent']}"
     sent = transfers.send(
-        call, amount=min(amount, charge["amount_captured"]), currency=charge["currency"], destination=destination,
-        charge=charge, group=group, fee=fee,
+        call,
+        amount=min(amount, charge["amount_captured"]),
+        currency=charge["currency"],
+        destination=destination,
+        charge=charge,
+        group=group,
+        fee=fee,
     )
     charge |= {"transfer": sent["id"], "transfer_group": group}
     if fee:
@@ -99,7 +143,7 @@ def update(call: Call) -> Body:
     body = old | {name: given[name] for name in plain if name in given}
     body["metadata"] = merge_metadata(old["metadata"], given.get("metadata"))
     if old["transfer_group"] and body["transfer_group"] != old["transfer_group"]:
-        # the description: "transfer_group: A string … can only be set if there is no destination"; GUESS: set once
+        # GUESS: set once
         raise Refuse("transfer_group was already set.", param="transfer_group")
     call.emit("charge.updated", call.store.save(body), changed(old, body))
     return body

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from app.sandbox.stripe import payments
+from app.sandbox.stripe import limits, payments
 from app.sandbox.stripe.call import Call, changed, origin_of
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.methods import behaviour
@@ -12,16 +12,32 @@ from app.sandbox.stripe.state import Body, Store
 
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 MOST_LINES = 100
-ECHOED = ("cancel_url", "client_reference_id", "customer", "customer_email", "success_url", "submit_type", "locale",
-          "billing_address_collection", "allow_promotion_codes", "integration_identifier", "shipping_address_collection",
-          "excluded_payment_method_types", "return_url", "redirect_on_completion", "payment_method_collection")
+ECHOED = (
+    "cancel_url",
+    "client_reference_id",
+    "customer",
+    "customer_email",
+    "success_url",
+    "submit_type",
+    "locale",
+    "billing_address_collection",
+    "allow_promotion_codes",
+    "integration_identifier",
+    "shipping_address_collection",
+    "excluded_payment_method_types",
+    "return_url",
+    "redirect_on_completion",
+    "payment_method_collection",
+)
 
 
 def _lines(call: Call, given: list[Body]) -> list[Body]:
     """Line items with their prices. Raises Refuse for a missing price, a quantity below 1, or two currencies."""
     if not 1 <= len(given) <= MOST_LINES:
         # the description, line_items: "There is a maximum of 100 line items for sessions in payment mode"
-        raise Refuse(f"Between 1 and {MOST_LINES} line items are allowed.", code="parameter_missing", param="line_items")
+        raise Refuse(
+            f"Between 1 and {MOST_LINES} line items are allowed.", code="parameter_missing", param="line_items"
+        )
     lines = []
     for i, item in enumerate(given):
         where = f"line_items[{i}]"
@@ -33,11 +49,22 @@ def _lines(call: Call, given: list[Body]) -> list[Body]:
             code = "parameter_missing" if quantity is None else "parameter_invalid_integer"
             raise Refuse("Quantity is required and at least 1.", code=code, param=f"{where}[quantity]")
         total = price["unit_amount"] * quantity
-        lines.append(fresh(
-            "item", new_id("li"), call.now, price=price, quantity=quantity, currency=price["currency"], description=name,
-            amount_subtotal=total, amount_total=total, amount_discount=0, amount_tax=0,
-            metadata=merge_metadata({}, item.get("metadata")),
-        ))
+        lines.append(
+            fresh(
+                "item",
+                new_id("li"),
+                call.now,
+                price=price,
+                quantity=quantity,
+                currency=price["currency"],
+                description=name,
+                amount_subtotal=total,
+                amount_total=total,
+                amount_discount=0,
+                amount_tax=0,
+                metadata=merge_metadata({}, item.get("metadata")),
+            )
+        )
         lines[-1].pop("created")
     if len({line["currency"] for line in lines}) > 1:
         raise Refuse("All line items must use the same currency.", param="line_items")  # GUESS at the wording
@@ -52,14 +79,26 @@ def _priced(call: Call, item: Body, where: str) -> tuple[str, Body]:
         return call.store.get("product", price["product"])["name"], price
     data = item["price_data"]
     if ("product" in data) == ("product_data" in data):
-        raise Refuse("One of product or product_data is needed.", code="parameter_missing", param=f"{where}[price_data][product_data]")
+        raise Refuse(
+            "One of product or product_data is needed.",
+            code="parameter_missing",
+            param=f"{where}[price_data][product_data]",
+        )
     if "product" in data:
         product = call.store.get("product", data["product"], param=f"{where}[price_data][product]", status=400)
     else:
         known = data["product_data"]
-        product = fresh("product", new_id("prod", 14), call.now, active=False, updated=call.now, name=known["name"],
-                        description=known.get("description"), images=known.get("images", []),
-                        metadata=merge_metadata({}, known.get("metadata")))
+        product = fresh(
+            "product",
+            new_id("prod", 14),
+            call.now,
+            active=False,
+            updated=call.now,
+            name=known["name"],
+            description=known.get("description"),
+            images=known.get("images", []),
+            metadata=merge_metadata({}, known.get("metadata")),
+        )
         call.store.add(product, account=call.account)
     price = make_price(call, data, product["id"]) | {"active": False}
     return product["name"], call.store.save(price)
@@ -89,7 +128,10 @@ def _shipping(call: Call, given: list[Body], currency: str) -> tuple[Body | None
         raise Refuse("The stand-in knows shipping_rate_data with a fixed_amount only.", param="shipping_options[0]")
     amount = data["fixed_amount"]["amount"]
     if data["fixed_amount"]["currency"].lower() != currency:
-        raise Refuse("The shipping rate's currency differs.", param="shipping_options[0][shipping_rate_data][fixed_amount][currency]")
+        raise Refuse(
+            "The shipping rate's currency differs.",
+            param="shipping_options[0][shipping_rate_data][fixed_amount][currency]",
+        )
     rate = new_id("shr")
     cost = {"amount_subtotal": amount, "amount_tax": 0, "amount_total": amount, "shipping_rate": rate}
     return cost, [{"shipping_amount": amount, "shipping_rate": rate}]
@@ -99,11 +141,15 @@ def _check(call: Call, given: Body) -> tuple[str, int]:
     """The rules between parameters. Returns (ui_mode, expires_at)."""
     if given.get("mode") != "payment":
         # Subscription and setup mode are out of reach so far: see README.md.
-        raise Refuse("The stand-in knows mode=payment only.", param="mode", code="parameter_missing" if "mode" not in given else "")
+        raise Refuse(
+            "The stand-in knows mode=payment only.",
+            param="mode",
+            code="parameter_missing" if "mode" not in given else "",
+        )
     ui = given.get("ui_mode", "hosted_page")
     wanted = "success_url" if ui == "hosted_page" else "return_url"
     if wanted not in given and given.get("redirect_on_completion") != "never":
-        # the description: success_url "is not allowed if ui_mode is embedded_page or elements", where return_url is required
+        # the description: success_url "is not allowed if ui_mode is" embedded_page or elements; those want return_url
         raise Refuse(f"Missing required param: {wanted}.", code="parameter_missing", param=wanted)
     if ui != "hosted_page" and ("success_url" in given or "cancel_url" in given):
         raise Refuse("success_url and cancel_url need ui_mode hosted_page.", param="success_url")
@@ -134,15 +180,23 @@ def create(call: Call) -> Body:
     total = subtotal - off + shipping
     data = given.get("payment_intent_data", {})
     if total:
-        payments.check_amount(total, currency, "line_items")
-        payments.check_split(call, data, total, "payment_intent_data")
+        limits.check_amount(total, currency, "line_items")
+        limits.check_split(call, data, total, "payment_intent_data")
     id = new_id("cs_test", 58)
     session = fresh("checkout.session", id, call.now)
     session |= {name: given[name] for name in ECHOED if name in given}
     session |= {
-        "amount_subtotal": subtotal, "amount_total": total, "currency": currency, "expires_at": expires_at, "ui_mode": ui,
-        "metadata": merge_metadata({}, given.get("metadata")), "mode": "payment", "status": "open",
-        "payment_status": "unpaid" if total else "no_payment_required", "shipping_cost": cost, "shipping_options": options,
+        "amount_subtotal": subtotal,
+        "amount_total": total,
+        "currency": currency,
+        "expires_at": expires_at,
+        "ui_mode": ui,
+        "metadata": merge_metadata({}, given.get("metadata")),
+        "mode": "payment",
+        "status": "open",
+        "payment_status": "unpaid" if total else "no_payment_required",
+        "shipping_cost": cost,
+        "shipping_options": options,
         "total_details": {"amount_discount": off, "amount_shipping": shipping, "amount_tax": 0},
         "customer_creation": None if "customer" in given else given.get("customer_creation", "if_required"),
         "payment_method_types": given.get("allowed_payment_method_types") or ["card"],
@@ -168,12 +222,16 @@ def pay(call: Call, session: Body, method: Body) -> Body:
     if session["payment_intent"]:
         intent = call.store.get("payment_intent", session["payment_intent"])
     else:
-        # docs.stripe.com/changelog/2022-08-01/deferred-paymentintent-checkout-session: made when the Session is confirmed
+        # docs.stripe.com/changelog/2022-08-01/deferred-paymentintent-checkout-session: made at confirmation
         data = call.store.hidden(session["id"])["payment_intent_data"]
         call.account = account
         # an answer shows the types of the Session; the parameter itself is gone
         intent = payments.new_intent(
-            call, session["amount_total"], session["currency"], {"customer": session["customer"]} | data, origin=origin,
+            call,
+            session["amount_total"],
+            session["currency"],
+            {"customer": session["customer"]} | data,
+            origin=origin,
             session=session["id"],
         )
         session["payment_intent"] = intent["id"]
@@ -205,11 +263,18 @@ def _complete(call: Call, session: Body, method: Body, payment_status: str) -> B
     details = method["billing_details"]
     session |= {
         # the description, url: "This value is only present when the session is active"
-        "status": "complete", "payment_status": payment_status, "url": None,
+        "status": "complete",
+        "payment_status": payment_status,
+        "url": None,
         "customer_details": {
-            "address": details["address"], "email": session["customer_email"] or details["email"] or "buyer@example.com",
-            "name": details["name"] or "Test Buyer", "phone": None, "tax_exempt": "none", "tax_ids": [],
-            "business_name": None, "individual_name": None,
+            "address": details["address"],
+            "email": session["customer_email"] or details["email"] or "buyer@example.com",
+            "name": details["name"] or "Test Buyer",
+            "phone": None,
+            "tax_exempt": "none",
+            "tax_ids": [],
+            "business_name": None,
+            "individual_name": None,
         },
     }
     call.emit("checkout.session.completed", call.store.save(session))
@@ -231,8 +296,9 @@ def expire(call: Call, session: Body) -> Body:
         # the description of PostCheckoutSessionsSessionExpire: "A Checkout Session can be expired when it is in one of
         # these statuses: open"
         raise Refuse(
-            f"Only Checkout Sessions with a status in [\"open\"] can be expired. This Session has a status of "
-            f"{session['status']}.", code="checkout_session_not_open",  # GUESS at the code
+            f'Only Checkout Sessions with a status in ["open"] can be expired. This Session has a status of '
+            f"{session['status']}.",
+            code="checkout_session_not_open",  # GUESS at the code
         )
     session |= {"status": "expired", "url": None}
     call.store.save(session)
@@ -265,5 +331,7 @@ OPERATIONS = {
     "GetCheckoutSessionsSession": _own,
     "PostCheckoutSessionsSession": update,
     "PostCheckoutSessionsSessionExpire": lambda call: expire(call, _own(call)),
-    "GetCheckoutSessionsSessionLineItems": lambda call: page_of(lines_of(call.store, _own(call)["id"]), call.params, call.path),
+    "GetCheckoutSessionsSessionLineItems": lambda call: page_of(
+        lines_of(call.store, _own(call)["id"]), call.params, call.path
+    ),
 }

@@ -14,7 +14,11 @@ from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.state import Body, Store
 
 SETTINGS = {
-    "automatic": bool, "pending_days": int, "fee_basis_points": int, "fee_fixed": int, "reversal_from_pending": bool,
+    "automatic": bool,
+    "pending_days": int,
+    "fee_basis_points": int,
+    "fee_fixed": int,
+    "reversal_from_pending": bool,
 }
 FAULTS = ("500", "429", "timeout", "cut", "delay")
 Deed = Callable[[Call, Body, str], Any]
@@ -26,10 +30,13 @@ def _state(call: Call, given: Body, id: str) -> Body:
     sums = store.rows("SELECT currency, SUM(amount) AS amount FROM entries GROUP BY currency")
     waiting = store.rows("SELECT status, COUNT(*) AS n FROM deliveries GROUP BY status")
     return {
-        "now": call.now, "objects": {row["kind"]: row["n"] for row in counts},
+        "now": call.now,
+        "objects": {row["kind"]: row["n"] for row in counts},
         "deliveries": {row["status"]: row["n"] for row in waiting},
-        "ledger": ledger.summary(store), "sums": {row["currency"]: row["amount"] for row in sums},
-        "strays": ledger.strays(store), "refusals": len(store.rows("SELECT seq FROM refusals")),
+        "ledger": ledger.summary(store),
+        "sums": {row["currency"]: row["amount"] for row in sums},
+        "strays": ledger.strays(store),
+        "refusals": len(store.rows("SELECT seq FROM refusals")),
         "settings": {row["name"]: json.loads(row["value"]) for row in store.rows("SELECT * FROM settings")},
     }
 
@@ -84,7 +91,9 @@ def _account(call: Call, given: Body, id: str) -> Body:
     if call.store.find(id, "account") is None:
         asked: Body = {"configuration": {"recipient": {}}}
         name = given.get("display_name", "")
-        return accounts.new_account(call, id, email=given.get("email"), name=name, active=active, country="IT", v2=asked)
+        return accounts.new_account(
+            call, id, email=given.get("email"), name=name, active=active, country="IT", v2=asked
+        )
     return accounts.make_ready(call, id, active) if "transfers" in given else call.store.get("account", id)
 
 
@@ -94,7 +103,11 @@ def _session(call: Call, id: str) -> Body:
 
 def _method(call: Call, given: Body, default: str) -> Body:
     if "iban" in given:
-        call.params = {"type": "sepa_debit", "sepa_debit": {"iban": given["iban"]}, "billing_details": {"name": "Test Buyer"}}
+        call.params = {
+            "type": "sepa_debit",
+            "sepa_debit": {"iban": given["iban"]},
+            "billing_details": {"name": "Test Buyer"},
+        }
         return methods.create(call)
     return methods.resolve(call, given.get("payment_method", default))
 
@@ -146,7 +159,11 @@ def _dispute(call: Call, given: Body, id: str) -> Body:
     charge_id = given.get("charge") or call.store.get("payment_intent", intent or "")["latest_charge"]
     charge = call.store.get("charge", charge_id or "")
     return disputes.open_on(
-        call, charge, inquiry=bool(given.get("inquiry")), reason=given.get("reason", "fraudulent"), amount=given.get("amount")
+        call,
+        charge,
+        inquiry=bool(given.get("inquiry")),
+        reason=given.get("reason", "fraudulent"),
+        amount=given.get("amount"),
     )
 
 
@@ -177,7 +194,10 @@ def _shuffle(call: Call, given: Body, id: str) -> Body:
 
 
 def _reorder(store: Store, status: str, order: str, seed: int) -> int:
-    places = [(row["seq"], row["place"]) for row in store.rows("SELECT seq, place FROM deliveries WHERE status = ? ORDER BY place", status)]
+    places = [
+        (row["seq"], row["place"])
+        for row in store.rows("SELECT seq, place FROM deliveries WHERE status = ? ORDER BY place", status)
+    ]
     rows = [seq for seq, _ in places]
     if order == "reversed":
         rows.reverse()
@@ -211,16 +231,23 @@ def _drop(call: Call, given: Body, id: str) -> Body:
 
 
 def _fault(call: Call, given: Body, id: str) -> Body:
-    """{"answer": "500" | "429" | "timeout" | "cut" | "delay", "count": 1, "path": glob, "method": "", "when": "before" |
-    "after" the work, "keep": true (a 500 under its idempotency key), "delay_ms": 0}"""
+    """{"answer": "500" | "429" | "timeout" | "cut" | "delay", "count": 1, "path": glob, "method": "",
+    "when": "before" | "after" the work, "keep": true (a 500 under its idempotency key), "delay_ms": 0}"""
     answer, when = str(given.get("answer", "500")), given.get("when", "before")
     if answer not in FAULTS or when not in ("before", "after"):
         raise Refuse(f"A fault is one of {FAULTS}, before or after the work.", param="answer")
     wait = 120_000 if answer == "timeout" else 0
     call.store.db.execute(
         "INSERT INTO faults (remaining, method, path, answer, at, keep, delay_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (given.get("count", 1), given.get("method", ""), given.get("path", ""), answer, when, given.get("keep", True),
-         given.get("delay_ms", wait)),
+        (
+            given.get("count", 1),
+            given.get("method", ""),
+            given.get("path", ""),
+            answer,
+            when,
+            given.get("keep", True),
+            given.get("delay_ms", wait),
+        ),
     )
     return {"answer": answer, "when": when}
 
@@ -258,7 +285,9 @@ ROUTES: list[tuple[str, str, Deed]] = [
     ("POST", "faults", _fault),
     ("POST", "faults/clear", _clear("faults")),
 ]
-_COMPILED = [(method, re.compile("^" + route.replace("ID", r"(?P<id>\w+)") + "$"), deed) for method, route, deed in ROUTES]
+_COMPILED = [
+    (method, re.compile("^" + route.replace("ID", r"(?P<id>\w+)") + "$"), deed) for method, route, deed in ROUTES
+]
 
 
 def answer(call: Call, method: str, path: str, body: bytes) -> Any:

@@ -80,9 +80,7 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]]:
     for operation in operations().get(method, []):
         if match := operation.pattern.match(path):
             return operation, match.groupdict()
-    raise Refuse(
-        f"Unrecognized request URL ({method}: {path}).", code="url_invalid", status=404, refused_by="schema"
-    )
+    raise Refuse(f"Unrecognized request URL ({method}: {path}).", code="url_invalid", status=404, refused_by="schema")
 
 
 def decode(form: str) -> dict[str, Any]:
@@ -195,4 +193,7 @@ def complaints_about(answer: dict[str, Any]) -> list[str]:
         return [wrong for item in answer["data"] for wrong in complaints_about(item)]
     if name not in described()["components"]["schemas"]:
         return [f"{name}: Stripe has no such resource"]
-    return [f"{name}.{bracketed(list(e.absolute_path))}: {e.message[:200]}" for e in _answer_validator(name).iter_errors(answer)]
+    return [
+        f"{name}.{bracketed(list(e.absolute_path))}: {e.message[:200]}"
+        for e in _answer_validator(name).iter_errors(answer)
+    ]

@@ -11,14 +11,23 @@ EVIDENCE_DAYS = 9  # docs.stripe.com/disputes/responding: "usually 7 to 21 days"
 OPEN = ("needs_response", "warning_needs_response", "under_review", "warning_under_review")
 
 
-def open_on(call: Call, charge: Body, *, inquiry: bool = False, reason: str = "fraudulent", amount: int | None = None) -> Body:
+def open_on(
+    call: Call, charge: Body, *, inquiry: bool = False, reason: str = "fraudulent", amount: int | None = None
+) -> Body:
     """Dispute a charge. An inquiry moves no money. Raises Refuse if the charge cannot be disputed."""
     if charge["disputed"] or charge["status"] != "succeeded":
         raise Refuse("This charge cannot be disputed (again).", code="charge_disputed", param="charge")
     amount = amount or charge["amount"] - charge["amount_refunded"]
     dispute = fresh(
-        "dispute", new_id("dp"), call.now, amount=amount, currency=charge["currency"], charge=charge["id"],
-        payment_intent=charge["payment_intent"], reason="general" if inquiry else reason, is_charge_refundable=inquiry,
+        "dispute",
+        new_id("dp"),
+        call.now,
+        amount=amount,
+        currency=charge["currency"],
+        charge=charge["id"],
+        payment_intent=charge["payment_intent"],
+        reason="general" if inquiry else reason,
+        is_charge_refundable=inquiry,
         status="warning_needs_response" if inquiry else "needs_response",
     )
     dispute["evidence_details"]["due_by"] = call.now + EVIDENCE_DAYS * ledger.DAY

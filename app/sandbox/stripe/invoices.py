@@ -14,9 +14,17 @@ def create_item(call: Call) -> Body:
         raise Refuse("The stand-in knows invoice items with an amount only.", code="parameter_missing", param="amount")
     call.store.get("customer", given["customer"], param="customer", status=400)
     item = fresh(
-        "invoiceitem", new_id("ii"), call.now, amount=given["amount"], currency=given.get("currency", "eur").lower(),
-        customer=given["customer"], description=given.get("description"), date=call.now, invoice=given.get("invoice"),
-        period={"start": call.now, "end": call.now}, net_amount=given["amount"],
+        "invoiceitem",
+        new_id("ii"),
+        call.now,
+        amount=given["amount"],
+        currency=given.get("currency", "eur").lower(),
+        customer=given["customer"],
+        description=given.get("description"),
+        date=call.now,
+        invoice=given.get("invoice"),
+        period={"start": call.now, "end": call.now},
+        net_amount=given["amount"],
         metadata=merge_metadata({}, given.get("metadata")),
     )
     item.pop("created")
@@ -28,8 +36,16 @@ def create_item(call: Call) -> Body:
 def line(call: Call, invoice: str, amount: int, currency: str, description: str | None) -> Body:
     """One line of an invoice; amount in the smallest unit, may be negative."""
     body = fresh(
-        "line_item", new_id("il"), call.now, amount=amount, subtotal=amount, currency=currency, description=description,
-        invoice=invoice, period={"start": call.now, "end": call.now}, metadata={},
+        "line_item",
+        new_id("il"),
+        call.now,
+        amount=amount,
+        subtotal=amount,
+        currency=currency,
+        description=description,
+        invoice=invoice,
+        period={"start": call.now, "end": call.now},
+        metadata={},
     )
     body.pop("created")
     return body
@@ -39,9 +55,20 @@ def draft(call: Call, customer: str, lines: list[Body], invoice_id: str, **field
     """A draft invoice over its lines, stored and announced."""
     total = sum(each["amount"] for each in lines)
     invoice = fresh(
-        "invoice", invoice_id, call.now, customer=customer, amount_due=max(0, total), amount_remaining=max(0, total),
-        total=total, subtotal=total, subtotal_excluding_tax=total, total_excluding_tax=total, period_start=call.now,
-        period_end=call.now, currency=lines[0]["currency"] if lines else "eur", metadata={},
+        "invoice",
+        invoice_id,
+        call.now,
+        customer=customer,
+        amount_due=max(0, total),
+        amount_remaining=max(0, total),
+        total=total,
+        subtotal=total,
+        subtotal_excluding_tax=total,
+        total_excluding_tax=total,
+        period_start=call.now,
+        period_end=call.now,
+        currency=lines[0]["currency"] if lines else "eur",
+        metadata={},
     )
     invoice["lines"] = {"object": "list", "data": lines, "has_more": False, "url": f"/v1/invoices/{invoice_id}/lines"}
     invoice |= fields
@@ -60,15 +87,21 @@ def create(call: Call) -> Body:
                 call.store.save(item | {"invoice": id})
                 lines.append(line(call, id, item["amount"], item["currency"], item["description"]))
     return draft(
-        call, customer["id"], lines, id, description=given.get("description"), auto_advance=given.get("auto_advance", False),
-        metadata=merge_metadata({}, given.get("metadata")), customer_email=customer["email"],
+        call,
+        customer["id"],
+        lines,
+        id,
+        description=given.get("description"),
+        auto_advance=given.get("auto_advance", False),
+        metadata=merge_metadata({}, given.get("metadata")),
+        customer_email=customer["email"],
     )
 
 
 def finalize(call: Call, invoice: Body) -> Body:
     """From draft to open. Raises Refuse in any other state."""
     if invoice["status"] != "draft":
-        # the description: "Stripe automatically finalizes drafts … This invoice is already finalized" (GUESS at the code)
+        # GUESS at the code
         raise Refuse("This invoice is already finalized.", code="invoice_not_editable")
     invoice |= {"status": "open", "number": new_id("N", 8)[2:].upper(), "effective_at": call.now}
     invoice["status_transitions"]["finalized_at"] = call.now
@@ -85,8 +118,15 @@ def settle(call: Call, invoice: Body, method_id: str | None, *, off_session: boo
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
     intent = payments.new_intent(call, invoice["amount_due"], invoice["currency"], {"customer": invoice["customer"]})
     link = fresh(
-        "invoice_payment", new_id("inpay"), call.now, amount_requested=invoice["amount_due"], currency=invoice["currency"],
-        invoice=invoice["id"], livemode=False, status="open", payment={"type": "payment_intent", "payment_intent": intent["id"]},
+        "invoice_payment",
+        new_id("inpay"),
+        call.now,
+        amount_requested=invoice["amount_due"],
+        currency=invoice["currency"],
+        invoice=invoice["id"],
+        livemode=False,
+        status="open",
+        payment={"type": "payment_intent", "payment_intent": intent["id"]},
     )
     call.store.add(link, account=call.account)
     try:
@@ -97,8 +137,12 @@ def settle(call: Call, invoice: Body, method_id: str | None, *, off_session: boo
     if intent["status"] == "requires_action":
         call.emit("invoice.payment_action_required", call.store.save(invoice))
         raise Refuse(
-            "This payment requires additional user action before it can be completed successfully.", status=402, keeps=True,
-            type="card_error", code="invoice_payment_intent_requires_action", payment_intent=intent,
+            "This payment requires additional user action before it can be completed successfully.",
+            status=402,
+            keeps=True,
+            type="card_error",
+            code="invoice_payment_intent_requires_action",
+            payment_intent=intent,
         )
     link |= {"status": "paid", "amount_paid": invoice["amount_due"]}
     link["status_transitions"]["paid_at"] = call.now
@@ -120,16 +164,23 @@ def pay(call: Call) -> Body:
     if invoice["status"] == "draft":
         finalize(call, invoice)
     if invoice["status"] != "open":
-        raise Refuse("Invoice is already paid." if invoice["status"] == "paid" else "Invoice is not open.", code="invoice_not_open")
+        raise Refuse(
+            "Invoice is already paid." if invoice["status"] == "paid" else "Invoice is not open.",
+            code="invoice_not_open",
+        )
     customer = call.store.get("customer", invoice["customer"])
     default = customer["invoice_settings"]["default_payment_method"]
-    return settle(call, invoice, call.params.get("payment_method") or default, off_session=bool(call.params.get("off_session")))
+    return settle(
+        call, invoice, call.params.get("payment_method") or default, off_session=bool(call.params.get("off_session"))
+    )
 
 
 def void(call: Call) -> Body:
     invoice = _own(call)
     if invoice["status"] != "open":
-        raise Refuse("You can only void an open invoice.", code="invoice_not_open")  # the description: "finalized invoice"
+        raise Refuse(
+            "You can only void an open invoice.", code="invoice_not_open"
+        )  # the description: "finalized invoice"
     invoice["status"] = "void"
     invoice["status_transitions"]["voided_at"] = call.now
     call.emit("invoice.voided", call.store.save(invoice))

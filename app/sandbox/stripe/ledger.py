@@ -14,10 +14,19 @@ DAY = 86_400
 PENDING_DAYS = 7  # GUESS for Italy; docs.stripe.com/payouts says 2 to 7 days by country
 FEE_BASIS_POINTS, FEE_FIXED = 150, 25  # Stripe's list price for EEA cards, 1.5 % + 0.25 EUR
 REPORTING = {
-    "payment": "charge", "charge": "charge", "refund": "refund", "payment_refund": "refund", "transfer": "transfer",
-    "transfer_refund": "transfer_reversal", "payout": "payout", "payout_failure": "payout_reversal",
-    "payout_cancel": "payout_reversal", "application_fee": "platform_earning", "adjustment": "dispute",
-    "application_fee_refund": "platform_earning_refund", "payment_failure_refund": "refund_failure",
+    "payment": "charge",
+    "charge": "charge",
+    "refund": "refund",
+    "payment_refund": "refund",
+    "transfer": "transfer",
+    "transfer_refund": "transfer_reversal",
+    "payout": "payout",
+    "payout_failure": "payout_reversal",
+    "payout_cancel": "payout_reversal",
+    "application_fee": "platform_earning",
+    "adjustment": "dispute",
+    "application_fee_refund": "platform_earning_refund",
+    "payment_failure_refund": "refund_failure",
     "refund_failure": "refund_failure",
 }
 
@@ -38,8 +47,17 @@ def processing_fee(store: Store, amount: int) -> int:
 
 
 def move(
-    call: Call, owner: str, amount: int, currency: str, *, type: str, source: str, against: str,
-    fee: int = 0, fee_type: str = "stripe_fee", available_on: int | None = None,
+    call: Call,
+    owner: str,
+    amount: int,
+    currency: str,
+    *,
+    type: str,
+    source: str,
+    against: str,
+    fee: int = 0,
+    fee_type: str = "stripe_fee",
+    available_on: int | None = None,
 ) -> Body:
     """Book `amount` (may be negative) less `fee` to an owner as a balance transaction.
 
@@ -47,18 +65,35 @@ def move(
     """
     at = call.now if available_on is None else available_on
     pending = at > call.now
-    details = [{
-        "amount": fee, "application": None, "currency": currency, "type": fee_type,
-        "description": "Stripe processing fees" if fee_type == "stripe_fee" else "Application fee",
-    }]
+    details = [
+        {
+            "amount": fee,
+            "application": None,
+            "currency": currency,
+            "type": fee_type,
+            "description": "Stripe processing fees" if fee_type == "stripe_fee" else "Application fee",
+        }
+    ]
     txn = fresh(
-        "balance_transaction", new_id("txn"), call.now, amount=amount, fee=fee, net=amount - fee, currency=currency,
-        type=type, reporting_category=REPORTING[type], source=source, available_on=at, fee_details=details if fee else [],
+        "balance_transaction",
+        new_id("txn"),
+        call.now,
+        amount=amount,
+        fee=fee,
+        net=amount - fee,
+        currency=currency,
+        type=type,
+        reporting_category=REPORTING[type],
+        source=source,
+        available_on=at,
+        fee_details=details if fee else [],
         status="pending" if pending else "available",
     )
     fees = "transit" if fee_type == "application_fee" else "fees"
     pot = "pending" if pending else "available"
-    _post(call.store, txn["id"], currency, [(owner, pot, amount - fee), (OUTSIDE, fees, fee), (OUTSIDE, against, -amount)])
+    _post(
+        call.store, txn["id"], currency, [(owner, pot, amount - fee), (OUTSIDE, fees, fee), (OUTSIDE, against, -amount)]
+    )
     call.store.add(txn, account="" if owner == PLATFORM else owner)
     if pending:
         call.store.schedule(at, "mature", txn["id"])
@@ -130,7 +165,8 @@ def strays(store: Store) -> list[str]:
     ):
         txns[row["account"] or PLATFORM, row["currency"]] = row["net"]
     return [
-        f"{owner} {currency}" for (owner, currency), net in txns.items()
+        f"{owner} {currency}"
+        for (owner, currency), net in txns.items()
         if held(store, owner, currency) + held(store, owner, currency, "pending") != net
     ]
 

@@ -7,21 +7,41 @@ from app.sandbox.stripe.state import Body
 
 # docs.stripe.com/testing; the part after pm_card_ and tok_ is the same.
 CARDS = {
-    "visa": "pays", "visa_debit": "pays", "mastercard": "pays", "mastercard_debit": "pays", "amex": "pays",
-    "it": "pays", "de": "pays", "fr": "pays", "us": "pays",
-    "bypassPending": "available", "createDispute": "dispute", "createDisputeInquiry": "inquiry",
-    "chargeDeclined": "card_declined", "visa_chargeDeclined": "card_declined", "chargeCustomerFail": "card_declined",
-    "chargeDeclinedInsufficientFunds": "insufficient_funds", "visa_chargeDeclinedInsufficientFunds": "insufficient_funds",
-    "chargeDeclinedExpiredCard": "expired_card", "chargeDeclinedProcessingError": "processing_error",
-    "chargeDeclinedIncorrectCvc": "incorrect_cvc", "chargeDeclinedFraudulent": "fraudulent",
-    "authenticationRequired": "authenticate", "threeDSecure2Required": "authenticate", "threeDSecureRequired": "authenticate",
+    "visa": "pays",
+    "visa_debit": "pays",
+    "mastercard": "pays",
+    "mastercard_debit": "pays",
+    "amex": "pays",
+    "it": "pays",
+    "de": "pays",
+    "fr": "pays",
+    "us": "pays",
+    "bypassPending": "available",
+    "createDispute": "dispute",
+    "createDisputeInquiry": "inquiry",
+    "chargeDeclined": "card_declined",
+    "visa_chargeDeclined": "card_declined",
+    "chargeCustomerFail": "card_declined",
+    "chargeDeclinedInsufficientFunds": "insufficient_funds",
+    "visa_chargeDeclinedInsufficientFunds": "insufficient_funds",
+    "chargeDeclinedExpiredCard": "expired_card",
+    "chargeDeclinedProcessingError": "processing_error",
+    "chargeDeclinedIncorrectCvc": "incorrect_cvc",
+    "chargeDeclinedFraudulent": "fraudulent",
+    "authenticationRequired": "authenticate",
+    "threeDSecure2Required": "authenticate",
+    "threeDSecureRequired": "authenticate",
 }
 # docs.stripe.com/payments/sepa-debit#test; the letters are the country, the rest decides.
 IBANS = {
-    "AT611904300234573201": "succeeds_later", "AT321904300235473204": "succeeds_later",
-    "AT861904300235473202": "fails_later", "IT40S0542811101000000123456": "succeeds_later",
-    "IT60X0542811101000000123456": "fails_later", "DE89370400440532013000": "succeeds_later",
-    "DE62370400440532013001": "fails_later", "FR1420041010050500013M02606": "succeeds_later",
+    "AT611904300234573201": "succeeds_later",
+    "AT321904300235473204": "succeeds_later",
+    "AT861904300235473202": "fails_later",
+    "IT40S0542811101000000123456": "succeeds_later",
+    "IT60X0542811101000000123456": "fails_later",
+    "DE89370400440532013000": "succeeds_later",
+    "DE62370400440532013001": "fails_later",
+    "FR1420041010050500013M02606": "succeeds_later",
 }
 DECLINES = {
     "card_declined": ("card_declined", "generic_decline", "Your card was declined."),
@@ -38,7 +58,11 @@ def _card(call: Call, name: str, behaviour: str, **fields: object) -> Body:
     brand = next((b for b in ("mastercard", "amex") if name.startswith(b)), "visa")
     last4 = {"mastercard": "4444", "amex": "0005"}.get(brand, "4242" if behaviour == "pays" else "0002")
     body["card"] |= {
-        "brand": brand, "display_brand": brand, "last4": last4, "generated_from": None, "wallet": None,
+        "brand": brand,
+        "display_brand": brand,
+        "last4": last4,
+        "generated_from": None,
+        "wallet": None,
         "country": name.upper() if len(name) == 2 else "IT",
     }
     return call.store.add(body, behaviour=behaviour)
@@ -67,8 +91,12 @@ def create(call: Call) -> Body:
         card = given.get("card") or {}
         if "number" in card:
             # docs.stripe.com/testing: "Don't use raw card numbers in API calls"; refused without raw card access
-            raise Refuse("Sending credit card numbers directly to the Stripe API is generally unsafe.", status=402,
-                         type="card_error", param="card[number]")
+            raise Refuse(
+                "Sending credit card numbers directly to the Stripe API is generally unsafe.",
+                status=402,
+                type="card_error",
+                param="card[number]",
+            )
         name = card.get("token", "").removeprefix("tok_")
         if name not in CARDS:
             raise Refuse(f"No such token: '{card.get('token')}'", code="resource_missing", param="card[token]")
@@ -76,11 +104,17 @@ def create(call: Call) -> Body:
     if given.get("type") == "sepa_debit":
         iban = given.get("sepa_debit", {}).get("iban", "").replace(" ", "").upper()
         if iban not in IBANS:
-            raise Refuse("The IBAN you provided is invalid.", code="invalid_bank_account_iban", param="sepa_debit[iban]")
+            raise Refuse(
+                "The IBAN you provided is invalid.", code="invalid_bank_account_iban", param="sepa_debit[iban]"
+            )
         body = fresh("payment_method", new_id("pm"), call.now, type="sepa_debit", **extra)
         del body["card"]
         body["sepa_debit"] = {
-            "bank_code": iban[4:9], "branch_code": "", "country": iban[:2], "fingerprint": iban[-16:], "last4": iban[-4:],
+            "bank_code": iban[4:9],
+            "branch_code": "",
+            "country": iban[:2],
+            "fingerprint": iban[-16:],
+            "last4": iban[-4:],
             "generated_from": {"charge": None, "setup_attempt": None},
         }
         return call.store.add(body, behaviour=IBANS[iban])

@@ -17,7 +17,11 @@ from app.sandbox.stripe.texts import TEXTS, language_of, money
 HERE = Path(__file__).parent
 STYLE = (HERE / "templates" / "pay.css").read_bytes()
 _templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
@@ -39,7 +43,9 @@ def show(call: Call, method: str, path: str, accepted: str) -> Shown:
     return handler(call, id, accepted) if handler else _absent("it", call)
 
 
-def _render(template: str, call: Call, language: str, status: int = 200, leads_to: tuple[str | None, ...] = (), **context: Any) -> Shown:
+def _render(
+    template: str, call: Call, language: str, status: int = 200, leads_to: tuple[str | None, ...] = (), **context: Any
+) -> Shown:
     html = _templates.get_template(template).render(
         t=TEXTS[language], language=language, base=call.base_url, money=lambda a, c: money(a, c, language), **context
     )
@@ -56,7 +62,7 @@ def _session(call: Call, id: str) -> Body | None:
 
 
 def success_url(session: Body) -> str:
-    """Where a paid customer goes; docs.stripe.com/payments/checkout/custom-success-page: {CHECKOUT_SESSION_ID} is replaced."""
+    """Where a paid customer goes; {CHECKOUT_SESSION_ID} is replaced (custom-success-page in the docs)."""
     url = session["success_url"] or session.get("return_url") or "/"
     return str(url).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
@@ -78,8 +84,15 @@ def _pay_page(call: Call, id: str, accepted: str, status: int = 200) -> Shown:
     if error:
         alert = text["unverified" if error["code"] == "payment_intent_authentication_failure" else "declined"]
     return _render(
-        "pay.html", call, language, status, (session["success_url"], session.get("return_url"), session["cancel_url"]),
-        session=session, lines=checkout.lines_of(call.store, id), alert=alert, merchant=call.store.hidden(id)["merchant"],
+        "pay.html",
+        call,
+        language,
+        status,
+        (session["success_url"], session.get("return_url"), session["cancel_url"]),
+        session=session,
+        lines=checkout.lines_of(call.store, id),
+        alert=alert,
+        merchant=call.store.hidden(id)["merchant"],
     )
 
 
@@ -115,8 +128,14 @@ def _bank_page(call: Call, id: str, accepted: str) -> Shown:
         return _pay_page(call, id, accepted)
     language = language_of(session["locale"], accepted)
     return _render(
-        "authenticate.html", call, language, 200, (session["success_url"], session.get("return_url")), intent=intent,
-        action=f"{call.base_url}/pay/{id}", merchant=call.store.hidden(id)["merchant"],
+        "authenticate.html",
+        call,
+        language,
+        200,
+        (session["success_url"], session.get("return_url")),
+        intent=intent,
+        action=f"{call.base_url}/pay/{id}",
+        merchant=call.store.hidden(id)["merchant"],
     )
 
 
@@ -138,7 +157,9 @@ def _intent_page(call: Call, id: str, accepted: str) -> Shown:
     if intent is None or intent["status"] != "requires_action":
         return _absent(language, call)
     url = call.store.hidden(id).get("return_url")
-    return _render("authenticate.html", call, language, 200, (url,), intent=intent, action=f"{call.base_url}/3ds/{id}", merchant="")
+    return _render(
+        "authenticate.html", call, language, 200, (url,), intent=intent, action=f"{call.base_url}/3ds/{id}", merchant=""
+    )
 
 
 def _intent_end(passed: bool) -> Callable[[Call, str, str], Shown]:
@@ -148,8 +169,11 @@ def _intent_end(passed: bool) -> Callable[[Call, str, str], Shown]:
             return _absent(language_of(None, accepted), call)
         payments.authenticate(call, intent, passed)
         parts = urlsplit(call.store.hidden(id).get("return_url") or "/")
-        told = [("payment_intent", id), ("payment_intent_client_secret", intent["client_secret"]),
-                ("redirect_status", "succeeded" if passed else "failed")]
+        told = [
+            ("payment_intent", id),
+            ("payment_intent_client_secret", intent["client_secret"]),
+            ("redirect_status", "succeeded" if passed else "failed"),
+        ]
         return Shown(303, location=urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), *told]))))
 
     return end
@@ -164,7 +188,15 @@ def _onboarding(call: Call, id: str, accepted: str) -> Shown:
     if known.get("used") or call.now > known["expires_at"]:
         return Shown(303, location=known["refresh_url"])
     account = call.store.get("account", known["to"])
-    return _render("onboarding.html", call, language, 200, (known["return_url"],), account=account, action=f"{call.base_url}/onboarding/{id}")
+    return _render(
+        "onboarding.html",
+        call,
+        language,
+        200,
+        (known["return_url"],),
+        account=account,
+        action=f"{call.base_url}/onboarding/{id}",
+    )
 
 
 def _onboard(completes: bool) -> Callable[[Call, str, str], Shown]:

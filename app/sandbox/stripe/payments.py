@@ -2,51 +2,28 @@
 
 from typing import Any
 
-from app.sandbox.stripe import charges, disputes, ledger, transfers
-from app.sandbox.stripe.call import Call, changed
+from app.sandbox.stripe import charges, disputes, ledger, limits
+from app.sandbox.stripe.call import Call
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.methods import DECLINES, behaviour, resolve
 from app.sandbox.stripe.objects import fresh, merge_metadata, new_id
 from app.sandbox.stripe.state import Body
 
-# docs.stripe.com/currencies#minimum-and-maximum-charge-amounts (the row of EUR: GUESS, see payments.md 7)
-MINIMUM = {"usd": 50, "eur": 50, "gbp": 30, "chf": 50, "sek": 300, "nok": 300, "dkk": 250, "pln": 200, "jpy": 50}
 SEPA_DAYS = 5  # docs.stripe.com/payments/sepa-debit: "up to 5 business days"; GUESS: days, here
 AUTHORISED_DAYS = 7  # docs.stripe.com/payments/place-a-hold-on-a-payment-method: "7 days for most cards"
-PLAIN = ("customer", "description", "on_behalf_of", "receipt_email", "setup_future_usage", "shipping", "transfer_group",
-         "statement_descriptor", "statement_descriptor_suffix", "application_fee_amount", "excluded_payment_method_types")
-
-
-def check_amount(amount: int, currency: str, param: str = "amount") -> None:
-    """Raises Refuse amount_too_small or amount_too_large."""
-    # the description, amount: "The minimum amount is $0.50 US or equivalent in charge currency. The amount value
-    # supports up to eight digits"
-    if amount < MINIMUM.get(currency, 50):
-        raise Refuse(f"Amount must be at least {MINIMUM.get(currency, 50)} {currency}.", code="amount_too_small", param=param)
-    if amount > 99_999_999:
-        raise Refuse("Amount must be no more than 999,999.99.", code="amount_too_large", param=param)
-
-
-def check_split(call: Call, given: Body, amount: int, prefix: str = "") -> None:
-    """The Connect parameters of a charge. prefix: "payment_intent_data" for those inside a Session."""
-    def named(name: str) -> str:
-        return f"{prefix}[{name}]" if prefix else name
-
-    fee, data = given.get("application_fee_amount"), given.get("transfer_data")
-    if fee is not None and not 0 <= fee <= amount:
-        # docs.stripe.com/connect/destination-charges: the fee is "capped at the total transaction amount"
-        raise Refuse("application_fee_amount is more than the charge.", code="amount_too_large", param=named("application_fee_amount"))
-    if data:
-        transfers.ready_account(call, data["destination"], f"{prefix}[transfer_data][destination]" if prefix else "transfer_data[destination]")
-        if fee is not None and "amount" in data:
-            raise Refuse("application_fee_amount and transfer_data[amount] exclude each other.", param=named("application_fee_amount"))
-        if data.get("amount", 0) > amount:
-            raise Refuse("transfer_data[amount] is more than the charge.", code="amount_too_large", param=named("transfer_data"))
-    elif fee is not None and not call.account:
-        # GUESS at the wording; a fee needs an account to take it from
-        raise Refuse("application_fee_amount needs transfer_data[destination] or a Stripe-Account.", param=named("application_fee_amount"))
-    if given.get("on_behalf_of"):
-        call.store.get("account", given["on_behalf_of"], param=named("on_behalf_of"), status=400)
+PLAIN = (
+    "customer",
+    "description",
+    "on_behalf_of",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "transfer_group",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "application_fee_amount",
+    "excluded_payment_method_types",
+)
 
 
 def new_intent(call: Call, amount: int, currency: str, given: Body, *, origin: str = "", session: str = "") -> Body:
@@ -59,9 +36,16 @@ def new_intent(call: Call, amount: int, currency: str, given: Body, *, origin: s
     if "allowed_payment_method_types" in given:
         fields["automatic_payment_methods"] = None
     intent = fresh(
-        "payment_intent", id, call.now, amount=amount, currency=currency, client_secret=f"{id}_secret_{new_id('x')[2:]}",
-        capture_method=given.get("capture_method", "automatic"), payment_method_types=list(kinds),
-        metadata=merge_metadata({}, given.get("metadata")), **fields,
+        "payment_intent",
+        id,
+        call.now,
+        amount=amount,
+        currency=currency,
+        client_secret=f"{id}_secret_{new_id('x')[2:]}",
+        capture_method=given.get("capture_method", "automatic"),
+        payment_method_types=list(kinds),
+        metadata=merge_metadata({}, given.get("metadata")),
+        **fields,
     )
     call.store.add(intent, account=call.account, origin=origin, session=session)
     call.emit("payment_intent.created", intent)
@@ -71,8 +55,8 @@ def new_intent(call: Call, amount: int, currency: str, given: Body, *, origin: s
 def create(call: Call) -> Body:
     given = call.params
     currency = given["currency"].lower()
-    check_amount(given["amount"], currency)
-    check_split(call, given, given["amount"])
+    limits.check_amount(given["amount"], currency)
+    limits.check_split(call, given, given["amount"])
     if given.get("customer"):
         call.store.get("customer", given["customer"], param="customer", status=400)
     intent = new_intent(call, given["amount"], currency, given)
@@ -89,14 +73,23 @@ def confirm_with(call: Call, intent: Body, given: Body) -> Body:
     if not method:
         raise Refuse(
             "You cannot confirm this PaymentIntent because it's missing a payment method.",
-            code="payment_intent_unexpected_state", param="payment_method",
+            code="payment_intent_unexpected_state",
+            param="payment_method",
         )
-    attempt(call, intent, resolve(call, method), off_session=bool(given.get("off_session")), return_url=given.get("return_url"))
+    attempt(
+        call,
+        intent,
+        resolve(call, method),
+        off_session=bool(given.get("off_session")),
+        return_url=given.get("return_url"),
+    )
     return intent
 
 
-def attempt(call: Call, intent: Body, method: Body, *, off_session: bool = False, return_url: str | None = None) -> None:
-    """Try to pay an intent with a method; changes the intent. Raises Refuse (402, and what it wrote stays) on a decline."""
+def attempt(
+    call: Call, intent: Body, method: Body, *, off_session: bool = False, return_url: str | None = None
+) -> None:
+    """Try to pay an intent with a method; changes the intent. Raises Refuse (402, and its writes stay) on a decline."""
     does = behaviour(call, method)
     intent |= {"payment_method": method["id"], "last_payment_error": None, "next_action": None}
     if method["type"] not in intent["payment_method_types"]:
@@ -110,7 +103,14 @@ def attempt(call: Call, intent: Body, method: Body, *, off_session: bool = False
         call.emit("charge.pending", charge)
     elif does == "authenticate" and off_session:
         # docs.stripe.com/error-codes: "authentication_required: The payment requires authentication to proceed"
-        decline(call, intent, method, "card_declined", code="authentication_required", decline_code="authentication_required")
+        decline(
+            call,
+            intent,
+            method,
+            "card_declined",
+            code="authentication_required",
+            decline_code="authentication_required",
+        )
     elif does == "authenticate":
         intent |= {"status": "requires_action", "next_action": _next_action(call, intent, return_url)}
         call.store.hide(intent["id"], return_url=return_url)
@@ -132,20 +132,36 @@ def decline(call: Call, intent: Body, method: Body, why: str, **other: str) -> N
     """A failed charge, an intent that waits for another method, and a 402. Always raises Refuse."""
     charge = charges.make(call, intent, method, "failed", decline=why)
     code, reason, message = DECLINES[why]
-    error: Body = {"type": "card_error", "code": code, "decline_code": reason, "message": message, "charge": charge["id"]}
+    error: Body = {
+        "type": "card_error",
+        "code": code,
+        "decline_code": reason,
+        "message": message,
+        "charge": charge["id"],
+    }
     error |= other
     _fail(call, intent, error | {"payment_method": method}, charge["id"])
     call.emit("charge.failed", charge)
     call.emit("payment_intent.payment_failed", intent)
     raise Refuse(
-        message, type="card_error", status=402, code=error["code"], keeps=True, decline_code=error["decline_code"],
-        charge=charge["id"], payment_intent=dict(intent), payment_method=method,
+        message,
+        type="card_error",
+        status=402,
+        code=error["code"],
+        keeps=True,
+        decline_code=error["decline_code"],
+        charge=charge["id"],
+        payment_intent=dict(intent),
+        payment_method=method,
     )
 
 
 def _fail(call: Call, intent: Body, error: Body, charge: str | None) -> None:
     intent |= {
-        "status": "requires_payment_method", "payment_method": None, "last_payment_error": error, "next_action": None,
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "last_payment_error": error,
+        "next_action": None,
         "latest_charge": charge or intent["latest_charge"],
     }
     call.store.save(intent)
@@ -182,8 +198,13 @@ def authenticate(call: Call, intent: Body, passed: bool) -> None:
     if passed:
         succeed(call, intent, method)
         return
-    message = "The provided payment method has failed authentication. You can provide payment_method_data or a new PaymentMethod."
-    error = {"type": "card_error", "code": "payment_intent_authentication_failure", "message": message, "payment_method": method}
+    message = "The provided payment method has failed authentication."
+    error = {
+        "type": "card_error",
+        "code": "payment_intent_authentication_failure",
+        "message": message,
+        "payment_method": method,
+    }
     _fail(call, intent, error, None)
     call.emit("payment_intent.payment_failed", intent)
 
@@ -205,7 +226,12 @@ def settle(call: Call, intent: Body, succeeded: bool) -> None:
     charge |= {"status": "failed", "failure_code": "debit_not_authorized", "failure_message": message}
     call.store.save(charge)
     method = call.store.get("payment_method", intent["payment_method"])
-    error = {"type": "invalid_request_error", "code": "debit_not_authorized", "message": message, "payment_method": method}
+    error = {
+        "type": "invalid_request_error",
+        "code": "debit_not_authorized",
+        "message": message,
+        "payment_method": method,
+    }
     _fail(call, intent, error | {"charge": charge["id"]}, charge["id"])
     call.emit("charge.failed", charge)
     call.emit("payment_intent.payment_failed", intent)
@@ -214,7 +240,8 @@ def settle(call: Call, intent: Body, succeeded: bool) -> None:
 def _unexpected(intent: Body, verb: str) -> Refuse:
     return Refuse(
         f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}.",
-        code="payment_intent_unexpected_state", payment_intent=intent,
+        code="payment_intent_unexpected_state",
+        payment_intent=intent,
     )
 
 
@@ -227,7 +254,9 @@ def _not_in_session(call: Call, intent: Body, verb: str) -> None:
     # Session. To cancel, expire the Checkout Session instead."
     session = call.store.find(call.store.hidden(intent["id"]).get("session") or "")
     if session and session["status"] == "open":
-        raise Refuse(f"You cannot {verb} the PaymentIntent of an open Checkout Session.", code="payment_intent_unexpected_state")
+        raise Refuse(
+            f"You cannot {verb} the PaymentIntent of an open Checkout Session.", code="payment_intent_unexpected_state"
+        )
 
 
 def confirm(call: Call) -> Body:
@@ -245,12 +274,16 @@ def capture(call: Call) -> Body:
     amount = int(given.get("amount_to_capture") or intent["amount_capturable"])
     if amount > intent["amount_capturable"] or amount < 1:
         # the description: "amount_to_capture … must be less than or equal to the original amount"
-        raise Refuse("amount_to_capture is more than what was authorised.", code="amount_too_large", param="amount_to_capture")
+        raise Refuse(
+            "amount_to_capture is more than what was authorised.", code="amount_too_large", param="amount_to_capture"
+        )
     intent["application_fee_amount"] = given.get("application_fee_amount", intent["application_fee_amount"])
     charge = call.store.get("charge", intent["latest_charge"])
     charge |= {"captured": True, "amount_captured": amount, "application_fee_amount": intent["application_fee_amount"]}
     if amount < charge["amount"]:
-        charge["amount_refunded"] = charge["amount"] - amount  # docs.stripe.com: "the rest is released", shown as refunded
+        charge["amount_refunded"] = (
+            charge["amount"] - amount
+        )  # docs.stripe.com: "the rest is released", shown as refunded
     charges.book(call, charge)
     intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": amount}
     intent["metadata"] = merge_metadata(intent["metadata"], given.get("metadata"))
@@ -278,8 +311,9 @@ def void(call: Call, intent: Body, reason: str | None) -> Body:
 def cancel(call: Call) -> Body:
     intent = _own(call)
     _not_in_session(call, intent, "cancel")
-    # the description: "You can cancel a PaymentIntent object when it's in one of these statuses: requires_payment_method,
-    # requires_capture, requires_confirmation, requires_action or, in rare cases, processing". GUESS: never processing.
+    # the description: "You can cancel a PaymentIntent object when it's in one of these statuses:
+    # requires_payment_method, requires_capture, requires_confirmation, requires_action or, in rare cases, processing".
+    # GUESS: never processing.
     if intent["status"] in ("succeeded", "canceled", "processing"):
         raise _unexpected(intent, "cancel")
     return void(call, intent, call.params.get("cancellation_reason"))
@@ -288,10 +322,15 @@ def cancel(call: Call) -> Body:
 def update(call: Call) -> Body:
     old, given = _own(call), call.params
     changes: dict[str, Any] = {name: given[name] for name in PLAIN if name in given}
-    if ("amount" in given or "currency" in given) and old["status"] in ("succeeded", "canceled", "processing", "requires_capture"):
+    if ("amount" in given or "currency" in given) and old["status"] in (
+        "succeeded",
+        "canceled",
+        "processing",
+        "requires_capture",
+    ):
         raise _unexpected(old, "update")
     if "amount" in given:
-        check_amount(given["amount"], old["currency"])
+        limits.check_amount(given["amount"], old["currency"])
         changes["amount"] = given["amount"]
     if "payment_method" in given:
         changes |= {"payment_method": resolve(call, given["payment_method"])["id"], "status": "requires_confirmation"}

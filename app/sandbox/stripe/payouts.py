@@ -20,9 +20,16 @@ def create(call: Call) -> Body:
     # Insufficient Funds error."
     ledger.need(call.store, owner, given["amount"], currency)
     payout = fresh(
-        "payout", new_id("po"), call.now, amount=given["amount"], currency=currency, arrival_date=call.now + DAYS * ledger.DAY,
-        destination=given.get("destination") or new_id("ba"), description=given.get("description"),
-        metadata=merge_metadata({}, given.get("metadata")), method=given.get("method", "standard"),
+        "payout",
+        new_id("po"),
+        call.now,
+        amount=given["amount"],
+        currency=currency,
+        arrival_date=call.now + DAYS * ledger.DAY,
+        destination=given.get("destination") or new_id("ba"),
+        description=given.get("description"),
+        metadata=merge_metadata({}, given.get("metadata")),
+        method=given.get("method", "standard"),
         statement_descriptor=given.get("statement_descriptor"),
     )
     txn = ledger.move(call, owner, -given["amount"], currency, type="payout", source=payout["id"], against="bank")
@@ -47,7 +54,9 @@ def fail(call: Call, payout: Body) -> Body:
         raise Refuse(f"A payout of status {payout['status']} cannot fail.")
     back = _back(call, payout, "payout_failure")
     payout |= {
-        "status": "failed", "failure_code": "account_closed", "failure_balance_transaction": back["id"],
+        "status": "failed",
+        "failure_code": "account_closed",
+        "failure_balance_transaction": back["id"],
         "failure_message": "The bank account has been closed",
     }
     call.emit("payout.failed", call.store.save(payout))
@@ -56,7 +65,9 @@ def fail(call: Call, payout: Body) -> Body:
 
 def _back(call: Call, payout: Body, type: str) -> Body:
     owner = call.store.owner(payout["id"])[0] or ledger.PLATFORM
-    return ledger.move(call, owner, payout["amount"], payout["currency"], type=type, source=payout["id"], against="bank")
+    return ledger.move(
+        call, owner, payout["amount"], payout["currency"], type=type, source=payout["id"], against="bank"
+    )
 
 
 def cancel(call: Call) -> Body:

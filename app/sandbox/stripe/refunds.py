@@ -28,7 +28,9 @@ def create(call: Call) -> Body:
         raise Refuse("This charge has not succeeded.", code="charge_not_refundable", param="charge")
     if not charge["captured"]:
         # GUESS: Stripe cancels the authorisation; here the caller is told to cancel the PaymentIntent.
-        raise Refuse("The charge was not captured; cancel its PaymentIntent.", code="charge_not_captured", param="charge")
+        raise Refuse(
+            "The charge was not captured; cancel its PaymentIntent.", code="charge_not_captured", param="charge"
+        )
     dispute = next(iter(call.store.select("dispute", charge=charge["id"])), None)
     if dispute and not dispute["is_charge_refundable"]:
         # the description, dispute.is_charge_refundable: "If true, it's still possible to refund the disputed payment"
@@ -42,7 +44,11 @@ def create(call: Call) -> Body:
     if amount < 1:
         raise Refuse("This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount")
     if amount > rest:
-        raise Refuse(f"Refund amount is greater than the unrefunded amount on charge ({rest}).", code="amount_too_large", param="amount")
+        raise Refuse(
+            f"Refund amount is greater than the unrefunded amount on charge ({rest}).",
+            code="amount_too_large",
+            param="amount",
+        )
     return make(call, charge, amount)
 
 
@@ -50,17 +56,31 @@ def make(call: Call, charge: Body, amount: int) -> Body:
     """Book and announce one refund of `amount` (≥ 1, ≤ the rest of the charge)."""
     given, currency = call.params, charge["currency"]
     refund = fresh(
-        "refund", new_id("re" if charge["id"].startswith("ch_") else "pyr"), call.now, amount=amount, currency=currency,
-        charge=charge["id"], payment_intent=charge["payment_intent"], reason=given.get("reason"), status="succeeded",
-        metadata=merge_metadata({}, given.get("metadata")), payment_method=charge["payment_method"],
+        "refund",
+        new_id("re" if charge["id"].startswith("ch_") else "pyr"),
+        call.now,
+        amount=amount,
+        currency=currency,
+        charge=charge["id"],
+        payment_intent=charge["payment_intent"],
+        reason=given.get("reason"),
+        status="succeeded",
+        metadata=merge_metadata({}, given.get("metadata")),
+        payment_method=charge["payment_method"],
         customer=charge["customer"],
     )
     _take_back(call, charge, refund)
     account, origin = call.store.owner(charge["id"])
-    # GUESS: while the charge's money is pending, so is what goes back; the balance may become negative, as in test mode.
+    # GUESS: while the charge's money is pending, so is what goes back; the balance may become negative.
     at = max(call.now, call.store.get("balance_transaction", charge["balance_transaction"])["available_on"])
     txn = ledger.move(
-        call, account or ledger.PLATFORM, -amount, currency, type="refund", source=refund["id"], against="customers",
+        call,
+        account or ledger.PLATFORM,
+        -amount,
+        currency,
+        type="refund",
+        source=refund["id"],
+        against="customers",
         available_on=at,
     )
     refund["balance_transaction"] = txn["id"]
@@ -80,8 +100,11 @@ def _take_back(call: Call, charge: Body, refund: Body) -> None:
     given, amount = call.params, refund["amount"]
     reverse, fee = given.get("reverse_transfer"), given.get("refund_application_fee")
     if (reverse or fee) and not charge["transfer_data"]:
-        # the description: "reverse_transfer … The transfer can be reversed only by the application that created the charge"
-        raise Refuse("The charge has no transfer to take back.", param="reverse_transfer" if reverse else "refund_application_fee")
+        # GUESS: Stripe may ignore them; a caller who asks for it has mistaken the kind of charge
+        raise Refuse(
+            "The charge has no transfer to take back.",
+            param="reverse_transfer" if reverse else "refund_application_fee",
+        )
     if fee and not reverse:
         # docs.stripe.com/connect/destination-charges#issue-refunds: to refund the application fee the transfer must be
         # reversed too ("refund_application_fee … you must also reverse the transfer")
@@ -105,10 +128,19 @@ def fail(call: Call, refund: Body) -> Body:
         raise Refuse("Only a succeeded refund can fail.")
     account = call.store.owner(refund["id"])[0]
     txn = ledger.move(
-        call, account or ledger.PLATFORM, refund["amount"], refund["currency"], type="refund_failure",
-        source=refund["id"], against="customers",
+        call,
+        account or ledger.PLATFORM,
+        refund["amount"],
+        refund["currency"],
+        type="refund_failure",
+        source=refund["id"],
+        against="customers",
     )
-    refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card", "failure_balance_transaction": txn["id"]}
+    refund |= {
+        "status": "failed",
+        "failure_reason": "expired_or_canceled_card",
+        "failure_balance_transaction": txn["id"],
+    }
     call.store.save(refund)
     charge = call.store.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]

@@ -14,7 +14,9 @@ Handler = Callable[[Call], Body]
 
 def _plain(given: Body, body: Body) -> Body:
     """The parameters whose name is a field of the object; metadata merged; "" means nothing."""
-    taken = {k: (None if v == "" else v) for k, v in given.items() if k in body and k not in ("metadata", "id", "object")}
+    taken = {
+        k: (None if v == "" else v) for k, v in given.items() if k in body and k not in ("metadata", "id", "object")
+    }
     return body | taken | {"metadata": merge_metadata(body["metadata"] or {}, given.get("metadata"))}
 
 
@@ -78,22 +80,42 @@ def make_price(call: Call, given: Body, product: str) -> Body:
     """A price, kept: from POST /v1/prices or from `price_data`. Raises Refuse without an amount."""
     if "unit_amount" not in given and "unit_amount_decimal" not in given:
         # the description: "One of unit_amount, unit_amount_decimal, or custom_unit_amount is required"
-        raise Refuse("One of unit_amount or unit_amount_decimal is needed.", code="parameter_missing", param="unit_amount")
+        raise Refuse(
+            "One of unit_amount or unit_amount_decimal is needed.", code="parameter_missing", param="unit_amount"
+        )
     if "unit_amount" not in given:
         amount = Decimal(given["unit_amount_decimal"])
         if amount != int(amount):
-            raise Refuse("The stand-in takes whole amounts only.", param="unit_amount_decimal")  # GUESS: rounding unknown
+            raise Refuse(
+                "The stand-in takes whole amounts only.", param="unit_amount_decimal"
+            )  # GUESS: rounding unknown
         given = given | {"unit_amount": int(amount)}
     if given["unit_amount"] < 0:
-        raise Refuse("This value must be greater than or equal to 0.", code="parameter_invalid_integer", param="unit_amount")
+        raise Refuse(
+            "This value must be greater than or equal to 0.", code="parameter_invalid_integer", param="unit_amount"
+        )
     recurring = given.get("recurring")
     if recurring:
-        recurring = {"interval_count": 1, "meter": None, "trial_period_days": None, "usage_type": "licensed"} | recurring
+        recurring = {
+            "interval_count": 1,
+            "meter": None,
+            "trial_period_days": None,
+            "usage_type": "licensed",
+        } | recurring
     body = fresh(
-        "price", new_id("price"), call.now, currency=given["currency"].lower(), product=product, recurring=recurring,
-        type="recurring" if recurring else "one_time", unit_amount=given["unit_amount"], nickname=given.get("nickname"),
-        unit_amount_decimal=str(given["unit_amount"]), tax_behavior=given.get("tax_behavior", "unspecified"),
-        metadata=merge_metadata({}, given.get("metadata")), lookup_key=given.get("lookup_key"),
+        "price",
+        new_id("price"),
+        call.now,
+        currency=given["currency"].lower(),
+        product=product,
+        recurring=recurring,
+        type="recurring" if recurring else "one_time",
+        unit_amount=given["unit_amount"],
+        nickname=given.get("nickname"),
+        unit_amount_decimal=str(given["unit_amount"]),
+        tax_behavior=given.get("tax_behavior", "unspecified"),
+        metadata=merge_metadata({}, given.get("metadata")),
+        lookup_key=given.get("lookup_key"),
     )
     return call.store.add(body, account=call.account)
 
@@ -133,8 +155,14 @@ def create_endpoint(call: Call) -> Body:
     given = call.params
     secret = new_id("whsec", 32)
     body = fresh(
-        "webhook_endpoint", new_id("we"), call.now, url=given["url"], enabled_events=given["enabled_events"],
-        api_version=given.get("api_version", API_VERSION), description=given.get("description"), status="enabled",
+        "webhook_endpoint",
+        new_id("we"),
+        call.now,
+        url=given["url"],
+        enabled_events=given["enabled_events"],
+        api_version=given.get("api_version", API_VERSION),
+        description=given.get("description"),
+        status="enabled",
         metadata=merge_metadata({}, given.get("metadata")),
     )
     call.store.add(body, connect=bool(given.get("connect")), secret=secret)

@@ -11,9 +11,15 @@ def create(call: Call) -> Body:
     given = call.params
     id = new_id("seti")
     setup = fresh(
-        "setup_intent", id, call.now, client_secret=f"{id}_secret_{new_id('x')[2:]}", customer=given.get("customer"),
-        description=given.get("description"), metadata=merge_metadata({}, given.get("metadata")),
-        payment_method_types=given.get("allowed_payment_method_types") or ["card"], usage=given.get("usage", "off_session"),
+        "setup_intent",
+        id,
+        call.now,
+        client_secret=f"{id}_secret_{new_id('x')[2:]}",
+        customer=given.get("customer"),
+        description=given.get("description"),
+        metadata=merge_metadata({}, given.get("metadata")),
+        payment_method_types=given.get("allowed_payment_method_types") or ["card"],
+        usage=given.get("usage", "off_session"),
     )
     call.store.add(setup, account=call.account)
     call.emit("setup_intent.created", setup)
@@ -34,10 +40,18 @@ def _confirm(call: Call, setup: Body, method_id: str | None) -> Body:
         call.emit("setup_intent.requires_action", call.store.save(setup))
     elif does in DECLINES:
         code, reason, message = DECLINES[does]
-        error = {"type": "card_error", "code": code, "decline_code": reason, "message": message, "payment_method": method}
+        error = {
+            "type": "card_error",
+            "code": code,
+            "decline_code": reason,
+            "message": message,
+            "payment_method": method,
+        }
         setup |= {"status": "requires_payment_method", "payment_method": None, "last_setup_error": error}
         call.emit("setup_intent.setup_failed", call.store.save(setup))
-        raise Refuse(message, type="card_error", status=402, code=code, keeps=True, decline_code=reason, setup_intent=setup)
+        raise Refuse(
+            message, type="card_error", status=402, code=code, keeps=True, decline_code=reason, setup_intent=setup
+        )
     else:
         setup |= {"status": "succeeded", "next_action": None}
         if setup["customer"]:

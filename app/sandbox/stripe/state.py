@@ -119,7 +119,9 @@ class Store:
 
     def pop_due(self, now: int) -> tuple[str, str, int] | None:
         """The oldest deed whose time has come, taken off the list: (deed, id, at)."""
-        row = self.db.execute("SELECT seq, deed, id, at FROM due WHERE at <= ? ORDER BY at, seq LIMIT 1", (now,)).fetchone()
+        row = self.db.execute(
+            "SELECT seq, deed, id, at FROM due WHERE at <= ? ORDER BY at, seq LIMIT 1", (now,)
+        ).fetchone()
         if row is None:
             return None
         self.db.execute("DELETE FROM due WHERE seq = ?", (row[0],))
@@ -128,7 +130,9 @@ class Store:
     def record_request(self, row: tuple[Any, ...]) -> None:
         """row: method, path, params (JSON), idempotency key, account, status, code."""
         cursor = self.db.execute(
-            "INSERT INTO requests (method, path, params, idempotency_key, account, status, code) VALUES (?,?,?,?,?,?,?)", row
+            "INSERT INTO requests (method, path, params, idempotency_key, account, status, code) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            row,
         )
         self.db.execute("DELETE FROM requests WHERE seq <= ?", ((cursor.lastrowid or 0) - KEPT_REQUESTS,))
 

@@ -19,13 +19,27 @@ def _items(call: Call, subscription: str, given: list[Body], until: int) -> list
         if not price["recurring"]:
             raise Refuse("The price is not recurring.", param=f"items[{i}][price]")
         item = fresh(
-            "subscription_item", new_id("si", 14), call.now, price=price, quantity=wanted.get("quantity", 1),
-            subscription=subscription, current_period_start=call.now, current_period_end=until, metadata={},
+            "subscription_item",
+            new_id("si", 14),
+            call.now,
+            price=price,
+            quantity=wanted.get("quantity", 1),
+            subscription=subscription,
+            current_period_start=call.now,
+            current_period_end=until,
+            metadata={},
         )
         item["plan"] |= {
-            "id": price["id"], "amount": price["unit_amount"], "amount_decimal": price["unit_amount_decimal"], "livemode": False,
-            "billing_scheme": "per_unit", "created": price["created"], "currency": price["currency"], "product": price["product"],
-            "interval": price["recurring"]["interval"], "interval_count": price["recurring"]["interval_count"],
+            "id": price["id"],
+            "amount": price["unit_amount"],
+            "amount_decimal": price["unit_amount_decimal"],
+            "livemode": False,
+            "billing_scheme": "per_unit",
+            "created": price["created"],
+            "currency": price["currency"],
+            "product": price["product"],
+            "interval": price["recurring"]["interval"],
+            "interval_count": price["recurring"]["interval_count"],
             "transform_usage": None,
         }
         items.append(item)
@@ -49,10 +63,18 @@ def create(call: Call) -> Body:
     until = call.now + (trial or length)
     items = _items(call, id, given["items"], until)
     subscription = fresh(
-        "subscription", id, call.now, customer=customer["id"], currency=items[0]["price"]["currency"], start_date=call.now,
-        billing_cycle_anchor=until if trial else call.now, status="trialing" if trial else "incomplete",
-        default_payment_method=given.get("default_payment_method"), description=given.get("description"),
-        metadata=merge_metadata({}, given.get("metadata")), trial_settings=given.get("trial_settings"),
+        "subscription",
+        id,
+        call.now,
+        customer=customer["id"],
+        currency=items[0]["price"]["currency"],
+        start_date=call.now,
+        billing_cycle_anchor=until if trial else call.now,
+        status="trialing" if trial else "incomplete",
+        default_payment_method=given.get("default_payment_method"),
+        description=given.get("description"),
+        metadata=merge_metadata({}, given.get("metadata")),
+        trial_settings=given.get("trial_settings"),
         application_fee_percent=given.get("application_fee_percent"),
     )
     subscription["items"] |= {"data": items, "url": f"/v1/subscription_items?subscription={id}"}
@@ -79,10 +101,20 @@ def _bill(call: Call, subscription: Body, customer: Body, reason: str) -> None:
         invoices.line(call, id, item["price"]["unit_amount"] * item["quantity"], item["price"]["currency"], None)
         for item in subscription["items"]["data"]
     ]
-    parent = {"type": "subscription_details", "quote_details": None,
-              "subscription_details": {"subscription": subscription["id"], "metadata": subscription["metadata"]}}
+    parent = {
+        "type": "subscription_details",
+        "quote_details": None,
+        "subscription_details": {"subscription": subscription["id"], "metadata": subscription["metadata"]},
+    }
     invoice = invoices.draft(
-        call, customer["id"], lines, id, billing_reason=reason, parent=parent, customer_email=customer["email"], auto_advance=True
+        call,
+        customer["id"],
+        lines,
+        id,
+        billing_reason=reason,
+        parent=parent,
+        customer_email=customer["email"],
+        auto_advance=True,
     )
     subscription["latest_invoice"] = id
     invoices.finalize(call, invoice)
@@ -91,7 +123,7 @@ def _bill(call: Call, subscription: Body, customer: Body, reason: str) -> None:
         invoices.settle(call, invoice, method, off_session=reason == "subscription_cycle")
         subscription["status"] = "active"
     except Refuse:
-        # docs.stripe.com/billing/subscriptions/overview: the first payment failing leaves it incomplete, a later past_due
+        # docs.stripe.com/billing/subscriptions/overview: the first failure leaves it incomplete, others past_due
         subscription["status"] = "incomplete" if reason == "subscription_create" else "past_due"
 
 
@@ -168,7 +200,9 @@ def cancel(call: Call) -> Body:
 OPERATIONS = {
     "PostSubscriptions": create,
     "GetSubscriptions": lambda call: call.listing("subscription", "customer", "status"),
-    "GetSubscriptionsSubscriptionExposedId": lambda call: call.store.get("subscription", call.id(), account=call.account),
+    "GetSubscriptionsSubscriptionExposedId": lambda call: call.store.get(
+        "subscription", call.id(), account=call.account
+    ),
     "PostSubscriptionsSubscriptionExposedId": update,
     "DeleteSubscriptionsSubscriptionExposedId": cancel,
 }

@@ -12,22 +12,31 @@ from app.sandbox.stripe.state import Body
 def ready_account(call: Call, id: str, param: str) -> Body:
     """An account that may receive transfers. Raises Refuse if unknown or its capability is not active."""
     account = call.store.get("account", id, param=param, status=400)
-    # docs.stripe.com/connect/account-capabilities: "To transfer funds to the account, it needs the transfers capability"
+    # docs.stripe.com/connect/account-capabilities: transfers to an account need its transfers capability
     if account["capabilities"].get("transfers") != "active":
         raise Refuse(
             "Your destination account needs to have at least one of the following capabilities enabled: transfers, "
-            "crypto_transfers, legacy_payments", code="insufficient_capabilities_for_transfer", param=param,
+            "crypto_transfers, legacy_payments",
+            code="insufficient_capabilities_for_transfer",
+            param=param,
         )
     return account
 
 
 def send(
-    call: Call, *, amount: int, currency: str, destination: str, charge: Body | None, group: str | None,
-    fee: int = 0, **fields: Any,
+    call: Call,
+    *,
+    amount: int,
+    currency: str,
+    destination: str,
+    charge: Body | None,
+    group: str | None,
+    fee: int = 0,
+    **fields: Any,
 ) -> Body:
     """Make a transfer and book both sides. fee: an application fee taken from what the account receives.
 
-    With a charge the money follows its funds: docs.stripe.com/connect/separate-charges-and-transfers, source_transaction:
+    With a charge the money follows its funds; docs.stripe.com/connect/separate-charges-and-transfers:
     "the transfer request succeeds regardless of your available balance; the funds become available with the charge's".
     """
     at = call.now
@@ -38,13 +47,30 @@ def send(
         call, ledger.PLATFORM, -amount, currency, type="transfer", source=id, against="transit", available_on=at
     )
     theirs = ledger.move(
-        call, destination, amount, currency, type="payment", source=payment, against="transit", fee=fee,
-        fee_type="application_fee", available_on=at,
+        call,
+        destination,
+        amount,
+        currency,
+        type="payment",
+        source=payment,
+        against="transit",
+        fee=fee,
+        fee_type="application_fee",
+        available_on=at,
     )
     transfer = fresh(
-        "transfer", id, call.now, amount=amount, currency=currency, destination=destination, destination_payment=payment,
-        balance_transaction=ours["id"], source_transaction=charge["id"] if charge else None, transfer_group=group,
-        reversals={"object": "list", "data": [], "has_more": False, "url": f"/v1/transfers/{id}/reversals"}, **fields,
+        "transfer",
+        id,
+        call.now,
+        amount=amount,
+        currency=currency,
+        destination=destination,
+        destination_payment=payment,
+        balance_transaction=ours["id"],
+        source_transaction=charge["id"] if charge else None,
+        transfer_group=group,
+        reversals={"object": "list", "data": [], "has_more": False, "url": f"/v1/transfers/{id}/reversals"},
+        **fields,
     )
     origin = call.store.owner(charge["id"])[1] if charge else ""
     call.store.add(transfer, origin=origin, theirs=theirs["id"])
@@ -71,8 +97,14 @@ def create(call: Call) -> Body:
         ledger.need(call.store, ledger.PLATFORM, amount, currency)
     metadata = merge_metadata({}, given.get("metadata"))
     transfer = send(
-        call, amount=amount, currency=currency, destination=given["destination"], charge=charge, group=group,
-        description=given.get("description"), metadata=metadata,
+        call,
+        amount=amount,
+        currency=currency,
+        destination=given["destination"],
+        charge=charge,
+        group=group,
+        description=given.get("description"),
+        metadata=metadata,
     )
     if charge is not None and not charge["transfer_group"]:
         call.store.save(charge | {"transfer_group": group})
@@ -84,7 +116,9 @@ def _fits(call: Call, charge: Body, amount: int, currency: str) -> None:
     # GUESS: docs.stripe.com/connect/separate-charges-and-transfers warns that with asynchronous methods a transfer
     # made before charge.succeeded stands although the payment fails; here such a transfer is refused.
     if charge["status"] != "succeeded" or not charge["captured"]:
-        raise Refuse("The source transaction has not succeeded.", code="charge_not_succeeded", param="source_transaction")
+        raise Refuse(
+            "The source transaction has not succeeded.", code="charge_not_succeeded", param="source_transaction"
+        )
     if charge["refunded"]:
         # GUESS: nothing is left that could be passed on.
         raise Refuse("The source transaction was refunded.", code="charge_already_refunded", param="source_transaction")
@@ -98,7 +132,9 @@ def _fits(call: Call, charge: Body, amount: int, currency: str) -> None:
         raise Refuse(
             f"Transfers using this transaction as a source must not exceed the source amount of "
             f"{charge['amount_captured']} {currency} (already transferred: {sent}).",
-            code="transfer_source_balance_parameters_mismatch" if sent > charge["amount_captured"] else "amount_too_large",
+            code="transfer_source_balance_parameters_mismatch"
+            if sent > charge["amount_captured"]
+            else "amount_too_large",
             param="amount",
         )
 
@@ -134,8 +170,15 @@ def reverse(call: Call, transfer: Body, amount: int | None, **fields: Any) -> Bo
         call, destination, -amount, currency, type="payment_refund", source=back, against="transit", available_on=at
     )
     reversal = fresh(
-        "transfer_reversal", id, call.now, amount=amount, currency=currency, transfer=transfer["id"],
-        balance_transaction=ours["id"], destination_payment_refund=back, **fields,
+        "transfer_reversal",
+        id,
+        call.now,
+        amount=amount,
+        currency=currency,
+        transfer=transfer["id"],
+        balance_transaction=ours["id"],
+        destination_payment_refund=back,
+        **fields,
     )
     call.store.add(reversal, origin=call.store.owner(transfer["id"])[1])
     transfer["amount_reversed"] += amount
@@ -161,12 +204,26 @@ def take_fee(call: Call, charge: Body, amount: int, account: str) -> Body:
     id = new_id("fee")
     at = call.store.get("balance_transaction", charge["balance_transaction"])["available_on"]
     txn = ledger.move(
-        call, ledger.PLATFORM, amount, charge["currency"], type="application_fee", source=id, against="transit",
+        call,
+        ledger.PLATFORM,
+        amount,
+        charge["currency"],
+        type="application_fee",
+        source=id,
+        against="transit",
         available_on=max(at, call.now),
     )
     fee = fresh(
-        "application_fee", id, call.now, amount=amount, currency=charge["currency"], account=account, charge=charge["id"],
-        balance_transaction=txn["id"], originating_transaction=charge["id"], fee_source={"charge": charge["id"], "type": "charge"},
+        "application_fee",
+        id,
+        call.now,
+        amount=amount,
+        currency=charge["currency"],
+        account=account,
+        charge=charge["id"],
+        balance_transaction=txn["id"],
+        originating_transaction=charge["id"],
+        fee_source={"charge": charge["id"], "type": "charge"},
         refunds={"object": "list", "data": [], "has_more": False, "url": f"/v1/application_fees/{id}/refunds"},
     )
     call.store.add(fee, origin=call.store.owner(charge["id"])[1])
@@ -185,13 +242,33 @@ def _give_back(call: Call, fee: Body, amount: int, metadata: dict[str, str]) -> 
     id, currency = new_id("fr"), fee["currency"]
     at = max(call.now, call.store.get("balance_transaction", fee["balance_transaction"])["available_on"])
     txn = ledger.move(
-        call, ledger.PLATFORM, -amount, currency, type="application_fee_refund", source=id, against="transit", available_on=at
+        call,
+        ledger.PLATFORM,
+        -amount,
+        currency,
+        type="application_fee_refund",
+        source=id,
+        against="transit",
+        available_on=at,
     )
     ledger.move(
-        call, fee["account"], amount, currency, type="application_fee_refund", source=id, against="transit", available_on=at
+        call,
+        fee["account"],
+        amount,
+        currency,
+        type="application_fee_refund",
+        source=id,
+        against="transit",
+        available_on=at,
     )
     back = fresh(
-        "fee_refund", id, call.now, amount=amount, currency=currency, fee=fee["id"], balance_transaction=txn["id"],
+        "fee_refund",
+        id,
+        call.now,
+        amount=amount,
+        currency=currency,
+        fee=fee["id"],
+        balance_transaction=txn["id"],
         metadata=metadata,
     )
     call.store.add(back)

@@ -86,11 +86,9 @@ class Courier:
     def _claim(self, until: float, but: set[int]) -> dict[str, Any] | None:
         with self.state.transaction() as store:
             skip = ",".join(map(str, but)) or "0"
-            rows = store.rows(
-                "SELECT * FROM deliveries WHERE ((status = 'pending' AND next_at <= ?) OR (status = 'sending' AND next_at <= ?)) "
-                f"AND seq NOT IN ({skip}) ORDER BY place LIMIT 1",  # noqa: S608 (integers of our own)
-                until, time.time(),
-            )
+            ready = "(status = 'pending' AND next_at <= ?) OR (status = 'sending' AND next_at <= ?)"
+            sql = f"SELECT * FROM deliveries WHERE ({ready}) AND seq NOT IN ({skip}) ORDER BY place LIMIT 1"  # noqa: S608
+            rows = store.rows(sql, until, time.time())
             if not rows:
                 return None
             row = rows[0]
@@ -106,7 +104,8 @@ class Courier:
         signature = WebhookSignature.generate_signature_header(row["body"], row["secret"], int(time.time()))
         url, headers, extensions = reachable(row["url"])
         headers |= {
-            "content-type": "application/json; charset=utf-8", "stripe-signature": signature,
+            "content-type": "application/json; charset=utf-8",
+            "stripe-signature": signature,
             "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks; stand-in)",
         }
         status, error = None, ""
@@ -129,8 +128,14 @@ class Courier:
                 (state, status, error, time.time() + wait, row["seq"]),
             )
         return {
-            "delivery": row["seq"], "event": row["event"], "type": row["type"], "url": row["url"], "attempt": attempt,
-            "status": status, "error": error, "state": state,
+            "delivery": row["seq"],
+            "event": row["event"],
+            "type": row["type"],
+            "url": row["url"],
+            "attempt": attempt,
+            "status": status,
+            "error": error,
+            "state": state,
         }
 
 
