@@ -153,13 +153,15 @@ class StripeGateway:
         transport: httpx.AsyncBaseTransport | None = None,
         *,
         read_seconds: float = READ_SECONDS,
+        retries: int = NETWORK_RETRIES,
         breaker: Breaker | None = None,
     ) -> None:
-        """transport, read_seconds: for tests, which reach the sandbox without a port."""
+        """transport: for tests, which reach the sandbox without a port. retries: of one call, by the SDK."""
         self.settings = settings
         self.breaker = breaker or Breaker()
         self._transport = transport
         self._read_seconds = read_seconds
+        self._retries = retries
         self._client: stripe.StripeClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -183,7 +185,7 @@ class StripeGateway:
             own.secret_key,
             base_addresses={"api": base} if base else None,
             http_client=http,
-            max_network_retries=NETWORK_RETRIES,
+            max_network_retries=self._retries,
         )
 
     async def create_session(self, new: NewSession, *, key: str) -> Session:
@@ -345,7 +347,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
     payload: dict[str, Any] = json.loads(body)
     names = [payload.get("id"), payload.get("type")] if isinstance(payload, dict) else [None]
     if not all(isinstance(name, str) for name in names):
-        raise ValueError("not an event")  # noqa: TRY004  (it is the value that is wrong)
+        raise ValueError("not an event")
     return payload
 
 

@@ -1,4 +1,4 @@
-"""A basket as read at one moment: what is in it, from whom, at what price, and what has changed meanwhile. No database."""
+"""A basket as read at one moment: what is in it, from whom, at what price, and what has changed. No database."""
 
 from collections import Counter
 from collections.abc import Mapping

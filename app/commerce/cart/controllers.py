@@ -1,5 +1,162 @@
-"""Pages."""
+"""The cart's pages."""
 
+from contextlib import suppress
 from typing import Any
 
-ROUTES: list[Any] = []
+from litestar import Request, get, post
+from litestar.params import FromPath
+
+from app.commerce.cart import lines, queries, views
+from app.commerce.cart.forms import AddForm, PlaceForm, QuantityForm
+from app.commerce.cart.lines import Added
+from app.commerce.cart.views import CartView, Mistake, Undo
+from app.delivery.quotes import quote
+from app.kernel.db import transaction
+from app.kernel.errors import NotFound, Refused
+from app.kernel.i18n import gettext as _
+from app.web import access
+from app.web.forms import Filled
+from app.web.pages import Go, Page
+from app.web.visit import CurrentVisit, Visit
+
+AnyRequest = Request[Any, Any, Any]
+COOKIE_SECONDS = int(lines.KEPT.total_seconds())
+
+
+@get("/carrello", access=access.anyone, name="cart.show")
+async def show_cart(visit: CurrentVisit, request: AnyRequest) -> Page:
+    return _page(await _view(visit, undo=await _undo(visit, request)))
+
+
+@post("/carrello/righe", access=access.anyone, limit="careful", name="cart.line.add")
+async def add_line(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    form = AddForm.read(await request.form())
+    added: Added | None = None
+    if form.data:
+        try:
+            async with transaction(visit.db):
+                cart_id, token = await _open(visit)
+                added = await lines.add(visit.db, cart_id, form.data.variant_id, form.data.quantity)
+        except Refused as no:
+            form.refused(no.message)
+        else:
+            _keep(visit, cart_id, token)
+            visit.cart_count = added.count
+    return await _after_add(visit, form, added)
+
+
+@post("/carrello/righe/{line_id:int}", access=access.anyone, name="cart.line.change")
+async def change_line(visit: CurrentVisit, request: AnyRequest, line_id: FromPath[int]) -> Page | Go:
+    form = QuantityForm.read(await request.form())
+    if form.data:
+        try:
+            async with transaction(visit.db):
+                await lines.change(visit.db, visit.cart_id, line_id, form.data.quantity)
+        except Refused as no:
+            form.refused(no.message, no.field)
+    elif await queries.line_variant(visit.db, visit.cart_id, line_id) is None:
+        raise NotFound
+    if form.errors:
+        mistake = Mistake(form.value("quantity"), form.errors["quantity"], line_id)
+        return _page(await _view(visit, mistake=mistake), 422, mistake.sentence)
+    return await _changed(visit, _("Quantità aggiornata."))
+
+
+@post("/carrello/righe/{line_id:int}/rimozione", access=access.anyone, name="cart.line.remove")
+async def remove_line(visit: CurrentVisit, line_id: FromPath[int]) -> Page | Go:
+    async with transaction(visit.db):
+        variant_id, quantity = await lines.remove(visit.db, visit.cart_id, line_id)
+    if not visit.is_fragment:
+        return Go(f"/carrello?tolto={variant_id}&pezzi={quantity}")
+    undo = Undo(await queries.name_of(visit.db, variant_id), variant_id, quantity)
+    return _page(await _view(visit, undo=undo), said=_("Tolto dal carrello: %(name)s.", name=undo.name))
+
+
+@post("/carrello/cap", access=access.anyone, name="cart.place.remember")
+async def remember_place(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    form = PlaceForm.read(await request.form())
+    if not form.data:
+        mistake = Mistake(form.value("cap"), next(iter(form.errors.values())))
+        return _page(await _view(visit, mistake=mistake), 422, mistake.sentence)
+    async with transaction(visit.db):
+        cart_id, token = await _open(visit)
+        await lines.remember_place(visit.db, cart_id, form.data.country, form.data.cap)
+    _keep(visit, cart_id, token)
+    return await _changed(visit, _("Consegna calcolata per %(cap)s.", cap=form.data.cap))
+
+
+@post("/carrello/visto", access=access.anyone, name="cart.prices.accept")
+async def accept_prices(visit: CurrentVisit) -> Page | Go:
+    async with transaction(visit.db):
+        await lines.accept_prices(visit.db, visit.cart_id)
+    return await _changed(visit, _("I prezzi sono quelli di oggi."))
+
+
+ROUTES = [show_cart, add_line, change_line, remove_line, remember_place, accept_prices]
+
+
+async def _open(visit: Visit) -> tuple[int, str | None]:
+    return await lines.open_cart(visit.db, visit.cart_id, visit.person.id if visit.person else None)
+
+
+def _keep(visit: Visit, cart_id: int, token: str | None) -> None:
+    """The guest's cookie lives as long as the cart: 30 days from the last time something was put in."""
+    visit.cart_id = cart_id
+    kept = token or visit.cookie("cart")
+    if kept and visit.person is None:
+        visit.set_cookie("cart", kept, max_age=COOKIE_SECONDS)
+
+
+async def _view(visit: Visit, *, mistake: Mistake | None = None, undo: Undo | None = None) -> CartView:
+    basket = await queries.basket(visit.db, visit.cart_id)
+    visit.cart_count = basket.count
+    place = await quote(visit.db, basket.country, basket.postal_code) if basket.postal_code and basket.lines else None
+    return views.cart(visit.shop, basket, place, mistake=mistake, undo=undo)
+
+
+async def _undo(visit: Visit, request: AnyRequest) -> Undo | None:
+    """What was just taken out, from the address that a removal leads to."""
+    with suppress(ValueError, KeyError):
+        form = AddForm.read({"variant_id": request.query_params["tolto"], "quantity": request.query_params["pezzi"]})
+        if form.data and (name := await queries.name_of(visit.db, form.data.variant_id)):
+            return Undo(name, form.data.variant_id, form.data.quantity)
+    return None
+
+
+async def _changed(visit: Visit, said: str) -> Page | Go:
+    return _page(await _view(visit), said=said) if visit.is_fragment else Go("/carrello")
+
+
+def _page(cart: CartView, status_code: int = 200, said: str = "") -> Page:
+    return Page(
+        "commerce/cart.html",
+        fragment="commerce/_cart.html",
+        status_code=status_code,
+        private=True,
+        cart=cart,
+        said=said,
+    )
+
+
+async def _after_add(visit: Visit, form: Filled[AddForm], added: Added | None) -> Page | Go:
+    """htmx: the drawer. Else the cart, or the form again with what is wrong."""
+    status_code = 200 if added else 422
+    problem = added.warning if added else next(iter(form.errors.values()))
+    if not visit.is_fragment and added:
+        visit.tell(added.warning or _("Nel carrello: %(name)s.", name=added.name))
+        return Go("/carrello")
+    if not visit.is_fragment:
+        name = await queries.name_of(visit.db, form.data.variant_id) if form.data else ""
+        return Page("commerce/cart_add.html", status_code=status_code, private=True, form=form, name=name)
+    said = problem or (_("Nel carrello: %(name)s.", name=added.name) if added else "")
+    totals = {"count": visit.cart_count, "goods_minor": 0, "currency": visit.shop.currency}
+    totals["goods_minor"] = added.goods_minor if added else (await queries.basket(visit.db, visit.cart_id)).goods_minor
+    return Page(
+        "commerce/_drawer.html",
+        status_code=status_code,
+        private=True,
+        added=added,
+        problem=problem,
+        cart=totals,
+        said=said,
+    )

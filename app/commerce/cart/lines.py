@@ -21,7 +21,7 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Added:
-    """What was put in. warning: a sentence when it is less than was asked for. count, goods_minor: of the whole cart."""
+    """What was put in. warning: a sentence when it is less than was asked for. count, goods_minor: of the cart."""
 
     name: str
     image: Picture | None
@@ -108,10 +108,16 @@ def _no_room(offer: queries.Offer) -> str:
 
 def _capped(offer: queries.Offer, pieces: int) -> str:
     if offer.available > MOST:
-        return _("Di un prodotto ne vendiamo al massimo %(most)s alla volta: ne abbiamo messi %(num)s.", most=MOST, num=pieces)
+        return _(
+            "Di un prodotto ne vendiamo al massimo %(most)s alla volta: ne abbiamo messi %(num)s.",
+            most=MOST,
+            num=pieces,
+        )
     left = ngettext("Ne resta %(num)s.", "Ne restano %(num)s.", offer.available)
     if not offer.quantity:
-        return ngettext("%(left)s L’abbiamo messo nel carrello.", "%(left)s Li abbiamo messi tutti nel carrello.", pieces, left=left)
+        return ngettext(
+            "%(left)s L’abbiamo messo nel carrello.", "%(left)s Li abbiamo messi tutti nel carrello.", pieces, left=left
+        )
     return ngettext("%(left)s Ne abbiamo aggiunto %(num)s.", "%(left)s Ne abbiamo aggiunti %(num)s.", pieces, left=left)
 
 
@@ -183,9 +189,7 @@ async def accept_prices(db: AsyncSession, cart_id: int | None) -> None:
 
 async def take_out_bought(db: AsyncSession, cart_id: int, bought: dict[int, int]) -> bool:
     """Take paid pieces (variant id → quantity) out of a cart; what was added since stays. True if it is empty now."""
-    rows = await db.scalars(
-        select(CartLine).where(CartLine.cart_id == cart_id).order_by(CartLine.id).with_for_update()
-    )
+    rows = await db.scalars(select(CartLine).where(CartLine.cart_id == cart_id).order_by(CartLine.id).with_for_update())
     left = 0
     for line in rows:
         if line.quantity > bought.get(line.variant_id, 0):
@@ -198,6 +202,4 @@ async def take_out_bought(db: AsyncSession, cart_id: int, bought: dict[int, int]
 
 async def drop_expired(db: AsyncSession) -> None:
     """Forget the carts that nobody has touched for 30 days."""
-    await db.execute(
-        delete(Cart).where(Cart.expires_at <= clock.now()).execution_options(synchronize_session=False)
-    )
+    await db.execute(delete(Cart).where(Cart.expires_at <= clock.now()).execution_options(synchronize_session=False))

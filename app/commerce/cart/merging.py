@@ -1,20 +1,18 @@
 """What happens to a guest's cart when its owner logs in."""
 
-from datetime import timedelta
-
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.cart import queries
 from app.commerce.cart.basket import MOST
+from app.commerce.cart.lines import KEPT
 from app.commerce.cart.models import Cart, CartLine
 from app.kernel import clock, ids
 from app.kernel.db import transaction
-from app.kernel.i18n import current_locale, gettext as _
+from app.kernel.i18n import current_locale
+from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import in_language
 from app.web.visit import Visit
-
-KEPT = timedelta(days=30)
 
 
 async def merge_at_sign_in(visit: Visit, user_id: int) -> str | None:
@@ -44,13 +42,11 @@ async def merge(db: AsyncSession, guest_token: str, user_id: int) -> str | None:
     moved, guest_had = 0, (await queries.basket(db, guest.id)).count
     if before is not None:
         if not guest_had:
-            await db.delete(guest)
+            await _forget(db, guest)
             return None
         moved = await _move_lines(db, before, guest)
         guest.postal_code = guest.postal_code or before.postal_code
-        await db.execute(
-            delete(Cart).where(Cart.id == before.id).execution_options(synchronize_session=False)
-        )
+        await _forget(db, before)
     now = clock.now()
     await db.execute(
         update(Cart)
@@ -67,6 +63,10 @@ async def merge(db: AsyncSession, guest_token: str, user_id: int) -> str | None:
     if not moved:
         return None
     return capped or _("Nel carrello trovi anche quello che avevi scelto l’altra volta.")
+
+
+async def _forget(db: AsyncSession, cart: Cart) -> None:
+    await db.execute(delete(Cart).where(Cart.id == cart.id).execution_options(synchronize_session=False))
 
 
 async def _move_lines(db: AsyncSession, source: Cart, target: Cart) -> int:

@@ -9,7 +9,7 @@ from app.kernel.db import Id, ShopOwned, Table
 
 
 class Cart(ShopOwned, Table):
-    """A basket, kept for 30 days after the last touch. A guest's is found by its cookie token, a person's by user_id."""
+    """A basket, kept for 30 days after the last touch. A guest's is found by its cookie, a person's by user_id."""
 
     __tablename__ = "carts"
     __table_args__ = (UniqueConstraint("shop_id", "user_id"),)

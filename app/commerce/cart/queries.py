@@ -1,10 +1,11 @@
 """What pages show of carts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Hold, Image, Product, StockItem, Variant
@@ -191,7 +192,7 @@ async def basket(db: AsyncSession, cart_id: int | None) -> Basket:
     return Basket(cart_id, rows[0][0], rows[0][1], lines)
 
 
-def _line(row: Row[Any], sellers: dict[int, Seller]) -> BasketLine:
+def _line(row: Sequence[Any], sellers: dict[int, Seller]) -> BasketLine:
     available, is_sold = int(row[2]), bool(row[3])
     facts = list(row[4 : 4 + len(_LINE)])
     facts[13] = Decimal(facts[13])
@@ -199,11 +200,11 @@ def _line(row: Row[Any], sellers: dict[int, Seller]) -> BasketLine:
     about, image = rest[: len(_SELLER)], rest[len(_SELLER) :]
     if about[0] not in sellers:
         rate = Decimal(about[-1]) if about[-1] is not None else None
-        sellers[about[0]] = Seller(*about[:-1], rate)
-    return BasketLine(*facts, available, is_sold, sellers[about[0]], _picture(image))
+        sellers[about[0]] = Seller(*[*about[:-1], rate])
+    return BasketLine(*[*facts, available, is_sold, sellers[about[0]], _picture(image)])
 
 
-def _picture(columns: Any) -> Picture | None:
+def _picture(columns: Sequence[Any]) -> Picture | None:
     key, width, height, color, alt = columns
     return Picture(key, width, height, color, in_language(alt or {}, current_locale())) if key else None
 

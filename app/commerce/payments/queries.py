@@ -72,27 +72,30 @@ class TransferToSend:
 async def transfer_to_send(db: AsyncSession, transfer_id: int) -> TransferToSend | None:
     """A transfer that is due; None if it has been sent, has failed, or is not there."""
     found = await db.execute(
-        select(
-            Transfer.id,
-            Transfer.idempotency_key,
-            Transfer.account,
-            Transfer.amount_minor,
-            Transfer.currency,
-            Payment.charge_id,
-            Transfer.producer_id,
-            Transfer.order_id,
-            Order.number,
-            OrderGroup.id,
-            OrderGroup.number,
-            Transfer.created_at,
-        )
+        select(Transfer, Payment.charge_id, Order.number, OrderGroup.id, OrderGroup.number)
         .join(Payment, Payment.id == Transfer.payment_id)
         .join(Order, Order.id == Transfer.order_id)
         .join(OrderGroup, OrderGroup.id == Order.group_id)
         .where(Transfer.id == transfer_id, Transfer.state == "due")
     )
     row = found.first()
-    return TransferToSend(*row) if row else None
+    if row is None:
+        return None
+    transfer, charge_id, order, group_id, group = row
+    return TransferToSend(
+        id=transfer.id,
+        key=transfer.idempotency_key,
+        account=transfer.account,
+        amount_minor=transfer.amount_minor,
+        currency=transfer.currency,
+        charge_id=charge_id,
+        producer_id=transfer.producer_id,
+        order_id=transfer.order_id,
+        order=order,
+        group_id=group_id,
+        group=group,
+        created_at=transfer.created_at,
+    )
 
 
 async def journals_of(db: AsyncSession, group_id: int) -> list[LedgerJournal]:
@@ -109,7 +112,7 @@ async def journals_of(db: AsyncSession, group_id: int) -> list[LedgerJournal]:
 async def accounts_of(db: AsyncSession, producer_ids: Sequence[int]) -> dict[int, str | None]:
     """Producer id → connected account at Stripe."""
     found = await db.execute(select(Producer.id, Producer.stripe_account).where(Producer.id.in_(producer_ids)))
-    return {producer_id: account for producer_id, account in found}
+    return {producer_id: account for producer_id, account in found.tuples()}
 
 
 async def overdue_payments(db: AsyncSession, before: datetime) -> list[Payment]:

@@ -8,7 +8,7 @@ from app.commerce.orders.states import STRIPE
 from app.commerce.payments import ledger, queries
 from app.commerce.payments.models import Payment
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, Sent, StripeGateway
-from app.kernel import clock, ids
+from app.kernel import ids
 from app.kernel.db import Database, transaction
 from app.kernel.tenancy import ShopFacts
 from app.system.live import tell
@@ -22,10 +22,10 @@ async def refund_late(database: Database, shop: ShopFacts, gateway: StripeGatewa
     What Stripe refuses for good stays `late` with a `failure`, for staff to see.
     """
     payment = await _claimed(database, shop, payment_id)
-    if payment is None or payment.intent_id is None:
+    if payment is None or payment.intent_id is None or payment.refund_key is None:
         return
     try:
-        sent = await _given_back(gateway, payment)
+        sent = await _given_back(gateway, payment, payment.intent_id, payment.refund_key)
     except PaymentUnreachable as away:
         if away.kept:
             await _write(database, shop, payment.id, refund_key=f"refund:{payment.id}:{ids.token()[:12]}")
@@ -47,17 +47,13 @@ async def _claimed(database: Database, shop: ShopFacts, payment_id: int) -> Paym
     return payment
 
 
-async def _given_back(gateway: StripeGateway, payment: Payment) -> Sent:
+async def _given_back(gateway: StripeGateway, payment: Payment, intent_id: str, key: str) -> Sent:
     """The refund: the one that is there (its answer was lost), else a new one."""
-    assert payment.intent_id and payment.refund_key  # noqa: S101  (see the callers)
-    for sent in await gateway.refunds_of(payment.intent_id):
+    for sent in await gateway.refunds_of(intent_id):
         if sent.metadata.get("payment") == str(payment.id) and sent.status != "failed":
             return sent
     return await gateway.create_refund(
-        intent_id=payment.intent_id,
-        amount_minor=payment.amount_minor,
-        reference=str(payment.id),
-        key=payment.refund_key,
+        intent_id=intent_id, amount_minor=payment.amount_minor, reference=str(payment.id), key=key
     )
 
 

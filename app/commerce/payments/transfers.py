@@ -64,7 +64,10 @@ async def _already_sent(gateway: StripeGateway, due: TransferToSend) -> Sent | N
     first_key = due.key == f"transfer:{due.id}"
     if first_key and clock.now() - due.created_at < KEY_KEPT:
         return None
-    return next((sent for sent in await gateway.transfers_of(due.group) if sent.metadata.get("transfer") == str(due.id)), None)
+    for sent in await gateway.transfers_of(due.group):
+        if sent.metadata.get("transfer") == str(due.id):
+            return sent
+    return None
 
 
 async def _ask(gateway: StripeGateway, due: TransferToSend) -> Sent:

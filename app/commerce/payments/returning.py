@@ -1,0 +1,85 @@
+"""A buyer comes back from Stripe, or from giving up: which order it is, and how it stands now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.commerce.orders import links
+from app.commerce.orders.models import OrderGroup
+from app.commerce.payments import queries
+from app.commerce.payments.settling import settle
+from app.integrations.stripe import PaymentUnreachable, StripeGateway
+from app.kernel.db import Database
+from app.kernel.errors import NotFound
+from app.kernel.tenancy import ShopFacts
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an order stands for its buyer. key: of the private link.
+
+    state: paid | waiting (no word from Stripe) | processing (the bank takes days) | unpaid (can still be paid)
+    | ended (nobody can pay it any more) | returned (paid too late, the money goes back).
+    """
+
+    number: str
+    key: str
+    state: str
+    total_minor: int
+    currency: str
+    email: str
+    hold_until: datetime
+
+
+async def group_of(
+    db: AsyncSession, settings: Settings, number: str, key: str, cart_id: int | None
+) -> OrderGroup:
+    """The group of a buyer: by the private link, or by the basket that it was made from. Raises NotFound."""
+    if key or cart_id is None:
+        return await links.group_by_link(db, settings, number, key)
+    group = await db.scalar(select(OrderGroup).where(OrderGroup.number == number, OrderGroup.cart_id == cart_id))
+    if group is None:
+        raise NotFound
+    return group
+
+
+async def standing(
+    database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int
+) -> Standing:
+    """Ask Stripe about what is open, settle it, and say how the order stands then."""
+    heard = True
+    async with database.session(shop.id) as db:
+        payments = await queries.payments_of(db, group_id)
+    for session_id in [p.session_id for p in payments if p.state in queries.LIVE and p.session_id]:
+        try:
+            await settle(database, shop, gateway, session_id)
+        except PaymentUnreachable:
+            heard = False
+    async with database.session(shop.id) as db:
+        group = await db.get_one(OrderGroup, group_id)
+        payments = await queries.payments_of(db, group_id)
+    return Standing(
+        number=group.number,
+        key=links.token(gateway.settings.secret_key, group),
+        state=_state(group, {payment.state for payment in payments}, heard=heard),
+        total_minor=group.total_minor,
+        currency=group.currency,
+        email=group.email,
+        hold_until=group.hold_until,
+    )
+
+
+def _state(group: OrderGroup, payments: set[str], *, heard: bool) -> str:
+    if group.state in {"paid", "cancelled"}:
+        return "paid" if group.state == "paid" else "ended"
+    if group.state in {"refunding", "refunded"}:
+        return "returned"
+    if "processing" in payments:
+        return "processing"
+    return "unpaid" if heard else "waiting"

@@ -1,0 +1,218 @@
+"""The real server with the demonstration shop, started as in production but for the X-Queries header.
+
+It listens on an ephemeral port of this machine, with one worker, on the PostgreSQL database `tavola_bench` (on SQLite
+where PostgreSQL does not answer). The database is made and filled by `tavola release` and `tavola demo`, and made anew
+when the schema or the demonstration goods have changed.
+"""
+
+import asyncio
+import hashlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA_DIR = ROOT / "var" / "bench"
+SERVER = os.environ.get("BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
+DATABASE = "tavola_bench"
+REDIS_PORT = 6379
+SHOP = "tavola"
+START_SECONDS = 60
+STOP_SECONDS = 15
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server under way. database: what it runs on, in words."""
+
+    host: str
+    port: int
+    pid: int
+    database: str
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def cpu_seconds(self) -> tuple[float, float]:
+        """CPU used so far by the server's processes and by the database's backends."""
+        return sum(map(_cpu, _tree(self.pid))), sum(map(_cpu, _backends()))
+
+
+@contextmanager
+def serve() -> Iterator[Running]:
+    """A server that answers; it is stopped at the end."""
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    on_postgres = asyncio.run(_make_database())
+    port = _free_port()
+    environment = _environment(on_postgres, port)
+    _fill(environment)
+    with (DATA_DIR / "server.log").open("wb") as log:
+        process = subprocess.Popen(_tavola("web"), cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        _wait(process, port)
+        yield Running("127.0.0.1", port, process.pid, "PostgreSQL" if on_postgres else "SQLite")
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+async def _make_database() -> bool:
+    """Make `tavola_bench` if it is missing or out of date. False: there is no PostgreSQL, it will be SQLite."""
+    stale = not _mark().exists() or _mark().read_text() != _fingerprint()
+    if stale:
+        shutil.rmtree(DATA_DIR)
+        DATA_DIR.mkdir()
+    try:
+        connection = await asyncpg.connect(f"{SERVER}/postgres", timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        return False
+    try:
+        if stale:
+            await connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        if not await connection.fetchval("select 1 from pg_database where datname = $1", DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE}")
+    finally:
+        await connection.close()
+    return True
+
+
+def _mark() -> Path:
+    return DATA_DIR / "made-from"
+
+
+def _fingerprint() -> str:
+    """What the filled database depends on."""
+    told = hashlib.sha256()
+    for folder in ("migrations", "app/demo"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                told.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode())
+                told.update(path.read_bytes())
+    return told.hexdigest()
+
+
+def _environment(on_postgres: bool, port: int) -> dict[str, str]:
+    """Staging is production but for live keys, and tells the number of queries. Limits would stop the bench."""
+    ours = {
+        "ENVIRONMENT": "staging",
+        "PORT": str(port),
+        "DATA_DIR": str(DATA_DIR),
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "STRIPE_SECRET_KEY": "sk_test_bench",
+        "STRIPE_WEBHOOK_SECRET": "whsec_bench",
+        "HTTPS": "0",
+        "LIMITS": "0",
+        "SHOP_HOSTS": f"127.0.0.1={SHOP},localhost={SHOP}",
+    }
+    if on_postgres:
+        ours["DATABASE_URL"] = f"{SERVER}/{DATABASE}"
+    if _answers(REDIS_PORT):
+        ours["REDIS_URL"] = f"redis://127.0.0.1:{REDIS_PORT}/14"
+    kept = {k: v for k, v in os.environ.items() if k in {"HOME", "LANG", "LC_ALL", "PATH", "TMPDIR"}}
+    return {**kept, **ours}
+
+
+def _fill(environment: dict[str, str]) -> None:
+    for step in ("release", "demo"):
+        done = subprocess.run(_tavola(step), cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"tavola {step} failed:\n{done.stdout}{done.stderr}")
+    _mark().write_text(_fingerprint())
+
+
+def _tavola(command: str) -> list[str]:
+    return [sys.executable, "-m", "app.cli", command]
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+    until, last = time.monotonic() + START_SECONDS, "nothing"
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except urllib.error.HTTPError as answer:
+            last = f"{answer.code} {answer.read(200).decode(errors='replace').strip()}"
+        except OSError:
+            pass
+        time.sleep(0.2)
+    process.kill()
+    sys.exit(f"The server did not start; /health answered {last}.\n{(DATA_DIR / 'server.log').read_text()[-3000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _tree(root: int) -> list[int]:
+    """A process and all that come from it."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        if fields := _stat(int(folder.name)):
+            parents[int(folder.name)] = int(fields[1])
+    found, grew = {root}, True
+    while grew:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        grew = bool(more)
+        found |= more
+    return sorted(found)
+
+
+def _backends() -> list[int]:
+    """The database processes that serve us: PostgreSQL names them after the database."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            title = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if title.startswith(b"postgres: ") and f" {DATABASE} ".encode() in title:
+            found.append(int(folder.name))
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """/proc/PID/stat from the state on, or nothing if the process is gone. See proc(5)."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _cpu(pid: int) -> float:
+    """User and system seconds of a process: from its threads' schedstat (ns), else from stat (ticks)."""
+    try:
+        tasks = (Path("/proc") / str(pid) / "task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    except (OSError, IndexError, ValueError):
+        fields = _stat(pid)
+        return (int(fields[11]) + int(fields[12])) / TICKS if fields else 0.0
