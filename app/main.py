@@ -1,14 +1,15 @@
 """create_app: the only module that knows every context. It joins them; it decides nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sentry_sdk
 from litestar import Litestar
 from litestar.di import Provide
+from redis.asyncio import Redis
 
 from app.catalog import controllers as catalog_pages
 from app.catalog import jobs as catalog_jobs
@@ -40,12 +41,14 @@ from app.system.runner import InProcess, Runner
 from app.system.schedules import Clockwork
 from app.web import errors, pages
 from app.web.access import make_guard
-from app.web.asgi import App
 from app.web.assets import Assets
 from app.web.edge import Edge
 from app.web.limits import Limiter
 from app.web.live import Broker, connect
 from app.web.visit import Visit, provide_visit
+
+if TYPE_CHECKING:
+    from app.sandbox.stripe import Sandbox
 
 CONTROLLERS = (
     system_pages,
@@ -118,42 +121,18 @@ def create_app(settings: Settings) -> Edge:
     broker = Broker(redis)
     stripe = StripeGateway(settings)
     runner = make_runner(settings, database, stripe)
-    clockwork = make_clockwork(database)
+    sandbox = _sandbox(settings)
     directory = Directory(
         database, strict=not settings.is_local, extra_hosts=dict(settings.hosts), nav=catalog_queries.navigation
     )
     live.use_broker(broker)
-
-    @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        broker.stop_on_signals()
-        pump = asyncio.create_task(broker.pump()) if redis is not None else None
-        inside = InProcess(runner, clockwork.tick) if redis is None and settings.environment != "test" else None
-        bell = Bell(settings.redis_url) if settings.redis_url else None
-        if inside:
-            inside.start()
-        if bell:
-            bell.start()
-        try:
-            yield
-        finally:
-            broker.stop()
-            if inside:
-                await inside.stop()
-            if bell:
-                await bell.stop()
-            if pump:
-                pump.cancel()
-            if redis is not None:
-                await redis.aclose()
-            await database.close()
 
     app = Litestar(
         route_handlers=[route for module in CONTROLLERS for route in module.ROUTES],
         guards=[make_guard(load_visitor, limiter)],
         dependencies={"visit": Provide(provide_visit)},
         exception_handlers={Exception: errors.answer},
-        lifespan=[lifespan],
+        lifespan=[_background(settings, database, redis, broker, runner, sandbox)],
         openapi_config=None,
         logging_config=None,
         debug=False,
@@ -168,7 +147,7 @@ def create_app(settings: Settings) -> Edge:
         assets=assets,
         limiter=limiter,
         find_shop=directory.find,
-        mounts=_mounts(settings),
+        mounts={SANDBOX_PREFIX: sandbox} if sandbox else {},
     )
 
 
@@ -176,17 +155,56 @@ def _media_url(key: str, width: int, suffix: str) -> str:
     return f"/media/{key}-{width}.{suffix}"
 
 
-def _mounts(settings: Settings) -> Mapping[str, App]:
+def _background(
+    settings: Settings,
+    database: Database,
+    redis: Redis | None,
+    broker: Broker,
+    runner: Runner,
+    sandbox: "Sandbox | None",
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """What runs beside the requests: live streams, and without Redis the jobs; with Redis the bell to the workers."""
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        broker.stop_on_signals()
+        helpers: list[InProcess | Bell] = []
+        if settings.redis_url:
+            helpers.append(Bell(settings.redis_url))
+        elif settings.environment != "test":
+            helpers.append(InProcess(runner, make_clockwork(database).tick))
+        for helper in helpers:
+            helper.start()
+        pump = asyncio.create_task(broker.pump()) if redis is not None else None
+        if sandbox is not None:
+            await sandbox.start()
+        try:
+            yield
+        finally:
+            broker.stop()
+            for helper in helpers:
+                await helper.stop()
+            if pump is not None:
+                pump.cancel()
+            if sandbox is not None:
+                await sandbox.stop()
+            if redis is not None:
+                await redis.aclose()
+            await database.close()
+
+    return lifespan
+
+
+def _sandbox(settings: Settings) -> "Sandbox | None":
     """The payment sandbox, where no Stripe key is set. It is spoken to over HTTP, like Stripe itself."""
     if not settings.stripe.is_sandbox or settings.stripe.api_base or not settings.is_local:
-        return {}
+        return None
     from app.sandbox.stripe import create_sandbox  # noqa: PLC0415  (never even imported in production)
 
-    sandbox: Any = create_sandbox(
+    return create_sandbox(
         state=settings.data_dir / "stripe-sandbox.sqlite3",
         public_url=f"http://localhost:{settings.port}{SANDBOX_PREFIX}",
         webhook_url=f"http://localhost:{settings.port}/webhooks/stripe",
         webhook_secret=settings.stripe.webhook_secret,
         prefix=SANDBOX_PREFIX,
     )
-    return {SANDBOX_PREFIX: sandbox}

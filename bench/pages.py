@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from bench.client import Answer, Connection, Visitor
 from bench.serve import Running, serve
 
-BATCH = 20
+BATCH = 40
 MOST_BATCHES = 12
 SECONDS_ALONE = 3.5  # for one page, one request at a time
 SECONDS_TOGETHER = 2.0

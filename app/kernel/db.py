@@ -14,7 +14,8 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Integer, MetaData, String, event, text
 from sqlalchemy.engine import Connection, Dialect
@@ -28,7 +29,11 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.sql import FromClause, visitors
 from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.visitors import ExternallyTraversible
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 APP_ROLE = "tavola_app"
@@ -105,21 +110,28 @@ class ShopSession(Session):
 
 @event.listens_for(ShopSession, "do_orm_execute")
 def _scope(state: ORMExecuteState) -> None:
-    """Add the shop to selects, relationship loads, updates and deletes on shop-owned tables."""
-    owned = [m for m in state.all_mappers if issubclass(m.class_, ShopOwned)]
-    if not owned and not state.is_relationship_load:
-        return
+    """Add the shop to selects, relationship loads, updates and deletes on shop-owned tables, subqueries included."""
     shop_id = state.session.info.get("shop_id")
     if shop_id is None:
-        if owned:
-            raise NoShop(f"{owned[0].class_.__name__} was asked for without a shop")
-        return
-    if state.is_insert:
-        return  # see `_own`; core inserts name the shop themselves and row-level security checks them
-    if not state.is_column_load:
+        _refuse_owned(state)
+    elif not state.is_insert and not state.is_column_load:  # new rows: see `_own`; core inserts name the shop
         state.statement = state.statement.options(
             with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == shop_id, include_aliases=True)
         )
+
+
+def _refuse_owned(state: ORMExecuteState) -> None:
+    """Without a shop, only the platform's own tables may be touched, however deep in the statement."""
+    for element in visitors.iterate(cast("ExternallyTraversible", state.statement)):
+        table = getattr(element, "table", element)
+        if isinstance(table, FromClause) and getattr(table, "name", "") in _owned_tables():
+            raise NoShop(f"{table} was asked for without a shop")
+
+
+@cache
+def _owned_tables() -> frozenset[str]:
+    owned = (mapper for mapper in Table.registry.mappers if issubclass(mapper.class_, ShopOwned))
+    return frozenset(str(mapper.local_table) for mapper in owned)
 
 
 @event.listens_for(ShopSession, "before_flush")
@@ -131,7 +143,7 @@ def _own(session: Session, *_: object) -> None:
             continue
         if shop_id is None:
             raise NoShop(f"{type(row).__name__} was written without a shop")
-        if row in session.new and row.shop_id is None:
+        if row in session.new and not row.shop_id:
             row.shop_id = shop_id
         if row.shop_id != shop_id:
             raise NoShop(f"{type(row).__name__} belongs to another shop")

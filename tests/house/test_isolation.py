@@ -77,6 +77,24 @@ async def test_joins_and_loaded_relationships_stay_in_the_shop(shop: TestShop, o
         assert {tuple(row) for row in joined} == {(shop.id, shop.id)}
 
 
+async def test_subqueries_and_exists_stay_in_the_shop(shop: TestShop, other_shop: TestShop) -> None:
+    async with shop.database.session(shop.id) as db:
+        inner = select(Variant.product_id).where(Variant.price_minor > 0)
+        assert await db.scalar(select(func.count()).select_from(inner.subquery())) == len(shop.variants)
+        anywhere = select(func.count(Product.id)).where(Product.id.in_(inner))
+        assert await db.scalar(anywhere) == len(shop.products)
+        total = select(select(func.count(Variant.id)).scalar_subquery())
+        assert await db.scalar(total) == len(shop.variants)
+
+
+async def test_a_subquery_without_a_shop_is_refused(database: Database) -> None:
+    async with database.session(None) as db:
+        with pytest.raises(NoShop):
+            await db.execute(select(select(func.count(Variant.id)).scalar_subquery()))
+        with pytest.raises(NoShop):
+            await db.execute(select(func.count()).select_from(select(Variant.id).subquery()))
+
+
 async def test_get_by_id_of_another_shops_row_finds_nothing(shop: TestShop, other_shop: TestShop) -> None:
     async with shop.database.session(shop.id) as db:
         assert await db.get(Product, next(iter(other_shop.products.values()))) is None

@@ -16,6 +16,7 @@ from app.web.forms import Form
 from app.web.pages import Go, Page
 from app.web.visit import CurrentVisit
 
+AnyRequest = Request[Any, Any, Any]
 LARGEST_EVENT = 512_000  # bytes; Stripe's are some kilobytes
 
 
@@ -34,7 +35,7 @@ class Retry(Form):
     request_max_body_size=LARGEST_EVENT,
     name="payments.webhook.receive",
 )
-async def receive_event(visit: CurrentVisit, request: Request[Any, Any, Any]) -> Response[bytes]:
+async def receive_event(visit: CurrentVisit, request: AnyRequest) -> Response[bytes]:
     """Keep it and say so; the work is a job's. What Stripe did not sign is refused."""
     gateway: StripeGateway = request.app.state.stripe
     try:
@@ -46,7 +47,7 @@ async def receive_event(visit: CurrentVisit, request: Request[Any, Any, Any]) ->
 
 
 @get("/cassa/esito/{number:str}", access=anyone, name="payments.outcome.show")
-async def show_outcome(visit: CurrentVisit, request: Request[Any, Any, Any], number: FromPath[str]) -> Page | Go:
+async def show_outcome(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
     """Where Stripe sends a buyer who has paid. The webhook may have been here before, or come later."""
     order = await _standing(visit, request, number, request.query_params.get("chiave", ""))
     if order.state == "paid":
@@ -57,7 +58,7 @@ async def show_outcome(visit: CurrentVisit, request: Request[Any, Any, Any], num
 
 
 @get("/cassa/annullato/{number:str}", access=anyone, name="payments.cancelled.show")
-async def show_not_paid(visit: CurrentVisit, request: Request[Any, Any, Any], number: FromPath[str]) -> Page | Go:
+async def show_not_paid(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
     """Where Stripe sends a buyer who went away. Perhaps he paid in another tab, or pressed Back afterwards."""
     order = await _standing(visit, request, number, request.query_params.get("chiave", ""))
     if order.state == "paid":
@@ -66,7 +67,7 @@ async def show_not_paid(visit: CurrentVisit, request: Request[Any, Any, Any], nu
 
 
 @post("/cassa/riprova/{number:str}", access=anyone, limit="payment", name="payments.retry.create")
-async def retry(visit: CurrentVisit, request: Request[Any, Any, Any], number: FromPath[str]) -> Page | Go:
+async def retry(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
     """Back to the payment page of the same order: the same goods stay held, and it is paid once."""
     gateway: StripeGateway = request.app.state.stripe
     key = Retry.read(await request.form()).values["chiave"]
@@ -81,7 +82,7 @@ async def retry(visit: CurrentVisit, request: Request[Any, Any, Any], number: Fr
     return Go(url)
 
 
-async def _standing(visit: CurrentVisit, request: Request[Any, Any, Any], number: str, key: str) -> Standing:
+async def _standing(visit: CurrentVisit, request: AnyRequest, number: str, key: str) -> Standing:
     group = await returning.group_of(visit.db, visit.settings, number, key, visit.cart_id)
     return await returning.standing(visit.database, visit.shop, request.app.state.stripe, group.id)
 

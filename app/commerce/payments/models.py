@@ -12,8 +12,9 @@ from app.kernel.db import Id, ShopOwned, Table
 class Payment(ShopOwned, Table):
     """One attempt at paying a group, through one Stripe Checkout Session. Amount: minor units, equal to the group's.
 
-    state: new (Session not yet known) -> open -> paid | failed | expired, with `processing` before these where the money
-    takes days; late: paid after the goods were let go, money goes back: late -> refunded (`failure`: Stripe would not). idempotency_key (of the Session) and refund_key are written before Stripe is called.
+    state: new (Session not yet known) -> open -> paid | failed | expired, with `processing` in between where the bank
+    takes days; late: paid after the goods were let go, money goes back: late -> refunded (`failure`: Stripe would not).
+    idempotency_key (of the Session) and refund_key are written before Stripe is called.
     """
 
     __tablename__ = "payments"
@@ -45,7 +46,7 @@ class Payment(ShopOwned, Table):
 class Transfer(ShopOwned, Table):
     """A producer's part of a payment on its way to his connected account. state: due -> sent | failed (see `error`).
 
-    idempotency_key is written before Stripe is called, and is another one once Stripe's answer to it is known to be lost.
+    idempotency_key is written before Stripe is called; it changes when Stripe keeps a failure under it.
     """
 
     __tablename__ = "transfers"

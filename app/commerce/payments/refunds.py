@@ -31,7 +31,7 @@ async def refund_late(database: Database, shop: ShopFacts, gateway: StripeGatewa
             await _write(database, shop, payment.id, refund_key=f"refund:{payment.id}:{ids.token()[:12]}")
         raise
     except PaymentRefused as no:
-        log.error("payments.refund_refused", payment=payment.id, code=no.code)
+        log.warning("payments.refund_refused", payment=payment.id, code=no.code)
         await _write(database, shop, payment.id, failure=f"{no.code}: {no}"[:200])
         return
     await _book(database, shop, payment, sent)

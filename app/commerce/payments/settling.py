@@ -50,7 +50,7 @@ async def settle(database: Database, shop: ShopFacts, gateway: StripeGateway, se
     try:
         session = await gateway.retrieve_session(session_id)
     except PaymentRefused as no:
-        log.error("payments.session_missing", code=no.code)
+        log.warning("payments.session_missing", code=no.code)
         return Outcome.UNKNOWN
     async with database.session(shop.id) as db, transaction(db):
         payment = await queries.payment_of_session(db, session.id)

@@ -37,7 +37,7 @@ async def send(database: Database, shop: ShopFacts, gateway: StripeGateway, tran
             await _change_key(database, shop, due)
         raise
     except PaymentRefused as no:
-        log.error("payments.transfer_refused", transfer=due.id, code=no.code)
+        log.warning("payments.transfer_refused", transfer=due.id, code=no.code)
         async with database.session(shop.id) as db, transaction(db):
             await _move(db, due.id, "due", state="failed", error=f"{no.code}: {no}".strip(": ")[:300])
         return

@@ -1,0 +1,32 @@
+"""Commerce plays against the sandbox; no request of ours may be one that Stripe would not understand."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.settings import Settings
+from app.web.edge import Edge
+from tests.cast import TestShop
+from tests.stripe import Stripe
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def stripe_sandbox(
+    settings: Settings, app: Edge, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stripe]:
+    """The sandbox of this run. At its end it is asked what it could not understand."""
+    stripe = Stripe(settings, app, tmp_path_factory.mktemp("stripe"))
+    await stripe.control("settings", automatic=False)
+    yield stripe
+    refusals = await stripe.look("refusals")
+    await stripe.close()
+    assert refusals["data"] == []
+
+
+@pytest.fixture
+async def stripe(stripe_sandbox: Stripe, shop: TestShop) -> AsyncIterator[Stripe]:
+    """Stripe with the accounts of this test's producers, and nothing left to deliver from others."""
+    await stripe_sandbox.control("webhooks/drop")
+    await stripe_sandbox.open_accounts(shop)
+    yield stripe_sandbox
+    await stripe_sandbox.repair()
