@@ -42,10 +42,10 @@ check: dev ## lint, format, types, import contracts, templates, house rules, tra
 	@$(MAKE) duplicates
 
 lint:
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format concise .
 
 format-check:
-	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check . | head -40; echo "Run: make format"; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Run: make format"; exit 1; }
 
 types:
 	@$(BIN)/mypy --strict --no-error-summary app

@@ -52,7 +52,7 @@ class Cost:
 def main() -> int:
     with serve() as server:
         print(f"One worker on {server.database}. Times in ms; CPU of server and database for one request.\n")
-        width = (24, 9, 9, 8, 8, 8, 8, 9, 8, 8)
+        width = (24, 8, 10, 8, 8, 8, 10, 9, 9, 10)
         heads = ("", "req/s", f"req/s x{TOGETHER}", "p50", "p95", "CPU", "of it DB", "x plain", "queries", "bytes br")
         print("".join(head.rjust(w) if w != width[0] else head.ljust(w) for head, w in zip(heads, width, strict=True)))
         plain, failed = 0.0, 0

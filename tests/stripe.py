@@ -65,9 +65,9 @@ class Stripe:
         finally:
             self.use(self.gateway)
 
-    async def control(self, path: str, **given: Any) -> Any:
+    async def control(self, button: str, /, **given: Any) -> Any:
         """Press a button of the control face."""
-        answer = await self._browser.post(f"/_control/{path}", json=given)
+        answer = await self._browser.post(f"/_control/{button}", json=given)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -28,7 +28,13 @@ FLOAT_ALLOWED = {
     "app/web/metrics.py": "seconds",
 }
 NOW_ALLOWED = {"app/kernel/clock.py": "the one clock", "app/sandbox/": "another company's clock"}
-PRINT_ALLOWED = {"app/cli.py": "a command", "app/worker.py": "a command"}
+PRINT_ALLOWED = {
+    "app/cli.py": "the commands",
+    "app/worker.py": "the same",
+    "app/catalog/importing.py": "the same",
+    "app/commerce/payments/verify.py": "the same",
+    "app/demo/": "the same",
+}
 
 GETTEXT = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "pgettext"}
 NOW = {"now", "utcnow", "today", "utcfromtimestamp"}

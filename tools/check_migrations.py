@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.system.migrations import config
 
+MOST_TOLD = 1000  # characters
+
 
 def faults(database_url: str) -> list[str]:
     """Everything wrong with the migrations, tried on an empty database."""
@@ -33,7 +35,7 @@ def faults(database_url: str) -> list[str]:
             with redirect_stdout(io.StringIO()):
                 step()
         except (CommandError, SQLAlchemyError, NotImplementedError) as error:
-            return [f"{name}: {error}"]
+            return [f"{name}: {str(error)[:MOST_TOLD]}"]
     return []
 
 

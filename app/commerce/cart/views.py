@@ -1,5 +1,6 @@
 """What the cart's pages show, as plain values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -193,7 +194,7 @@ def _delivery(
     return DeliveryView(quote.fee(goods), days(first, last), quote.missing_for_free(goods) or None, None)
 
 
-def refusal_of(lines: list[BasketLine], quote: Quote | None) -> str | None:
+def refusal_of(lines: Sequence[BasketLine], quote: Quote | None) -> str | None:
     """Why one producer's lines cannot go to the place of a quote (None: no zone reaches it); None if they can."""
     if quote is None:
         return _("Qui non consegniamo.")

@@ -1,5 +1,229 @@
-"""Pages."""
+"""The checkout's pages: contact and address, delivery, review; then the payment page."""
 
+from collections.abc import Mapping
 from typing import Any
 
-ROUTES: list[Any] = []
+from litestar import Request, get, post
+
+from app.commerce.cart import queries as carts
+from app.commerce.cart.basket import Basket
+from app.commerce.checkout import drafts, placing, queries, views
+from app.commerce.checkout import plan as plans
+from app.commerce.checkout.forms import ContactForm, DeliveryForm, ReviewForm
+from app.commerce.checkout.models import Checkout
+from app.commerce.checkout.placing import NotInStock, StepMissing, Superseded
+from app.commerce.checkout.plan import Plan
+from app.commerce.orders import links
+from app.commerce.orders.models import OrderGroup
+from app.commerce.payments import sessions
+from app.commerce.payments.sessions import AlreadyPaid, NotPayable
+from app.delivery.quotes import quote
+from app.identity import addresses
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.kernel.errors import Conflict, Refused, Unavailable
+from app.kernel.i18n import current_locale
+from app.kernel.i18n import gettext as _
+from app.web import access
+from app.web.forms import Filled
+from app.web.pages import Go, Page
+from app.web.visit import CurrentVisit, Visit
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/cassa", access=access.anyone, name="checkout.contact.show")
+async def show_contact(visit: CurrentVisit) -> Page | Go:
+    draft, basket, plan = await _checkout(visit)
+    if not basket.can_be_bought:
+        return Go("/carrello")
+    return _contact_page(visit, draft, basket, plan, ContactForm.blank(**_typed_before(visit, draft, basket)))
+
+
+@post("/cassa", access=access.anyone, name="checkout.contact.save")
+async def save_contact(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    form = ContactForm.read(await request.form())
+    draft, basket, plan = await _checkout(visit)
+    if basket.cart_id is None or not basket.can_be_bought:
+        return Go("/carrello")
+    if form.data is None:
+        return _contact_page(visit, draft, basket, plan, form)
+    async with transaction(visit.db):
+        await drafts.save_contact(visit.db, basket.cart_id, form.data)
+    return Go("/cassa/consegna")
+
+
+@get("/cassa/consegna", access=access.anyone, name="checkout.delivery.show")
+async def show_delivery(visit: CurrentVisit) -> Page | Go:
+    draft, basket, plan = await _checkout(visit)
+    if draft is None or not basket.can_be_bought:
+        return Go("/cassa")
+    born = draft.birth_date.isoformat() if draft.birth_date else ""
+    return _delivery_page(visit, basket, plan, DeliveryForm.blank(note=draft.note, birth_date=born))
+
+
+@post("/cassa/consegna", access=access.anyone, name="checkout.delivery.save")
+async def save_delivery(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    sent = await request.form()
+    form = DeliveryForm.read(sent)
+    draft, basket, plan = await _checkout(visit, sent)
+    if draft is None or basket.cart_id is None or not basket.can_be_bought:
+        return Go("/cassa")
+    _judge_delivery(visit, form, plan)
+    if form.errors or form.data is None:
+        return _delivery_page(visit, basket, plan, form)
+    methods = {parcel.seller.id: parcel.method for parcel in plan.parcels}
+    async with transaction(visit.db):
+        await drafts.save_delivery(visit.db, basket.cart_id, methods, form.data.note, form.data.birth_date)
+    return Go("/cassa/riepilogo")
+
+
+@get("/cassa/riepilogo", access=access.anyone, name="checkout.review.show")
+async def show_review(visit: CurrentVisit) -> Page | Go:
+    return await _review_page(visit)
+
+
+@post("/cassa/riepilogo", access=access.anyone, limit="payment", name="checkout.order.place")
+async def place_order(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    form = ReviewForm.read(await request.form())
+    if form.data is None:
+        return await _review_page(visit, _("Controlla il riepilogo e conferma di nuovo."), 422)
+    try:
+        return await _pay(visit, request.app.state.stripe, form.data)
+    except StepMissing as step:
+        return Go(step.path)
+    except NotInStock as no:
+        visit.tell(no.message)
+        return Go("/carrello")
+    except Refused as no:
+        return await _review_page(visit, no.message, 422)
+    except Conflict as no:
+        return await _review_page(visit, no.message, 409)
+    except Unavailable as no:
+        return await _review_page(visit, no.message, 503)
+
+
+ROUTES = [show_contact, save_contact, show_delivery, save_delivery, show_review, place_order]
+
+
+async def _pay(visit: Visit, stripe: Any, form: ReviewForm) -> Go:
+    """From the button to the payment page. An order that ended on the way there is placed once more."""
+    if done := await queries.ended_group(visit.db, visit.cart_id, form.key):
+        return _to_order(visit, done)
+    for _attempt in range(2):
+        group = await _place(visit, stripe, form)
+        if group.state != "awaiting_payment":
+            return _to_order(visit, group)
+        try:
+            return Go(
+                await sessions.open_session(visit.database, visit.shop, stripe, group.id, base_url=visit.base_url)
+            )
+        except AlreadyPaid:
+            return _to_order(visit, group)
+        except NotPayable:
+            continue
+    raise Unavailable(_("Non riusciamo ad aprire la pagina di pagamento. Riprova tra poco: il carrello è ancora lì."))
+
+
+async def _place(visit: Visit, stripe: Any, form: ReviewForm) -> OrderGroup:
+    """Place the order; an earlier, different one that still waits for its payment is given up first."""
+    draft = await drafts.of_cart(visit.db, visit.cart_id)
+    if draft is None:
+        raise StepMissing("/cassa" if visit.cart_count else "/carrello")
+    draft_id = draft.id
+    for _attempt in range(3):
+        try:
+            async with transaction(visit.db):
+                return await placing.place(
+                    visit.db,
+                    visit.shop,
+                    draft_id,
+                    seen_total_minor=form.total,
+                    seen=form.seen,
+                    key=form.key,
+                    user_id=visit.person.id if visit.person else None,
+                    locale=visit.locale,
+                )
+        except Superseded as old:
+            if not await sessions.give_up(visit.database, visit.shop, stripe, old.group_id):
+                return await queries.group(visit.db, old.group_id)
+    raise Conflict(_("Il tuo ordine è aperto anche in un’altra finestra: riprova."))
+
+
+def _to_order(visit: Visit, group: OrderGroup) -> Go:
+    return Go(f"/ordini/{group.number}?chiave={links.token(visit.settings.secret_key, group)}")
+
+
+async def _checkout(visit: Visit, sent: Mapping[str, Any] | None = None) -> tuple[Checkout | None, Basket, Plan]:
+    """The draft, the basket and the plan of this visitor. sent: a delivery form, whose choices count for the plan."""
+    basket = await carts.basket(visit.db, visit.cart_id)
+    visit.cart_count = basket.count
+    draft = await drafts.of_cart(visit.db, visit.cart_id)
+    country, code = (draft.country, draft.postal_code) if draft else (basket.country, basket.postal_code)
+    zone = await quote(visit.db, country, code) if code and basket.lines else None
+    chosen = draft.delivery if draft else {}
+    if sent is not None:
+        asked = {str(seller.id): sent.get(f"method-{seller.id}") for seller, _lines in basket.groups}
+        chosen = {name: method for name, method in asked.items() if method in {plans.COURIER, plans.PICKUP}}
+    return draft, basket, plans.make(basket, zone, country, chosen)
+
+
+def _typed_before(visit: Visit, draft: Checkout | None, basket: Basket) -> dict[str, str]:
+    """What the first page starts from: the draft, else what the log-in and the cart know."""
+    if draft is None:
+        person = visit.person
+        known = {"email": person.email, "name": person.name} if person else {}
+        return {**known, "country": basket.country, "postal_code": basket.postal_code or "", "invoice_kind": "none"}
+    invoice = {name: str(value) for name, value in draft.invoice.items() if name != "kind"}
+    contact = {name: str(getattr(draft, name)) for name in drafts.CONTACT}
+    return {**contact, **invoice, "invoice_kind": draft.invoice.get("kind", "none")}
+
+
+def _judge_delivery(visit: Visit, form: Filled[DeliveryForm], plan: Plan) -> None:
+    """Note what the rules say no to: a parcel that cannot travel, a buyer too young."""
+    for parcel in plan.parcels:
+        if parcel.problem:
+            form.refused(views.parcel_view(visit.shop, parcel).problem or "", f"method-{parcel.seller.id}")
+    born = form.data.birth_date if form.data else None
+    refusal = plans.age_refusal(born, plan.min_age, clock.today(visit.shop.time_zone))
+    if refusal and "birth_date" not in form.errors:
+        form.refused(refusal, "birth_date")
+
+
+def _contact_page(visit: Visit, draft: Checkout | None, basket: Basket, plan: Plan, form: Filled[ContactForm]) -> Page:
+    return Page(
+        "checkout/contact.html",
+        status_code=422 if form.errors else 200,
+        private=True,
+        form=form,
+        countries=addresses.countries(current_locale()),
+        provinces=addresses.provinces(),
+        summary=views.summary(visit.shop, basket, plan, is_known=draft is not None),
+    )
+
+
+def _delivery_page(visit: Visit, basket: Basket, plan: Plan, form: Filled[DeliveryForm]) -> Page:
+    return Page(
+        "checkout/delivery.html",
+        status_code=422 if form.errors else 200,
+        private=True,
+        form=form,
+        summary=views.summary(visit.shop, basket, plan, is_known=True),
+    )
+
+
+async def _review_page(visit: Visit, problem: str | None = None, status_code: int = 200) -> Page | Go:
+    draft, basket, plan = await _checkout(visit)
+    if not basket.can_be_bought or basket.cart_id is None:
+        return Go("/carrello")
+    step = plans.missing_step(draft, plan, clock.today(visit.shop.time_zone))
+    if draft is None or step:
+        return Go(step or "/cassa")
+    return Page(
+        "checkout/review.html",
+        status_code=status_code,
+        private=True,
+        problem=problem,
+        draft=views.draft_view(draft, plans.mark(draft, plan)),
+        summary=views.summary(visit.shop, basket, plan, is_known=True),
+    )

@@ -14,6 +14,7 @@ class Checkout(ShopOwned, Table):
 
     invoice: empty, or kind (person | company), codice_fiscale, company, partita_iva, sdi, pec.
     delivery: producer id as text -> method (courier | pickup).
+    placed: mark (see placing.py) of what was ordered under `key`; "" before that.
     """
 
     __tablename__ = "checkouts"
@@ -33,4 +34,5 @@ class Checkout(ShopOwned, Table):
     note: Mapped[str] = mapped_column(Text, default="")
     invoice: Mapped[dict[str, Any]]
     birth_date: Mapped[date | None]
+    placed: Mapped[str] = mapped_column(String(64), default="")
     updated_at: Mapped[datetime]

@@ -112,7 +112,7 @@ async def journals_of(db: AsyncSession, group_id: int) -> list[LedgerJournal]:
 async def accounts_of(db: AsyncSession, producer_ids: Sequence[int]) -> dict[int, str | None]:
     """Producer id → connected account at Stripe."""
     found = await db.execute(select(Producer.id, Producer.stripe_account).where(Producer.id.in_(producer_ids)))
-    return {producer_id: account for producer_id, account in found.tuples()}
+    return dict(found.all())
 
 
 async def overdue_payments(db: AsyncSession, before: datetime) -> list[Payment]:

@@ -1,0 +1,295 @@
+"""The button is pressed: a draft becomes an order group that waits for its payment, with its goods held.
+
+Everything is checked again, whatever the pages before have said. One checkout key makes one order: the draft's row is
+locked, and what was placed under its key is known by its mark (plan.mark).
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog import stock
+from app.commerce.cart import lines as cart_lines
+from app.commerce.cart import queries as carts
+from app.commerce.cart.basket import Basket, BasketLine
+from app.commerce.checkout import plan as plans
+from app.commerce.checkout.models import Checkout
+from app.commerce.checkout.numbers import next_group_number
+from app.commerce.checkout.plan import Parcel, Plan
+from app.commerce.orders import states
+from app.commerce.orders.models import Order, OrderGroup, OrderLine
+from app.commerce.orders.states import Actor
+from app.commerce.payments import sessions
+from app.delivery.quotes import quote
+from app.kernel import clock, ids
+from app.kernel.db import after_commit
+from app.kernel.errors import Conflict, Refused
+from app.kernel.i18n import current_locale, ngettext
+from app.kernel.i18n import gettext as _
+from app.kernel.money import fee_of_order
+from app.kernel.tenancy import ShopFacts, in_language
+from app.web import metrics
+
+HOLD = timedelta(minutes=45)
+
+
+class StepMissing(Exception):
+    """Something has to be said first, on the page at `path`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class Superseded(Exception):
+    """An earlier, different order of this checkout still waits for its payment: give it up first."""
+
+    def __init__(self, group_id: int) -> None:
+        super().__init__(str(group_id))
+        self.group_id = group_id
+
+
+class NotInStock(Refused):
+    """Something is not there (any more) in the quantity asked for; the cart says what to do."""
+
+
+async def place(
+    db: AsyncSession,
+    shop: ShopFacts,
+    checkout_id: int,
+    *,
+    seen_total_minor: int,
+    seen: str,
+    key: str,
+    user_id: int | None,
+    locale: str,
+) -> OrderGroup:
+    """Make the order group of a draft, or find the one that it has become. Within a transaction.
+
+    seen, seen_total_minor, key: what the review page showed. Raises StepMissing, Superseded, NotInStock, and Conflict
+    when anything differs from what was seen; nothing is changed then.
+    """
+    draft = await db.scalar(
+        select(Checkout).where(Checkout.id == checkout_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if draft is None:
+        raise StepMissing("/carrello")
+    await _check_key(db, draft, key)
+    basket = await carts.basket(db, draft.cart_id)
+    zone = await quote(db, draft.country, draft.postal_code)
+    plan = plans.make(basket, zone, draft.country, draft.delivery)
+    mark = plans.mark(draft, plan)
+    before = await db.scalar(select(OrderGroup).where(OrderGroup.checkout_key == draft.key))
+    is_open = before is not None and before.state == "awaiting_payment"
+    if not (is_open and draft.placed == mark):
+        _check(shop, draft, basket, plan)
+    if (seen, seen_total_minor) != (mark, plan.total_minor):
+        raise _changed(plan, seen_total_minor)
+    if before is not None and is_open:
+        if draft.placed == mark:
+            return before
+        raise Superseded(before.id)
+    if before is not None:
+        draft.key = ids.token()  # that order has ended; this one is another
+    draft.placed = mark
+    return await _write(db, shop, draft, plan, user_id=user_id, locale=locale)
+
+
+async def _check_key(db: AsyncSession, draft: Checkout, key: str) -> None:
+    """The key posted is the draft's, or was: a second click may carry the key of an order that has ended since."""
+    if key == draft.key:
+        return
+    known = select(OrderGroup.id).where(OrderGroup.checkout_key == key, OrderGroup.cart_id == draft.cart_id)
+    if await db.scalar(known) is None:
+        raise Conflict(_("Questa pagina non è più quella giusta: controlla il riepilogo e conferma di nuovo."))
+
+
+def _check(shop: ShopFacts, draft: Checkout, basket: Basket, plan: Plan) -> None:
+    if not basket.lines:
+        raise StepMissing("/carrello")
+    for line in basket.lines:
+        if not line.is_sold:
+            raise NotInStock(_("%(name)s non è più in vendita.", name=in_language(line.name, current_locale())))
+    if step := plans.missing_step(draft, plan, clock.today(shop.time_zone)):
+        raise StepMissing(step)
+
+
+def _changed(plan: Plan, seen_total_minor: int) -> Conflict:
+    if plan.total_minor != seen_total_minor:
+        return Conflict(_("Il totale è cambiato mentre controllavi: guarda quello nuovo e conferma di nuovo."))
+    return Conflict(_("L’ordine è cambiato mentre controllavi: guarda com’è adesso e conferma di nuovo."))
+
+
+async def _write(
+    db: AsyncSession, shop: ShopFacts, draft: Checkout, plan: Plan, *, user_id: int | None, locale: str
+) -> OrderGroup:
+    now = clock.now()
+    number = await next_group_number(db, shop)
+    await _hold(db, number, plan)
+    group = OrderGroup(
+        number=number,
+        checkout_key=draft.key,
+        cart_id=draft.cart_id,
+        access_nonce=ids.token(),
+        user_id=user_id,
+        locale=locale,
+        currency=shop.currency,
+        email=draft.email,
+        name=draft.name,
+        phone=draft.phone,
+        country=draft.country,
+        street=draft.street,
+        postal_code=draft.postal_code,
+        city=draft.city,
+        province=draft.province,
+        note=draft.note,
+        invoice=draft.invoice,
+        birth_date=draft.birth_date if plan.min_age else None,
+        goods_minor=plan.goods_minor,
+        delivery_minor=plan.delivery_minor,
+        total_minor=plan.total_minor,
+        placed_at=now,
+        hold_until=now + HOLD,
+        state="awaiting_payment",
+    )
+    group.orders = [_order(shop, number, position, parcel) for position, parcel in enumerate(plan.parcels, 1)]
+    db.add(group)
+    await db.flush()  # the timeline and the payment need its id
+    states.record(db, group.id, "placed", Actor("buyer", user_id), to="awaiting_payment")
+    await sessions.prepare(db, group)
+    after_commit(db, lambda: metrics.orders.labels("placed").inc())
+    return group
+
+
+async def _hold(db: AsyncSession, number: str, plan: Plan) -> None:
+    lines = [line for parcel in plan.parcels for line in parcel.lines]
+    demand: dict[int, int] = {}
+    for line in lines:
+        demand[line.stock_item_id] = demand.get(line.stock_item_id, 0) + line.quantity
+    try:
+        await stock.hold(db, number, demand, clock.now() + HOLD)
+    except stock.OutOfStock as out:
+        short = next(line for line in lines if line.stock_item_id in out.short)
+        name, left = in_language(short.name, current_locale()), out.short[short.stock_item_id]
+        if left == 0:
+            raise NotInStock(_("%(name)s nel frattempo è andato esaurito.", name=name)) from out
+        sentence = ngettext("Di %(name)s ne resta %(num)s.", "Di %(name)s ne restano %(num)s.", left, name=name)
+        raise NotInStock(sentence) from out
+
+
+def _order(shop: ShopFacts, number: str, position: int, parcel: Parcel) -> Order:
+    """One producer's order, everything frozen as it is now."""
+    rate = shop.fee_rate if parcel.seller.fee_rate is None else parcel.seller.fee_rate
+    totals, line_vat = parcel.vat()
+    fee, line_fee = fee_of_order([line.total_minor for line in parcel.lines], rate)
+    order = Order(
+        producer_id=parcel.seller.id,
+        number=f"{number}-{position}",
+        state="awaiting_payment",
+        producer=_seller(parcel),
+        delivery=_delivery(parcel),
+        vat=[{"rate": str(t.rate), "gross_minor": t.gross, "net_minor": t.net, "vat_minor": t.vat} for t in totals],
+        goods_minor=parcel.goods_minor,
+        delivery_minor=parcel.delivery_minor,
+        total_minor=parcel.total_minor,
+        fee_rate=str(rate),
+        fee_minor=fee,
+        updated_at=clock.now(),
+    )
+    parts = zip(parcel.lines, line_vat, line_fee, strict=True)
+    order.lines = [_line(place, line, vat, share, rate) for place, (line, vat, share) in enumerate(parts, 1)]
+    return order
+
+
+def _line(position: int, line: BasketLine, vat_minor: int, fee_minor: int, fee_rate: Decimal) -> OrderLine:
+    return OrderLine(
+        position=position,
+        product_id=line.product_id,
+        variant_id=line.variant_id,
+        stock_item_id=line.stock_item_id,
+        sku=line.sku,
+        snapshot=snapshot(line),
+        quantity=line.quantity,
+        unit_price_minor=line.price_minor,
+        gross_minor=line.total_minor,
+        vat_rate=str(line.vat_rate),
+        vat_minor=vat_minor,
+        fee_rate=str(fee_rate),
+        fee_minor=fee_minor,
+    )
+
+
+def snapshot(line: BasketLine) -> dict[str, object]:
+    """What any page or document of an order shows of a line. Texts in every language that there is."""
+    minor, unit = line.unit_price
+    image = line.image
+    return {
+        "name": dict(line.name),
+        "format": dict(line.format),
+        "slug": line.slug,
+        "designation": line.designation,
+        "image": image.key if image else None,
+        "picture": {"width": image.width, "height": image.height, "color": image.color} if image else None,
+        "net": {"amount": line.net_amount, "unit": line.net_unit, "drained": line.drained_amount},
+        "unit_price": {"minor": minor, "unit": unit},
+        "weight_g": line.weight_g,
+        "vat": str(line.vat_rate),
+        "min_age": line.min_age,
+        **{name: line.food.get(name) for name in ("allergens", "storage", "withdrawal", "ship_temp", "alcohol_abv")},
+    }
+
+
+def _seller(parcel: Parcel) -> dict[str, object]:
+    seller = parcel.seller
+    return {
+        "name": seller.name,
+        "slug": seller.slug,
+        "company": seller.company,
+        "vat_number": seller.legal.get("vat_number", ""),
+        "rea": seller.legal.get("rea", ""),
+        "pec": seller.legal.get("pec", ""),
+        "address": seller.address,
+        "email": seller.email,
+        "phone": seller.phone,
+    }
+
+
+def _delivery(parcel: Parcel) -> dict[str, object]:
+    if parcel.method == plans.PICKUP or parcel.quote is None:
+        return {"method": plans.PICKUP, "address": parcel.seller.address}
+    zone = parcel.quote
+    return {
+        "method": plans.COURIER,
+        "zone": zone.code,
+        "carrier": dict(zone.carrier),
+        "cold_chain": dict(zone.cold_chain) if any(line.is_fresh for line in parcel.lines) else {},
+        "departures": list(zone.departures),
+        "lead_days_min": zone.lead_days_min,
+        "lead_days_max": zone.lead_days_max,
+    }
+
+
+async def clear_after_payment(db: AsyncSession, group: OrderGroup) -> None:
+    """Take what was paid for out of its cart. Within the transaction that settles the payment; group.orders loaded.
+
+    What was put in since stays, under a draft with a new key; an empty cart has no draft.
+    """
+    if group.cart_id is None:
+        return
+    draft = await db.scalar(
+        select(Checkout)
+        .where(Checkout.cart_id == group.cart_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    bought: dict[int, int] = {}
+    for line in (line for order in group.orders for line in order.lines):
+        if line.variant_id is not None:
+            bought[line.variant_id] = bought.get(line.variant_id, 0) + line.quantity
+    is_empty = await cart_lines.take_out_bought(db, group.cart_id, bought)
+    if draft is not None and is_empty:
+        await db.delete(draft)
+    elif draft is not None and draft.key == group.checkout_key:
+        draft.key, draft.placed, draft.delivery = ids.token(), "", {}
