@@ -34,8 +34,8 @@ dev: python ## install what development needs into .venv
 
 test: dev ## everything that CI does: checks, then all tests on SQLite and on PostgreSQL with Redis
 	@$(BIN)/python tools/chromium.py
-	@$(MAKE) check
-	@$(BIN)/python tools/run_tests.py
+	@status=0; $(MAKE) check || status=1; $(BIN)/python tools/run_tests.py || status=1; \
+		test $$status = 0 || { echo "*** make test: something above failed ***" >&2; exit 1; }
 
 check: dev ## lint, format, types, import contracts, templates, house rules, translations, migrations
 	@$(MAKE) -k -j2 --output-sync=target $(CHECKS) && echo "All checks passed."

@@ -5,7 +5,6 @@ SIGTERM lets the present jobs finish.
 """
 
 import asyncio
-import contextlib
 import signal
 import sys
 
@@ -17,7 +16,7 @@ from app.kernel.db import Database
 from app.main import make_clockwork, make_runner, prepare_pages
 from app.settings import Settings
 from app.system import live
-from app.system.bell import make_worker
+from app.system.bell import hear
 from app.system.runner import InProcess
 from app.web import logs
 from app.web.live import Broker, connect
@@ -58,14 +57,10 @@ async def _work(settings: Settings, redis_url: str) -> None:
 
 
 async def _hear(redis_url: str, sweeper: InProcess) -> None:
-    """Let arq wake the sweeper. arq's worker ends when Redis does, so begin anew until Redis is back."""
+    """Let arq wake the sweeper. arq's worker ends when Redis does: begin anew until Redis is back."""
     while True:
-        worker = make_worker(redis_url, sweeper.runner)
         try:
-            await worker.async_run()
+            await hear(redis_url, sweeper.runner)
         except (RedisError, OSError) as error:
             log.warning("worker.redis_unreachable", error=type(error).__name__)
-        finally:
-            with contextlib.suppress(RedisError, OSError):
-                await worker.close()
         await asyncio.sleep(RECONNECT_SECONDS)

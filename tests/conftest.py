@@ -67,6 +67,8 @@ async def app(settings: Settings, database: Database) -> AsyncIterator[Edge]:
     """The application as served, without its own job runner: tests run jobs when they want to."""
     edge = create_app(settings)
     yield edge
+    if (redis := edge.app.state.redis) is not None:  # type: ignore[attr-defined]
+        await redis.aclose()
     await edge.database.close()
 
 

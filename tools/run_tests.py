@@ -52,7 +52,7 @@ def run(title: str, environment: dict[str, str], arguments: list[str]) -> int:
     }
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     began = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "--dist", "loadfile", *arguments]
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "loadfile", *arguments]
     code = subprocess.run(command, check=False, env={**clean, **environment}).returncode
     print(
         f"=== {title}: {'passed' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - began:.0f} s", flush=True

@@ -6,7 +6,8 @@ no work.
 """
 
 import asyncio
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
@@ -44,7 +45,7 @@ class Bell:
         if self._pending:
             await asyncio.gather(self._pending, return_exceptions=True)
         if self._pool:
-            await self._pool.aclose()
+            await self._pool.aclose(close_connection_pool=True)
 
     def _ring(self) -> None:
         if self._pending is None or self._pending.done():
@@ -59,21 +60,28 @@ class Bell:
             log.warning("bell.redis_unreachable")  # the workers' own look finds the row
 
 
-def make_worker(url: str, runner: Runner) -> Worker:
-    """An arq worker whose only job is to look into the outbox."""
+async def hear(url: str, runner: Runner) -> None:
+    """Look into the outbox whenever a bell rings, until cancelled. Raises RedisError or OSError when Redis goes."""
 
     async def look(_: dict[Any, Any], *__: Any, **___: Any) -> None:
         while await runner.run_due():
             pass
 
-    return Worker(
-        functions=[func(look, name="look")],
-        redis_settings=redis_settings(url),
+    pool = await create_pool(redis_settings(url), default_queue_name=QUEUE)
+    worker = Worker(
+        functions=[func(cast(Any, look), name="look")],
+        redis_pool=pool,
         queue_name=QUEUE,
         handle_signals=False,
         keep_result=0,
         max_jobs=AT_ONCE,
         max_tries=1,
         poll_delay=0.1,
-        job_completion_wait=30,
     )
+    try:
+        await worker.async_run()
+    finally:
+        running = list(worker.tasks.values())
+        await asyncio.gather(*running, return_exceptions=True)  # the present jobs finish
+        with suppress(RedisError, OSError):
+            await pool.aclose(close_connection_pool=True)

@@ -159,7 +159,7 @@ class Runner:
 
 def retry_delay(attempts: int) -> float:
     """Seconds until the next try: doubling from 5 s to 2 h, with jitter so that a crowd does not come back at once."""
-    base = min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), LONGEST_RETRY_SECONDS)
+    base: float = min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), LONGEST_RETRY_SECONDS)
     return base * (0.75 + random.random() / 2)  # noqa: S311
 
 

@@ -30,17 +30,3 @@ async def stripe(stripe_sandbox: Stripe, shop: TestShop) -> AsyncIterator[Stripe
     await stripe_sandbox.open_accounts(shop)
     yield stripe_sandbox
     await stripe_sandbox.repair()
-
-
-# TEMPORARY until app/commerce/checkout/placing.py stands
-import importlib.util  # noqa: E402
-import sys  # noqa: E402
-import types  # noqa: E402
-
-if importlib.util.find_spec("app.commerce.checkout.placing") is None:
-    stub = types.ModuleType("app.commerce.checkout.placing")
-
-    async def clear_after_payment(db: object, group: object) -> None: ...
-
-    stub.clear_after_payment = clear_after_payment  # type: ignore[attr-defined]
-    sys.modules["app.commerce.checkout.placing"] = stub

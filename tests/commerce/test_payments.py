@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from app.commerce.payments import sessions, settling, sweep, verify
 from app.commerce.payments.models import LedgerJournal, Payment, Transfer
 from app.commerce.payments.settling import Outcome
 from app.integrations.breaker import Breaker
-from app.integrations.stripe import PaymentUnreachable, StripeGateway
+from app.integrations.stripe import PaymentUnreachable, Session, StripeGateway
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.outbox import Job
@@ -230,6 +231,43 @@ class TestPayingTooLate:
         await all_is_well(order)
 
 
+class TestTwoPages:
+    async def test_who_pays_twice_gets_one_payment_back(self, order: Placed) -> None:
+        """The first page was thought lost, a second one opened, and both were paid."""
+        first = await order.session_id()
+        async with order.shop.database.session(order.shop.id) as db, transaction(db):
+            (await db.get_one(Payment, (await order.payment()).id)).state = "expired"
+        second = await order.session_id()
+        assert first != second
+        await order.stripe.pay(first)
+        await order.stripe.pay(second)
+        at_stripe = order.stripe.gateway
+        outcomes = [await settling.settle(order.shop.database, order.facts, at_stripe, s) for s in (second, first)]
+        assert outcomes == [Outcome.PAID, Outcome.LATE]
+        await order.shop.run_jobs()
+        assert sorted(p.state for p in await order.all_of(Payment)) == ["paid", "refunded"]
+        assert (await order.group()).state == "paid"
+        assert await order.shop.available("olio") == 10
+        await all_is_well(order)
+
+    async def test_an_order_given_up_while_its_page_opens_is_not_paid(
+        self, order: Placed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gateway = order.stripe.gateway
+        create = gateway.create_session
+
+        async def slowly(*args: Any, **kwargs: Any) -> Session:
+            made = await create(*args, **kwargs)
+            assert await give_up(order)
+            return made
+
+        monkeypatch.setattr(gateway, "create_session", slowly)
+        with pytest.raises(sessions.NotPayable):
+            await order.open()
+        [asked] = (await order.stripe.get(SESSIONS, limit=1))["data"]
+        assert (asked["client_reference_id"], asked["status"]) == (order.number, "expired")
+
+
 class TestStripeOnABadDay:
     async def test_one_failure_is_not_even_noticed(self, order: Placed) -> None:
         await order.stripe.break_down("cut", SESSIONS)
@@ -254,9 +292,7 @@ class TestStripeOnABadDay:
         await order.stripe.break_down("timeout", SESSIONS, when=when)
         before = (await order.stripe.look("state"))["objects"].get("checkout.session", 0)
         with order.stripe.impatient() as gateway, pytest.raises(PaymentUnreachable):
-            await sessions.open_session(
-                order.shop.database, order.facts, gateway, order.id, base_url=order.base_url
-            )
+            await sessions.open_session(order.shop.database, order.facts, gateway, order.id, base_url=order.base_url)
         assert (await order.payment()).state == "new"
         await order.open()
         assert (await order.stripe.look("state"))["objects"]["checkout.session"] == before + 1
@@ -409,16 +445,12 @@ class TestComingBack:
 
     @pytest.mark.parametrize("path", ["/cassa/esito", "/cassa/annullato"])
     @pytest.mark.parametrize("key", ["", "?chiave=sbagliata", "?chiave=%E2%82%AC"])
-    async def test_without_the_link_there_is_nothing(
-        self, order: Placed, anna: Browser, path: str, key: str
-    ) -> None:
+    async def test_without_the_link_there_is_nothing(self, order: Placed, anna: Browser, path: str, key: str) -> None:
         assert (await anna.get(f"{path}/{order.number}{key}")).status_code == 404
         assert (await anna.get(f"{path}/TP-MAI{key}")).status_code == 404
         assert (await anna.post(f"/cassa/riprova/{order.number}", {"chiave": "no"})).status_code == 404
 
-    async def test_another_shop_does_not_know_the_order(
-        self, order: Placed, other_shop: TestShop
-    ) -> None:
+    async def test_another_shop_does_not_know_the_order(self, order: Placed, other_shop: TestShop) -> None:
         async with other_shop.browser() as stranger:
             page = await stranger.get(f"/cassa/esito/{order.number}?chiave={order.key}")
         assert page.status_code == 404

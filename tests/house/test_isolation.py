@@ -107,13 +107,9 @@ async def test_a_row_of_another_shop_cannot_be_written(shop: TestShop, other_sho
                 db.add(User(shop_id=other_shop.id, email="x@x.example", name="X", created_at=None))
 
 
+@pytest.mark.postgres
 class TestTheSecondWall:
     """On PostgreSQL, row-level security says the same to raw SQL."""
-
-    @pytest.fixture(autouse=True)
-    def _postgresql(self, database: Database) -> None:
-        if database.is_sqlite:
-            pytest.skip("SQLite has no row-level security; the suite runs on PostgreSQL too")
 
     async def test_every_owned_table_forces_row_security(self, database: Database) -> None:
         async with database.session(None) as db:

@@ -37,9 +37,7 @@ class Standing:
     hold_until: datetime
 
 
-async def group_of(
-    db: AsyncSession, settings: Settings, number: str, key: str, cart_id: int | None
-) -> OrderGroup:
+async def group_of(db: AsyncSession, settings: Settings, number: str, key: str, cart_id: int | None) -> OrderGroup:
     """The group of a buyer: by the private link, or by the basket that it was made from. Raises NotFound."""
     if key or cart_id is None:
         return await links.group_by_link(db, settings, number, key)
@@ -49,9 +47,7 @@ async def group_of(
     return group
 
 
-async def standing(
-    database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int
-) -> Standing:
+async def standing(database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int) -> Standing:
     """Ask Stripe about what is open, settle it, and say how the order stands then."""
     heard = True
     async with database.session(shop.id) as db:

@@ -142,9 +142,7 @@ async def give_up(
     return True
 
 
-async def _plan(
-    database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int, base_url: str
-) -> _Plan:
+async def _plan(database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int, base_url: str) -> _Plan:
     stale: str | None = None
     async with database.session(shop.id) as db, transaction(db):
         group = await queries.locked_group(db, group_id)
@@ -185,9 +183,7 @@ async def _next_attempt(db: AsyncSession, group: OrderGroup, old: Payment | None
     return payment
 
 
-async def _keep(
-    database: Database, shop: ShopFacts, gateway: StripeGateway, plan: _Plan, session: Session
-) -> str:
+async def _keep(database: Database, shop: ShopFacts, gateway: StripeGateway, plan: _Plan, session: Session) -> str:
     """Store the Session. If the attempt was given up meanwhile, the page is closed again and nobody sees it."""
     async with database.session(shop.id) as db:
         async with transaction(db):
@@ -268,7 +264,8 @@ def _items(group: OrderGroup) -> list[Item]:
     items: list[Item] = []
     for order in group.orders:
         for line in order.lines:
-            name, count = _text(line.snapshot.get("name"), group.locale) or line.sku, line.quantity
+            said = [_text(line.snapshot.get(key), group.locale) for key in ("name", "format")]
+            name, count = " · ".join(filter(None, said)) or line.sku, line.quantity
             if count * line.unit_price_minor == line.gross_minor:
                 items.append(Item(name, line.unit_price_minor, count))
             else:
