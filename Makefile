@@ -48,7 +48,7 @@ format-check:
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Run: make format"; exit 1; }
 
 types:
-	@$(BIN)/mypy --strict --no-error-summary app
+	@$(BIN)/mypy --strict --no-error-summary app bench tools
 
 imports:
 	@$(BIN)/lint-imports --no-logo >.venv/imports.txt 2>&1 || { cat .venv/imports.txt; rm -f .venv/imports.txt; exit 1; }

@@ -18,10 +18,12 @@ from app.commerce.cart import controllers as cart_pages
 from app.commerce.cart import jobs as cart_jobs
 from app.commerce.cart import queries as cart_queries
 from app.commerce.checkout import controllers as checkout_pages
+from app.commerce.checkout import placing
 from app.commerce.orders import controllers as order_pages
 from app.commerce.orders import jobs as order_jobs
 from app.commerce.payments import controllers as payment_pages
 from app.commerce.payments import jobs as payment_jobs
+from app.commerce.payments import settling
 from app.identity import controllers as identity_pages
 from app.identity import jobs as identity_jobs
 from app.identity import queries as identity_queries
@@ -34,13 +36,14 @@ from app.settings import Settings
 from app.shops import queries as shop_queries
 from app.shops.queries import Directory
 from app.system import controllers as system_pages
+from app.system import health, live
 from app.system import jobs as system_jobs
-from app.system import live
 from app.system.bell import Bell
 from app.system.runner import InProcess, Runner
 from app.system.schedules import Clockwork
 from app.web import errors, pages
 from app.web.access import make_guard
+from app.web.asgi import App
 from app.web.assets import Assets
 from app.web.edge import Edge
 from app.web.limits import Limiter
@@ -61,6 +64,8 @@ CONTROLLERS = (
 )
 JOB_MODULES = (system_jobs, identity_jobs, catalog_jobs, cart_jobs, order_jobs, payment_jobs)
 SANDBOX_PREFIX = "/_stripe"
+
+settling.also_when_paid(placing.clear_after_payment)  # for the worker too: it imports this module
 
 
 async def load_visitor(visit: Visit) -> None:
@@ -147,8 +152,12 @@ def create_app(settings: Settings) -> Edge:
         assets=assets,
         limiter=limiter,
         find_shop=directory.find,
-        mounts={SANDBOX_PREFIX: sandbox} if sandbox else {},
+        mounts={"/health": health.application(database, redis, settings.release)} | _mounted(sandbox),
     )
+
+
+def _mounted(sandbox: "Sandbox | None") -> dict[str, App]:
+    return {f"{SANDBOX_PREFIX}/": sandbox} if sandbox else {}
 
 
 def _media_url(key: str, width: int, suffix: str) -> str:

@@ -40,7 +40,8 @@ TEXT_RULES = (
     (re.compile(r"(?<![\w:-])(?:sse-(?:swap|connect|close)|ws-(?:connect|send))\s*="), "htmx 2; write hx-sse:connect"),
     (re.compile(r"\bhtmx:[a-z]+[A-Z]\w*"), "an event name of htmx 2; in 4 it is htmx:after:swap"),
     (re.compile(r"\bhx-swap=[\"'][^\"']*\b(?:settle|focus-scroll|swap):\d"), "a swap modifier of htmx 2"),
-    (re.compile(r"\|\s*(?:tojson|safe)\s*(?=\||\}|\)|%|,|~)"), "|safe and |tojson switch escaping off"),
+    (re.compile(r"\|\s*safe\s*(?=[|})%,~]|if\b|else\b)"), "|safe switches escaping off"),
+    (re.compile(r"\{%-?\s*autoescape\s+false"), "autoescape false switches escaping off"),
 )
 TRIGGER_WITH_SPACE = re.compile(r"\b(?:from|target):(?:find|closest|next|previous)\s")
 ASKS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")

@@ -1,6 +1,9 @@
 """Is everything that we need there? Each part says ok or what is wrong."""
 
 import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -36,3 +39,20 @@ async def report(database: Database, redis: Redis | None) -> tuple[bool, dict[st
             parts["redis"] = type(error).__name__
     parts["status"] = ("ok" if parts.get("redis", "ok") == "ok" else "degraded") if well else "failed"
     return well, parts
+
+
+def application(database: Database, redis: Redis | None, release: str) -> Callable[[Any, Any, Any], Awaitable[None]]:
+    """GET /health as ASGI, before anything else: whoever asks (a balancer, by address) need not name a shop."""
+
+    async def answer(_: Any, __: Any, send: Any) -> None:
+        well, parts = await report(database, redis)
+        body = json.dumps({"status": parts.pop("status"), "release": release, **parts}).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        await send({"type": "http.response.start", "status": 200 if well else 503, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer

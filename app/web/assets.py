@@ -43,7 +43,7 @@ class Asset:
 
     @cached_property
     def brotli(self) -> bytes:
-        return brotli.compress(self.body, quality=9)
+        return bytes(brotli.compress(self.body, quality=9))
 
     @cached_property
     def gzip(self) -> bytes:

@@ -32,7 +32,10 @@ UNCOUNTED = ("/health", "/metrics", "/media/", "/webhooks/", "/eventi/")  # not 
 
 
 class Edge:
-    """ASGI application around the framework's."""
+    """ASGI application around the framework's.
+
+    mounts: other applications by path; one that ends in / is a prefix. They are asked before a shop is looked for.
+    """
 
     def __init__(
         self,
@@ -59,14 +62,11 @@ class Edge:
             return
         path: str = scope["path"]
         for prefix, mounted in self.mounts.items():
-            if path.startswith(prefix):
+            if path == prefix or (prefix.endswith("/") and path.startswith(prefix)):
                 await mounted(scope, receive, send)
                 return
         if path.startswith("/static/"):
             await self._static(scope, send)
-            return
-        if path == "/health/plain":
-            await _plain(send)
             return
         await self._page(scope, receive, send)
 
@@ -282,10 +282,6 @@ def _cookies(header: str) -> dict[str, str]:
     except CookieError:
         return {}
     return {name: morsel.value for name, morsel in jar.items()}
-
-
-async def _plain(send: Send) -> None:
-    await _text(send, 200, b"ok\n")
 
 
 async def _text(send: Send, status: int, body: bytes) -> None:

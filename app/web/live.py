@@ -28,7 +28,8 @@ QUEUE_SIZE = 100
 
 def connect(url: str) -> Redis:
     """A Redis client that gives up quickly: whatever needs it can do without."""
-    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=15)
+    client: Redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=15)
+    return client
 
 
 @dataclass(frozen=True)

@@ -401,6 +401,7 @@ class TestComingBack:
         await order.stripe.break_down("cut", f"{SESSIONS}/*", count=6)
         page = await anna.get(f"/cassa/esito/{order.number}?chiave={order.key}")
         assert page.says("Stiamo aspettando la conferma")
+        assert not page.says("non ti abbiamo addebitato nulla"), "nobody knows"
         assert page.headers["cache-control"] == "no-store"
         part = await anna.get(
             f"/cassa/esito/{order.number}?chiave={order.key}", **{"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -419,6 +420,8 @@ class TestComingBack:
         again = await anna.send("form[action^='/cassa/riprova']")
         assert again.status_code == 303
         assert again.headers["location"] == url
+        swapped = await anna.swap(f"/cassa/riprova/{order.number}", {"chiave": order.key})
+        assert swapped.headers["hx-redirect"] == url
         assert await order.shop.available("olio") == 10, "the goods are held once"
 
     async def test_trying_again_while_stripe_is_away_says_so(self, order: Placed, anna: Browser) -> None:

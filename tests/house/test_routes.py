@@ -65,7 +65,7 @@ async def test_nobody_gets_in_where_the_rule_says_no(app: Edge, shop: TestShop, 
 
 
 async def test_a_wrong_method_is_told_in_words(anna: Browser) -> None:
-    answer = await anna.post("/health")
+    answer = await anna.post("/health/line.html")
 
     assert answer.status_code == 405
     assert answer.one("h1").text() == "Così non funziona"

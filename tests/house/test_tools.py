@@ -1,6 +1,7 @@
-"""Each house check finds the bad sample and leaves the good one alone, so that a green check means something."""
+"""Each house check finds the bad sample and leaves the good one alone; the documents name what is there."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from tools import catalogues, check_house, check_migrations, check_templates, ch
         ('<a href="/x" hx-get="/x" hx-trigger="click[ctrlKey]">x</a>', "no filters in hx-trigger"),
         ("{{ text | safe }}", "escaping off"),
         ("{{ text|safe|upper }}", "escaping off"),
+        ("{% autoescape false %}{{ text }}{% endautoescape %}", "escaping off"),
         ('<div hx-get="/x">x</div>', "hx-get on <div>"),
         ('<a hx-get="/x">x</a>', "hx-get on <a>"),
         ("<button hx-post=\"{{ href('/x') }}\">x</button>", "hx-post on <button>"),
@@ -274,3 +276,43 @@ def test_a_table_without_a_migration_is_found(tmp_path: Path) -> None:
     assert len(found) == 1
     assert "compare with the models" in found[0]
     assert "forgotten" in found[0]
+
+
+# --- documents
+
+ROOT = Path(__file__).parents[2]
+OF_THE_SYSTEM = {"CHROMIUM", "CI", "PATH", "PYTHON", "TEST_DATABASE_URL", "TEST_REDIS_URL", "UPGRADE"}
+
+
+def settings_that_are_read() -> set[str]:
+    """The names of the environment in app/settings.py: env.get("NAME"), _url(env, "NAME") and the like."""
+    source = (ROOT / "app" / "settings.py").read_text()
+    return set(re.findall(r"""env(?:\.get\(|, )"([A-Z_]+)\"""", source)) - {"DEMO"}  # DEMO is only ever refused
+
+
+def test_the_readme_tells_every_setting_and_no_other() -> None:
+    readme = (ROOT / "README.md").read_text()
+    told = set(re.findall(r"`([A-Z][A-Z_]{3,})`", readme)) - OF_THE_SYSTEM
+
+    assert "DATABASE_URL" in settings_that_are_read()
+    assert settings_that_are_read() - told == set()
+    assert told - settings_that_are_read() - {"BYPASSRLS"} == set()
+
+
+def test_the_example_environment_has_only_settings_that_are_read() -> None:
+    named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert named
+    assert named <= settings_that_are_read()
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_a_document_names_only_targets_and_files_that_exist(document: str) -> None:
+    text = (ROOT / document).read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^|&& )make ([a-z-]+)", text, re.MULTILINE))
+    files = set(re.findall(r"`((?:app|tests|tools|templates|translations|migrations|docs|bench)/[\w./-]+)`", text))
+
+    assert named
+    assert named <= targets
+    assert [file for file in sorted(files) if not (ROOT / file).exists()] == []

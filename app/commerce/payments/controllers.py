@@ -49,21 +49,15 @@ async def receive_event(visit: CurrentVisit, request: AnyRequest) -> Response[by
 @get("/cassa/esito/{number:str}", access=anyone, name="payments.outcome.show")
 async def show_outcome(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
     """Where Stripe sends a buyer who has paid. The webhook may have been here before, or come later."""
-    order = await _standing(visit, request, number, request.query_params.get("chiave", ""))
-    if order.state == "paid":
-        return Go(f"/ordini/{order.number}?chiave={order.key}")
-    if order.state in {"waiting", "processing"}:
-        return Page("payments/waiting.html", fragment="payments/_waiting.html", private=True, order=order)
-    return Go(f"/cassa/annullato/{order.number}?chiave={order.key}")
+    order = await _standing(visit, request, number)
+    return _elsewhere(order) or Go(f"/cassa/annullato/{order.number}?chiave={order.key}")
 
 
 @get("/cassa/annullato/{number:str}", access=anyone, name="payments.cancelled.show")
 async def show_not_paid(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
     """Where Stripe sends a buyer who went away. Perhaps he paid in another tab, or pressed Back afterwards."""
-    order = await _standing(visit, request, number, request.query_params.get("chiave", ""))
-    if order.state == "paid":
-        return Go(f"/ordini/{order.number}?chiave={order.key}")
-    return Page("payments/not_paid.html", private=True, order=order, trouble=None)
+    order = await _standing(visit, request, number)
+    return _elsewhere(order) or Page("payments/not_paid.html", private=True, order=order, trouble=None)
 
 
 @post("/cassa/riprova/{number:str}", access=anyone, limit="payment", name="payments.retry.create")
@@ -82,9 +76,19 @@ async def retry(visit: CurrentVisit, request: AnyRequest, number: FromPath[str])
     return Go(url)
 
 
-async def _standing(visit: CurrentVisit, request: AnyRequest, number: str, key: str) -> Standing:
+async def _standing(visit: CurrentVisit, request: AnyRequest, number: str) -> Standing:
+    key = request.query_params.get("chiave", "")
     group = await returning.group_of(visit.db, visit.settings, number, key, visit.cart_id)
     return await returning.standing(visit.database, visit.shop, request.app.state.stripe, group.id)
+
+
+def _elsewhere(order: Standing) -> Page | Go | None:
+    """The order's page once it is paid, the waiting page while we cannot know; None for what is not paid."""
+    if order.state == "paid":
+        return Go(f"/ordini/{order.number}?chiave={order.key}")
+    if order.state in {"waiting", "processing"}:
+        return Page("payments/waiting.html", fragment="payments/_waiting.html", private=True, order=order)
+    return None
 
 
 ROUTES = [receive_event, show_outcome, show_not_paid, retry]

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Standing:
-    """How an order stands for its buyer. key: of the private link.
+    """How an order stands for its buyer. key: of the private link; until: how long it can be paid.
 
     state: paid | waiting (no word from Stripe) | processing (the bank takes days) | unpaid (can still be paid)
     | ended (nobody can pay it any more) | returned (paid too late, the money goes back).
@@ -67,7 +67,7 @@ async def standing(database: Database, shop: ShopFacts, gateway: StripeGateway, 
         total_minor=group.total_minor,
         currency=group.currency,
         email=group.email,
-        hold_until=group.hold_until,
+        until=min((p.expires_at for p in payments if p.state == "open"), default=group.hold_until),
     )
 
 

@@ -6,6 +6,7 @@ earlier state once, by a conditional update.
 """
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from enum import StrEnum
 
@@ -32,6 +33,14 @@ log = structlog.get_logger()
 BEFORE_MONEY = ("new", "open", "processing", "failed", "expired")
 SLOW_MONEY = timedelta(days=14)  # a SEPA debit takes up to two weeks
 ASK_AGAIN = timedelta(hours=6)
+
+AfterPayment = Callable[[AsyncSession, OrderGroup], Awaitable[None]]
+_also: list[AfterPayment] = []
+
+
+def also_when_paid(deed: AfterPayment) -> None:
+    """Have `deed` done in the transaction that fulfils a payment. For the checkout, which stands above; main joins."""
+    _also.append(deed)
 
 
 class Outcome(StrEnum):
@@ -124,8 +133,6 @@ async def _goods_are_there(db: AsyncSession, group: OrderGroup) -> bool:
 
 async def _fulfil(db: AsyncSession, group: OrderGroup, payment: Payment) -> None:
     """The contract stands: orders go to their producers, and each cent has its place."""
-    from app.commerce.checkout.placing import clear_after_payment  # noqa: PLC0415  (placing itself prepares payments)
-
     came_from, group.state, group.paid_at = group.state, "paid", clock.now()
     group.cancelled_at = group.cancel_reason = None
     for order in group.orders:
@@ -135,7 +142,8 @@ async def _fulfil(db: AsyncSession, group: OrderGroup, payment: Payment) -> None
     await _owe_producers(db, group, payment)
     add_job(db, "orders.confirm_by_mail", group_id=group.id)
     add_job(db, "orders.announce", group_id=group.id)
-    await clear_after_payment(db, group)
+    for deed in _also:
+        await deed(db, group)
     await tell(db, f"group:{group.id}", "order-changed")
     for order in group.orders:
         await tell(db, f"producer:{order.producer_id}", "order-arrived", order=order.number)
