@@ -16,6 +16,7 @@ from app.catalog import jobs as catalog_jobs
 from app.catalog import queries as catalog_queries
 from app.commerce.cart import controllers as cart_pages
 from app.commerce.cart import jobs as cart_jobs
+from app.commerce.cart import merging
 from app.commerce.cart import queries as cart_queries
 from app.commerce.checkout import controllers as checkout_pages
 from app.commerce.checkout import placing
@@ -25,6 +26,7 @@ from app.commerce.payments import controllers as payment_pages
 from app.commerce.payments import jobs as payment_jobs
 from app.commerce.payments import settling
 from app.identity import controllers as identity_pages
+from app.identity import hooks
 from app.identity import jobs as identity_jobs
 from app.identity import queries as identity_queries
 from app.integrations.storage import FileStorage
@@ -65,6 +67,7 @@ CONTROLLERS = (
 JOB_MODULES = (system_jobs, identity_jobs, catalog_jobs, cart_jobs, order_jobs, payment_jobs)
 SANDBOX_PREFIX = "/_stripe"
 
+hooks.on_sign_in(merging.merge_at_sign_in)
 settling.also_when_paid(placing.clear_after_payment)  # for the worker too: it imports this module
 
 

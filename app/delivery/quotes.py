@@ -51,14 +51,20 @@ class Quote:
 
     def arrival(self, at: datetime, time_zone: str) -> tuple[date, date]:
         """First and last day of arrival for an order paid at `at`: next departure, then the carrier's working days."""
-        local = at.astimezone(ZoneInfo(time_zone))
-        leaves = local.date() + timedelta(days=1 if local.hour >= CUT_OFF_HOUR else 0)
-        while leaves.weekday() not in (self.departures or range(7)):
-            leaves += timedelta(days=1)
-        return _working_days_after(leaves, self.lead_days_min), _working_days_after(leaves, self.lead_days_max)
+        leaves = departure(at, time_zone, self.departures)
+        return working_days_after(leaves, self.lead_days_min), working_days_after(leaves, self.lead_days_max)
 
 
-def _working_days_after(day: date, days: int) -> date:
+def departure(at: datetime, time_zone: str, weekdays: Sequence[int]) -> date:
+    """The day on which an order paid at `at` leaves. weekdays: 0 is Monday; none means any day."""
+    local = at.astimezone(ZoneInfo(time_zone))
+    leaves = local.date() + timedelta(days=1 if local.hour >= CUT_OFF_HOUR else 0)
+    while leaves.weekday() not in (weekdays or range(7)):
+        leaves += timedelta(days=1)
+    return leaves
+
+
+def working_days_after(day: date, days: int) -> date:
     """Carriers work Monday to Saturday."""
     while days > 0:
         day += timedelta(days=1)

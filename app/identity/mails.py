@@ -77,7 +77,13 @@ async def _write(visit: Visit, user: User, *, kind: str, subject: str, lines: li
     text, path = link
     address = visit.base_url + visit.href(path, user.locale)
     html = render(
-        "mail/account.html", locale=user.locale, subject=subject, lines=lines, link=(text, address), withdrawal_url=None
+        "mail/account.html",
+        shop=visit.shop,
+        locale=user.locale,
+        subject=subject,
+        lines=lines,
+        link=(text, address),
+        withdrawal_url=None,
     )
     await mail.write(
         visit.db,

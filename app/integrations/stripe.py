@@ -15,6 +15,7 @@ import httpx
 import structlog
 
 from app.integrations.breaker import Breaker
+from app.kernel import clock
 from app.kernel.errors import Unavailable
 from app.kernel.i18n import gettext as _
 from app.settings import Settings
@@ -355,7 +356,7 @@ def _event(payload: dict[str, Any]) -> Event:
     """From a snapshot event, or a thin one of API v2, which names its object only."""
     about = (payload.get("data") or {}).get("object") or payload.get("related_object") or {}
     created = payload.get("created")
-    at = datetime.fromtimestamp(created, UTC) if isinstance(created, int) else datetime.now(UTC)
+    at = datetime.fromtimestamp(created, UTC) if isinstance(created, int) else clock.now()
     return Event(
         id=payload["id"],
         type=payload["type"],

@@ -60,6 +60,16 @@ def date(day: dt.date, locale: str, time_zone: ZoneInfo = UTC, style: str = "lon
 
 
 @lru_cache(_KEPT)
+def days(first: dt.date, last: dt.date, locale: str) -> str:
+    """From one day to another: "tra giovedì 26 e venerdì 27 novembre"; one day alone if they are the same."""
+    shown, until = (date(day, locale, style="EEEE d MMMM") for day in (first, last))
+    if first == last:
+        return shown
+    with speaking(locale):
+        return _("tra %(first)s e %(last)s", first=shown, last=until)
+
+
+@lru_cache(_KEPT)
 def time(moment: dt.datetime, locale: str, time_zone: ZoneInfo) -> str:
     """An aware moment as the clock on a wall in `time_zone`: "14:30"."""
     return dates.format_time(moment, "short", time_zone, locale=babel_locale(locale))

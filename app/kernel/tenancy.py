@@ -57,6 +57,10 @@ class ShopFacts:
     def tagline(self) -> str:
         return in_language(self.taglines, current_locale())
 
+    def href(self, path: str, locale: str) -> str:
+        """A path of ours in a language: the first of `locales` has no prefix."""
+        return path if locale == self.locales[0] else f"/{locale}{path if path != '/' else ''}"
+
     @property
     def search_hint(self) -> str:
         """Examples for the search box, from the shop's features: locale → text."""

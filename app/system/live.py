@@ -1,10 +1,11 @@
 """Tell open pages: a row in the deed's transaction, a hint once it is committed."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel import clock
@@ -55,6 +56,17 @@ def replay(database: Database, shop_id: int, channel: str) -> Replay:
             return [Hint(row.id, row.name, row.data) for row in rows]
 
     return since
+
+
+async def newest(db: AsyncSession, channel: str) -> int:
+    """The id of a channel's last event; a page that is rendered now has seen that far."""
+    return await db.scalar(select(func.max(LiveEvent.id)).where(LiveEvent.channel == channel)) or 0
+
+
+def listen(broker: Broker, database: Database, shop_id: int, channel: str, seen: str) -> AsyncIterator[bytes]:
+    """The bytes of a page's stream. seen: Last-Event-ID, or how far the page had seen when it was rendered."""
+    last_seen = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else None
+    return broker.listen(f"{shop_id}:{channel}", last_seen, replay(database, shop_id, channel))
 
 
 async def forget_old(db: AsyncSession, before_hours: int = KEPT_HOURS) -> None:

@@ -1,6 +1,8 @@
 """Turn a template and its values into a response: the page, or the piece of it that htmx asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.response import Response
 
 from app.kernel import formats
-from app.kernel.i18n import catalogue, current_locale
-from app.kernel.tenancy import in_language
+from app.kernel.i18n import catalogue, current_locale, speaking
+from app.kernel.tenancy import ShopFacts, in_language
 from app.web import visit as visits
 from app.web.assets import Assets
 
@@ -19,6 +21,7 @@ WIDTHS = (160, 320, 640, 1024)
 HTML = "text/html; charset=utf-8"
 
 _environment: Environment | None = None
+_writing_for: ContextVar[ShopFacts | None] = ContextVar("writing_for", default=None)
 
 
 class _PresentVisit:
@@ -32,7 +35,7 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
     """The one template environment. Sync on purpose: async rendering costs twice."""
     env = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
+        autoescape=lambda name: not (name or "").endswith(".txt"),  # plain mails are not HTML
         undefined=StrictUndefined,
         auto_reload=reload,
         cache_size=-1,
@@ -61,7 +64,7 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
         "percent": lambda value: formats.percent(value, current_locale()),
         "quantity": lambda net: formats.quantity(net.amount, net.unit, current_locale()),
         "unit_price": lambda price: formats.unit_price(
-            price.minor, price.unit, visits.current().shop.currency, current_locale()
+            price.minor, price.unit, present_shop().currency, current_locale()
         ),
         "lang": lambda texts: in_language(texts, current_locale()),
     }
@@ -69,8 +72,24 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
     return env
 
 
+@contextmanager
+def writing(shop: ShopFacts, locale: str) -> Iterator[None]:
+    """Render for a reader who is not visiting: a mail, in the reader's language and the shop's time zone."""
+    reset = _writing_for.set(shop)
+    try:
+        with speaking(locale):
+            yield
+    finally:
+        _writing_for.reset(reset)
+
+
+def present_shop() -> ShopFacts:
+    """The shop in whose name we render."""
+    return _writing_for.get() or visits.current().shop
+
+
 def _zone() -> ZoneInfo:
-    return ZoneInfo(visits.current().shop.time_zone)
+    return ZoneInfo(present_shop().time_zone)
 
 
 def use_environment(env: Environment) -> None:

@@ -77,10 +77,7 @@ class Visit:
 
     def href(self, path: str, locale: str | None = None) -> str:
         """A path of ours in the reader's (or another) language."""
-        locale = locale or self.locale
-        if locale == self.shop.locales[0]:
-            return path
-        return f"/{locale}{path if path != '/' else ''}"
+        return self.shop.href(path, locale or self.locale)
 
     @property
     def alternates(self) -> list[Alternate]:
@@ -142,9 +139,9 @@ class Visit:
     def _signer(self) -> URLSafeSerializer:
         return URLSafeSerializer(self.settings.secret_key, salt="notice")
 
-    def query(self, **changes: Any) -> str:
-        """The present query with changes, as `?a=b`; None takes a name out."""
-        values = {**dict(parse_qsl(self.query_string)), **changes}
+    @staticmethod
+    def query_of(**values: Any) -> str:
+        """Values as `?a=b`; those that are None are left out."""
         text = urlencode({name: value for name, value in values.items() if value is not None})
         return f"?{text}" if text else ""
 

@@ -7,6 +7,7 @@ import pytest
 from app.settings import Settings
 from app.web.edge import Edge
 from tests.cast import TestShop
+from tests.commerce.props import Placed, place
 from tests.stripe import Stripe
 
 
@@ -30,3 +31,9 @@ async def stripe(stripe_sandbox: Stripe, shop: TestShop) -> AsyncIterator[Stripe
     await stripe_sandbox.open_accounts(shop)
     yield stripe_sandbox
     await stripe_sandbox.repair()
+
+
+@pytest.fixture
+async def order(stripe: Stripe, shop: TestShop) -> Placed:
+    """Two bottles of oil and a cheese: two producers. 1900 × 2 + 490, and 590 for each parcel."""
+    return await place(stripe, shop, olio=2, squacquerone=1)

@@ -12,8 +12,9 @@ from app.catalog import stock
 from app.catalog.models import Product, Variant
 from app.commerce.orders import links
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
-from app.commerce.payments import queries, sessions
+from app.commerce.payments import queries, sessions, settling, verify
 from app.commerce.payments.models import Payment
+from app.commerce.payments.settling import Outcome
 from app.kernel import clock, ids, money
 from app.kernel.db import transaction
 from app.kernel.tenancy import ShopFacts
@@ -62,6 +63,26 @@ class Placed:
         """The shop's rows of a table."""
         async with self.shop.database.session(self.shop.id) as db:
             return list(await db.scalars(select(table).order_by(table.id)))
+
+
+async def settle(order: Placed) -> Outcome:
+    payment = await order.payment()
+    assert payment.session_id
+    return await settling.settle(order.shop.database, order.facts, order.stripe.gateway, payment.session_id)
+
+
+async def give_up(order: Placed) -> bool:
+    return await sessions.give_up(order.shop.database, order.facts, order.stripe.gateway, order.id)
+
+
+async def states_of(order: Placed) -> tuple[str, str, set[str]]:
+    group = await order.group()
+    return group.state, (await order.payment()).state, {o.state for o in group.orders}
+
+
+async def all_is_well(order: Placed) -> None:
+    report = await verify.check(order.shop.database, order.shop.id)
+    assert report.findings == []
 
 
 async def place(stripe: Stripe, shop: TestShop, **pieces: int) -> Placed:

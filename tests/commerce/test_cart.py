@@ -12,6 +12,7 @@ from app.commerce.cart.models import Cart, CartLine
 from app.kernel import clock
 from app.kernel.db import QueryCount, counted, transaction
 from app.kernel.ids import token_hash
+from app.web.visit import Visit
 from tests.cast import Browser, TestShop
 
 
@@ -271,3 +272,31 @@ async def test_two_first_adds_of_one_account_make_one_cart(shop: TestShop) -> No
         async with transaction(db):
             second, token = await lines.open_cart(db, None, user_id)
     assert (first, token) == (second, None)
+
+
+async def test_the_hook_of_the_log_in_joins_the_carts_and_forgets_the_cookie(shop: TestShop, anna: Browser) -> None:
+    user_id = shop.users["anna@posta.example"]
+    await put(anna, shop, "olio", 2)
+    cookies = {"cart": anna.client.cookies["cart"]}
+    facts: Any = type("Facts", (), {"id": shop.id, "locales": ("it",)})()
+    visit = Visit(
+        facts, "it", "r", "POST", "/accedi", "", {}, cookies, "", "http://x", shop.app.settings, shop.database
+    )
+    assert await merging.merge_at_sign_in(visit, user_id) is None  # nothing to tell: it is the cart he had
+    await visit.close_db()
+    assert visit.cart_count == 2
+    assert "Max-Age=0" in visit.outgoing_cookies[0]
+    async with shop.browser() as signed_in:
+        await signed_in.sign_in("anna@posta.example")
+        assert (await signed_in.get("/carrello")).says("38,00\xa0€")
+
+
+async def test_adding_takes_few_statements(shop: TestShop, anna: Browser) -> None:
+    await put(anna, shop, "olio")
+    async with shop.database.session(shop.id) as db:
+        cart_id, _ = await queries.count(db, anna.client.cookies["cart"], None)
+        counted.set(count := QueryCount())
+        async with transaction(db):
+            await lines.open_cart(db, cart_id, None)
+            await lines.add(db, cart_id or 0, shop.variants["olio"], 1)
+    assert count.n <= 4  # BEGIN (or telling PostgreSQL the shop), the cart, the offer, the line

@@ -8,45 +8,17 @@ import pytest
 
 from app.catalog import stock
 from app.commerce.orders.models import Order, OrderEvent
-from app.commerce.payments import sessions, settling, sweep, verify
+from app.commerce.payments import sessions, settling
 from app.commerce.payments.models import LedgerJournal, Payment, Transfer
 from app.commerce.payments.settling import Outcome
-from app.integrations.breaker import Breaker
-from app.integrations.stripe import PaymentUnreachable, Session, StripeGateway
+from app.integrations.stripe import PaymentUnreachable, Session
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.outbox import Job
 from tests.cast import Browser, TestShop
-from tests.commerce.props import Placed, place
-from tests.stripe import Stripe, Wire
+from tests.commerce.props import Placed, all_is_well, give_up, settle, states_of
 
 SESSIONS = "/v1/checkout/sessions"
-
-
-@pytest.fixture
-async def order(stripe: Stripe, shop: TestShop) -> Placed:
-    """Two bottles of oil and a cheese: two producers. 1900 × 2 + 490, and 590 for each parcel."""
-    return await place(stripe, shop, olio=2, squacquerone=1)
-
-
-async def settle(order: Placed) -> Outcome:
-    payment = await order.payment()
-    assert payment.session_id
-    return await settling.settle(order.shop.database, order.facts, order.stripe.gateway, payment.session_id)
-
-
-async def give_up(order: Placed) -> bool:
-    return await sessions.give_up(order.shop.database, order.facts, order.stripe.gateway, order.id)
-
-
-async def states_of(order: Placed) -> tuple[str, str, set[str]]:
-    group = await order.group()
-    return group.state, (await order.payment()).state, {o.state for o in group.orders}
-
-
-async def all_is_well(order: Placed) -> None:
-    report = await verify.check(order.shop.database, order.shop.id)
-    assert report.findings == []
 
 
 class TestOpening:
@@ -192,6 +164,21 @@ class TestEnding:
             await give_up(order)
         assert (await order.group()).state == "awaiting_payment"
 
+    async def test_paying_and_giving_up_at_once_ends_in_one_of_them(self, order: Placed) -> None:
+        session = await order.session_id()
+        await asyncio.gather(order.stripe.pay(session), give_up(order), return_exceptions=True)
+        await asyncio.gather(settle(order), give_up(order), settle(order), give_up(order))
+        at_stripe = (await order.stripe.get(f"{SESSIONS}/{session}"))["payment_status"]
+        state, shelf = (await order.group()).state, await order.shop.available("olio")
+        assert (at_stripe, state, shelf) in {("paid", "paid", 10), ("unpaid", "cancelled", 12)}
+        await all_is_well(order)
+
+    async def test_a_page_that_stripe_does_not_know_cannot_be_paid(self, order: Placed) -> None:
+        await order.open()
+        async with order.shop.database.session(order.shop.id) as db, transaction(db):
+            (await db.get_one(Payment, (await order.payment()).id)).session_id = "cs_test_gone"
+        assert await give_up(order)
+
     async def test_giving_up_before_there_is_a_page(self, order: Placed) -> None:
         assert await give_up(order)
         assert await order.shop.available("olio") == 12
@@ -266,126 +253,6 @@ class TestTwoPages:
             await order.open()
         [asked] = (await order.stripe.get(SESSIONS, limit=1))["data"]
         assert (asked["client_reference_id"], asked["status"]) == (order.number, "expired")
-
-
-class TestStripeOnABadDay:
-    async def test_one_failure_is_not_even_noticed(self, order: Placed) -> None:
-        await order.stripe.break_down("cut", SESSIONS)
-        await order.open()
-        assert len(await order.all_of(Payment)) == 1
-
-    async def test_a_failure_that_stripe_keeps_does_not_stay_for_ever(self, order: Placed) -> None:
-        await order.stripe.break_down("500", SESSIONS)
-        with pytest.raises(PaymentUnreachable):
-            await order.open()
-        await order.open()
-        assert (await order.payment()).state == "open"
-
-    async def test_too_many_requests_are_tried_again_later(self, order: Placed) -> None:
-        await order.stripe.break_down("429", SESSIONS)
-        with pytest.raises(PaymentUnreachable):
-            await order.open()
-        assert await order.open()
-
-    @pytest.mark.parametrize("when", ["before", "after"])
-    async def test_a_time_out_leaves_one_page(self, order: Placed, when: str) -> None:
-        await order.stripe.break_down("timeout", SESSIONS, when=when)
-        before = (await order.stripe.look("state"))["objects"].get("checkout.session", 0)
-        with order.stripe.impatient() as gateway, pytest.raises(PaymentUnreachable):
-            await sessions.open_session(order.shop.database, order.facts, gateway, order.id, base_url=order.base_url)
-        assert (await order.payment()).state == "new"
-        await order.open()
-        assert (await order.stripe.look("state"))["objects"]["checkout.session"] == before + 1
-        assert len(await order.all_of(Payment)) == 1
-
-    async def test_after_ten_minutes_without_stripe_the_order_can_still_be_paid(self, order: Placed) -> None:
-        with clock.shifted(timedelta(minutes=10)):
-            await order.stripe.control("clock", advance=600)
-            session = await order.session_id()
-            await order.stripe.pay(session)
-            assert await settle(order) == Outcome.PAID
-            await order.stripe.control("clock", advance=-600)
-        assert [p.state for p in await order.all_of(Payment)] == ["expired", "paid"]
-        await all_is_well(order)
-
-    async def test_a_stripe_that_stays_away_is_left_alone(self, order: Placed) -> None:
-        breaker = Breaker(most=2, seconds=60)
-        gateway = StripeGateway(order.stripe.settings, Wire(order.stripe.sandbox), retries=0, breaker=breaker)
-        await order.stripe.break_down("cut", "/v1/transfers", count=2)
-        for _ in range(2):
-            with pytest.raises(PaymentUnreachable):
-                await gateway.transfers_of(order.number)
-        with pytest.raises(PaymentUnreachable):
-            await gateway.transfers_of(order.number)  # not asked: it would have worked
-        breaker.worked()
-        assert await gateway.transfers_of(order.number) == []
-
-    @pytest.mark.parametrize("when", ["before", "after"])
-    async def test_a_transfer_whose_answer_is_lost_is_sent_once(self, order: Placed, when: str) -> None:
-        await order.stripe.pay(await order.session_id())
-        await settle(order)
-        await order.stripe.break_down("500", "/v1/transfers", when=when)
-        await order.shop.run_jobs()
-        with clock.shifted(timedelta(minutes=2)):
-            await order.shop.run_jobs()
-        sent = await order.stripe.get("/v1/transfers", transfer_group=order.number)
-        assert len(sent["data"]) == 2
-        assert {t.state for t in await order.all_of(Transfer)} == {"sent"}
-        await all_is_well(order)
-
-    async def test_a_producer_without_an_account_is_seen_by_staff(self, order: Placed) -> None:
-        await order.stripe.control("accounts", id=f"acct_test_{order.shop.id}_frantoio", transfers="inactive")
-        await order.stripe.pay(await order.session_id())
-        await settle(order)
-        await order.shop.run_jobs()
-        states = {t.state: t.error for t in await order.all_of(Transfer)}
-        assert states.keys() == {"sent", "failed"}
-        assert "insufficient_capabilities" in states["failed"]
-        await all_is_well(order)
-
-
-class TestSweeping:
-    async def sweep(self, order: Placed) -> None:
-        await sweep.sweep(order.shop.database, order.facts, order.stripe.gateway)
-
-    async def test_nothing_is_touched_before_its_time(self, order: Placed) -> None:
-        await order.open()
-        await self.sweep(order)
-        assert await states_of(order) == ("awaiting_payment", "open", {"awaiting_payment"})
-
-    async def test_a_page_that_ended_unheard_gives_the_goods_back(self, order: Placed) -> None:
-        await order.open()
-        with clock.shifted(timedelta(minutes=34)):
-            await self.sweep(order)
-        assert await states_of(order) == ("cancelled", "expired", {"cancelled"})
-        assert await order.shop.available("olio") == 12
-
-    async def test_a_payment_whose_news_was_lost_counts(self, order: Placed) -> None:
-        await order.stripe.pay(await order.session_id())
-        with clock.shifted(timedelta(minutes=34)):
-            await self.sweep(order)
-        assert await states_of(order) == ("paid", "paid", {"pending"})
-
-    async def test_nothing_is_let_go_while_stripe_is_away(self, order: Placed) -> None:
-        await order.open()
-        await order.stripe.break_down("cut", "*/expire", count=3)
-        with clock.shifted(timedelta(hours=2)):
-            await self.sweep(order)
-            assert (await order.group()).state == "awaiting_payment"
-            await self.sweep(order)
-            assert (await order.group()).state == "cancelled"
-
-    async def test_an_order_that_never_had_a_page_is_let_go(self, order: Placed) -> None:
-        with clock.shifted(timedelta(minutes=46)):
-            await self.sweep(order)
-        assert await order.shop.available("olio") == 12
-
-    async def test_a_transfer_whose_wake_up_was_lost_is_sent(self, order: Placed) -> None:
-        await order.stripe.pay(await order.session_id())
-        await settle(order)
-        with clock.shifted(timedelta(minutes=31)):
-            await self.sweep(order)
-        assert {t.state for t in await order.all_of(Transfer)} == {"sent"}
 
 
 class TestComingBack:

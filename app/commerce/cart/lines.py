@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -67,14 +67,16 @@ async def add(db: AsyncSession, cart_id: int, variant_id: int, quantity: int) ->
         raise Refused(_no_room(offer))
     pieces = min(quantity, room)
     if offer.line_id is None:
-        db.add(
-            CartLine(
-                cart_id=cart_id,
-                variant_id=variant_id,
-                quantity=pieces,
-                seen_price_minor=offer.price_minor,
-                added_at=clock.now(),
-            )
+        await db.execute(
+            insert(CartLine),
+            {
+                "shop_id": db.info["shop_id"],
+                "cart_id": cart_id,
+                "variant_id": variant_id,
+                "quantity": pieces,
+                "seen_price_minor": offer.price_minor,
+                "added_at": clock.now(),
+            },
         )
     else:
         await db.execute(

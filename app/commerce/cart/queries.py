@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Hold, Image, Product, StockItem, Variant
@@ -33,7 +35,13 @@ async def count(db: AsyncSession, token: str | None, user_id: int | None) -> tup
     return (row[0], int(row[1])) if row else (None, 0)
 
 
-def _available(cart_id: int) -> ColumnElement[int]:
+# The statements are built once: that takes longer than sending them. They take their values by these names.
+_CART: BindParameter[int] = bindparam("cart")
+_VARIANT: BindParameter[int] = bindparam("variant")
+_NOW: BindParameter[datetime] = bindparam("now")
+
+
+def _available() -> ColumnElement[int]:
     """Pieces that this cart may have: free ones, and those held for its own open payment (Back from the pay page)."""
     own = (
         select(func.coalesce(func.sum(Hold.quantity), 0))
@@ -41,7 +49,7 @@ def _available(cart_id: int) -> ColumnElement[int]:
         .where(
             Hold.stock_item_id == StockItem.id,
             Hold.state == "held",
-            OrderGroup.cart_id == cart_id,
+            OrderGroup.cart_id == _CART,
             OrderGroup.state == "awaiting_payment",
         )
         .correlate(StockItem)
@@ -50,82 +58,11 @@ def _available(cart_id: int) -> ColumnElement[int]:
     return StockItem.on_hand - StockItem.reserved + own
 
 
-@dataclass(frozen=True)
-class Offer:
-    """A variant that somebody wants to add. line_id, quantity: what of it is in the cart already.
-
-    count, goods_minor: pieces in the whole cart before, and what they cost.
-    """
-
-    variant_id: int
-    name: str
-    price_minor: int
-    is_sold: bool
-    available: int
-    image: Picture | None
-    line_id: int | None
-    quantity: int
-    count: int
-    goods_minor: int
-
-
-async def offer(db: AsyncSession, variant_id: int, cart_id: int) -> Offer | None:
-    """One statement with all that adding to a cart has to know; None if there is no such variant."""
-    line_of = and_(CartLine.variant_id == Variant.id, CartLine.cart_id == cart_id)
-    sums = (
-        select(
-            func.coalesce(func.sum(CartLine.quantity), 0).label("count"),
-            func.coalesce(func.sum(CartLine.quantity * Variant.price_minor), 0).label("goods"),
-        )
-        .join(Variant, Variant.id == CartLine.variant_id)
-        .where(CartLine.cart_id == cart_id)
-        .subquery()
-    )
-    found = (
-        await db.execute(
-            select(
-                Product.name,
-                Variant.price_minor,
-                _is_sold(),
-                _available(cart_id),
-                *_IMAGE,
-                CartLine.id,
-                CartLine.quantity,
-                sums.c.count,
-                sums.c.goods,
-            )
-            .select_from(Variant)
-            .join(Product, Product.id == Variant.product_id)
-            .join(Producer, Producer.id == Product.producer_id)
-            .join(StockItem, StockItem.id == Variant.stock_item_id)
-            .outerjoin(Image, Image.id == Product.image_id)
-            .outerjoin(CartLine, line_of)
-            .join(sums, sums.c.count >= 0)
-            .where(Variant.id == variant_id)
-        )
-    ).first()
-    if found is None:
-        return None
-    name, price, is_sold, available, *image, line_id, quantity, pieces, goods = found
-    return Offer(
-        variant_id,
-        in_language(name, current_locale()),
-        price,
-        bool(is_sold),
-        int(available),
-        _picture(image),
-        line_id,
-        quantity or 0,
-        int(pieces),
-        int(goods),
-    )
-
-
 def _is_sold() -> ColumnElement[bool]:
     return and_(
         Product.deleted_at.is_(None),
         Product.published_at.is_not(None),
-        Product.published_at <= clock.now(),
+        Product.published_at <= _NOW,
         Producer.hidden_at.is_(None),
     )
 
@@ -167,29 +104,98 @@ _LINE = (
 )
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A variant that somebody wants to add. line_id, quantity: what of it is in the cart already.
+
+    count, goods_minor: pieces in the whole cart before, and what they cost.
+    """
+
+    variant_id: int
+    name: str
+    price_minor: int
+    is_sold: bool
+    available: int
+    image: Picture | None
+    line_id: int | None
+    quantity: int
+    count: int
+    goods_minor: int
+
+
+async def offer(db: AsyncSession, variant_id: int, cart_id: int) -> Offer | None:
+    """One statement with all that adding to a cart has to know; None if there is no such variant."""
+    values = {"variant": variant_id, "cart": cart_id, "now": clock.now()}
+    found = (await db.execute(_offer_statement(), values)).first()
+    if found is None:
+        return None
+    name, price, is_sold, available, *image, line_id, quantity, pieces, goods = found
+    return Offer(
+        variant_id,
+        in_language(name, current_locale()),
+        price,
+        bool(is_sold),
+        int(available),
+        _picture(image),
+        line_id,
+        quantity or 0,
+        int(pieces),
+        int(goods),
+    )
+
+
+@cache
+def _offer_statement() -> Select[Any]:
+    line_of = and_(CartLine.variant_id == Variant.id, CartLine.cart_id == _CART)
+    sums = (
+        select(
+            func.coalesce(func.sum(CartLine.quantity), 0).label("count"),
+            func.coalesce(func.sum(CartLine.quantity * Variant.price_minor), 0).label("goods"),
+        )
+        .join(Variant, Variant.id == CartLine.variant_id)
+        .where(CartLine.cart_id == _CART)
+        .subquery()
+    )
+    facts = (Product.name, Variant.price_minor, _is_sold(), _available(), *_IMAGE)
+    return (
+        select(*facts, CartLine.id, CartLine.quantity, sums.c.count, sums.c.goods)
+        .select_from(Variant)
+        .join(Product, Product.id == Variant.product_id)
+        .join(Producer, Producer.id == Product.producer_id)
+        .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .outerjoin(Image, Image.id == Product.image_id)
+        .outerjoin(CartLine, line_of)
+        .join(sums, true())
+        .where(Variant.id == _VARIANT)
+    )
+
+
 async def basket(db: AsyncSession, cart_id: int | None) -> Basket:
     """The whole cart in one statement, with prices and stock as they are now."""
     if cart_id is None:
         return Basket()
-    rows = (
-        await db.execute(
-            select(Cart.country, Cart.postal_code, _available(cart_id), _is_sold(), *_LINE, *_SELLER, *_IMAGE)
-            .select_from(Cart)
-            .outerjoin(CartLine, CartLine.cart_id == Cart.id)
-            .outerjoin(Variant, Variant.id == CartLine.variant_id)
-            .outerjoin(Product, Product.id == Variant.product_id)
-            .outerjoin(Producer, Producer.id == Product.producer_id)
-            .outerjoin(StockItem, StockItem.id == Variant.stock_item_id)
-            .outerjoin(Image, Image.id == Product.image_id)
-            .where(Cart.id == cart_id)
-            .order_by(CartLine.id)
-        )
-    ).all()
+    rows = (await db.execute(_basket_statement(), {"cart": cart_id, "now": clock.now()})).all()
     if not rows:
         return Basket()
     sellers: dict[int, Seller] = {}
     lines = tuple(_line(row, sellers) for row in rows if row[4] is not None)
     return Basket(cart_id, rows[0][0], rows[0][1], lines)
+
+
+@cache
+def _basket_statement() -> Select[Any]:
+    return (
+        select(Cart.country, Cart.postal_code, _available(), _is_sold(), *_LINE, *_SELLER, *_IMAGE)
+        .select_from(Cart)
+        .outerjoin(CartLine, CartLine.cart_id == Cart.id)
+        .outerjoin(Variant, Variant.id == CartLine.variant_id)
+        .outerjoin(Product, Product.id == Variant.product_id)
+        .outerjoin(Producer, Producer.id == Product.producer_id)
+        .outerjoin(StockItem, StockItem.id == Variant.stock_item_id)
+        .outerjoin(Image, Image.id == Product.image_id)
+        .where(Cart.id == _CART)
+        .order_by(CartLine.id)
+    )
 
 
 def _line(row: Sequence[Any], sellers: dict[int, Seller]) -> BasketLine:

@@ -1,14 +1,24 @@
 """The checkout's forms. Their order of fields is that of the pages, and of the list of mistakes."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from app.identity import addresses
 from app.identity.addresses import BirthDate, Country, Email
 from app.kernel.i18n import gettext as _
-from app.web.forms import Form, Text
+from app.kernel.i18n import lazy_gettext as _l
+from app.web.forms import Filled, Form, Text
 
+_MISSING = {
+    "email": _l("Scrivi la tua e-mail"),
+    "name": _l("Scrivi nome e cognome"),
+    "street": _l("Scrivi la via e il numero civico"),
+    "postal_code": _l("Scrivi il CAP o il codice postale"),
+    "city": _l("Scrivi la città"),
+    "phone": _l("Scrivi un numero di telefono"),
+}
 Optional = Annotated[str, Field(default="", validate_default=True)]
 
 
@@ -29,6 +39,15 @@ class ContactForm(Form):
     partita_iva: Optional
     sdi: Optional
     pec: Optional
+
+    @classmethod
+    def read(cls, sent: Mapping[str, Any]) -> Filled[Self]:
+        """As every form, but what is missing is named: the list on top would else say the same five times."""
+        filled = super().read(sent)
+        for name, said in _MISSING.items():
+            if name in filled.errors and not filled.value(name).strip():
+                filled.errors[name] = str(said)
+        return filled
 
     @field_validator("postal_code")
     @classmethod

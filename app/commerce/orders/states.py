@@ -10,12 +10,13 @@ from app.kernel import clock
 from app.kernel.errors import Conflict
 from app.kernel.i18n import gettext as _
 
-# state → the states that may follow. `awaiting_payment` comes before the contract's payment; all else after it.
+# state → the states that may follow (docs/algorithms/order-states.md). `awaiting_payment` comes before the contract's
+# payment; all else after it. processing → delivered: the buyer comes to fetch it (fulfilment.py).
 MOVES: dict[str, frozenset[str]] = {
     "awaiting_payment": frozenset({"pending", "cancelled"}),
     "pending": frozenset({"confirmed", "cancelled", "refunded"}),
     "confirmed": frozenset({"processing", "cancelled", "refunded"}),
-    "processing": frozenset({"shipped", "cancelled", "refunded"}),
+    "processing": frozenset({"shipped", "delivered", "cancelled", "refunded"}),
     "shipped": frozenset({"delivered", "partially_refunded", "refunded"}),
     "delivered": frozenset({"partially_refunded", "refunded"}),
     "partially_refunded": frozenset({"refunded"}),

@@ -34,7 +34,7 @@ class Standing:
     total_minor: int
     currency: str
     email: str
-    hold_until: datetime
+    until: datetime
 
 
 async def group_of(db: AsyncSession, settings: Settings, number: str, key: str, cart_id: int | None) -> OrderGroup:

@@ -1,4 +1,4 @@
-"""Pages."""
+"""A producer's stock and products."""
 
 from typing import Any
 

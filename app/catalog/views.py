@@ -1,0 +1,201 @@
+"""What catalogue templates are given: plain values in the reader's language."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """key: None shows a tinted box with the initial instead."""
+
+    key: str | None
+    alt: str
+    width: int
+    height: int
+    color: str
+    initial: str
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    amount: int
+    unit: str  # g | ml | piece
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPrice:
+    minor: int
+    unit: str  # kg | l | piece
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """url: without language prefix."""
+
+    name: str
+    url: str
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    name: str
+    url: str
+    image: Picture
+    mark: str | None
+    producer_name: str
+    place: str
+    price_minor: int
+    currency: str
+    unit_price: UnitPrice | None
+    format: str
+    in_season: bool
+    stock_state: str  # in | low | out
+    left: int
+    variant_id: int
+    min_age: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of ready cards. path and url carry the language prefix; url ends in ? or &."""
+
+    cards: Sequence[Markup]
+    total: int
+    page: int
+    pages: int
+    path: str
+    url: str
+    sort: str
+    sorts: Sequence[Sort]
+    first: int
+    last: int
+    title: str = ""
+    intro: str | None = None
+    choices: Sequence[tuple[str, str]] = ()
+    trail: Sequence[tuple[str, str | None]] = ()
+    related: Sequence[Link] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """A producer as shops show him; the seller of his goods (law.md L14, L47)."""
+
+    name: str
+    url: str
+    place: str
+    text: str
+    image: Picture
+    founded: int | None
+    company: str
+    address: str
+    vat_number: str
+    rea: str
+    email: str
+    phone: str
+    approval_mark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A variant to choose."""
+
+    id: int
+    label: str
+    price_minor: int
+    unit_price: UnitPrice | None
+    stock_state: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the list of ingredients; allergens are emphasised (Reg. 1169/2011, art. 21)."""
+
+    text: str
+    allergen: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A product with all that the law wants said before it is bought."""
+
+    id: int
+    name: str
+    url: str
+    mark: str | None
+    image: Picture
+    description: str
+    trail: Sequence[tuple[str, str | None]]
+    currency: str
+    variants: Sequence[Choice]
+    chosen: Choice
+    max_quantity: int
+    min_age: int | None
+    in_season: bool
+    back_text: str | None
+    lowest_minor: int | None
+    legal_name: str
+    ingredients: Sequence[Part]
+    allergens: Sequence[str]
+    storage: str
+    shelf_life_days: int
+    date_type: str | None
+    origin: str
+    format: str
+    net: Net
+    cold: bool
+    abv: str | None
+    withdrawal: str
+    category_id: int = 0
+    producer_id: int = 0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Delivery to a postal code. error: what is wrong with the code; refused: why not there."""
+
+    cap: str
+    error: str | None = None
+    refused: str | None = None
+    when: str = ""
+    how: str = ""
+    fee_minor: int = 0
+    free_from_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class Hero:
+    kicker: str
+    title: str
+    text: str
+    image: Picture
+
+
+@dataclass(frozen=True)
+class Home:
+    hero: Hero
+    month: str
+    season: Sequence[Markup]
+    categories: Sequence[Link]
+    producers: Sequence[Maker]
+    product_count: int
+    producer_count: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search shows beside the products."""
+
+    query: str
+    suggestion: str | None = None
+    producers: Sequence[Link] = field(default_factory=tuple)
+    categories: Sequence[Link] = field(default_factory=tuple)

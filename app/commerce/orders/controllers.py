@@ -1,5 +1,0 @@
-"""Pages."""
-
-from typing import Any
-
-ROUTES: list[Any] = []

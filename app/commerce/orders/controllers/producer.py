@@ -1,0 +1,199 @@
+"""The desk: what a producer has to do today, and the orders one by one."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.params import FromPath
+from litestar.response import Stream
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.commerce.orders import carriers, desk, fulfilment, queries, words
+from app.commerce.orders.forms import DeedForm, ShipForm
+from app.commerce.orders.models import Order
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.kernel.errors import Conflict, Forbidden, Refused
+from app.kernel.i18n import gettext as _
+from app.kernel.i18n import ngettext
+from app.kernel.tenancy import Person
+from app.system import live
+from app.web.access import at_a_producer
+from app.web.forms import Filled
+from app.web.live import stream
+from app.web.pages import Go, Page
+from app.web.visit import CurrentVisit, Visit
+
+AnyRequest = Request[Any, Any, Any]
+Deed = Callable[[AsyncSession, Order, Person], Awaitable[bool]]
+
+
+@get("/banco", access=at_a_producer, name="desk.work.show")
+async def show_work(visit: CurrentVisit) -> Page:
+    return await _work(visit)
+
+
+@get("/banco/eventi", access=at_a_producer, name="desk.work.stream")
+async def stream_work(visit: CurrentVisit, request: AnyRequest) -> Stream:
+    """Tells the open desk of orders that arrive or change."""
+    channel = f"producer:{_producer(visit)[1]}"
+    await visit.close_db()
+    seen = request.headers.get("last-event-id") or request.query_params.get("visto", "")
+    return stream(live.listen(request.app.state.broker, visit.database, visit.shop.id, channel, seen))
+
+
+@get("/banco/lista", access=at_a_producer, name="desk.packing.show")
+async def show_packing_list(visit: CurrentVisit) -> Page:
+    """Every piece to prepare, summed over the orders: what to fetch from the cellar in one walk."""
+    producer_id = _producer(visit)[1]
+    rows = [desk.packing_row(row) for row in await queries.to_pack(visit.db, producer_id)]
+    frame = await _frame(visit, producer_id)
+    return Page("desk/packing.html", private=True, desk=frame, rows=rows, printed_at=clock.now())
+
+
+@get("/banco/ordini", access=at_a_producer, name="desk.orders.list")
+async def show_history(visit: CurrentVisit, request: AnyRequest) -> Page:
+    producer_id, search = _producer(visit)[1], request.query_params.get("q", "").strip()[:40]
+    asked = request.query_params.get("pagina", "1")
+    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    rows = await queries.history_at_desk(visit.db, producer_id, search, page)
+    return Page(
+        "desk/history.html", private=True, desk=await _frame(visit, producer_id), rows=rows[: queries.PAGE],
+        has_more=queries.is_full(rows), page=page, search=search, states=words.STATES,
+    )  # fmt: skip
+
+
+@get("/banco/ordini/{number:str}", access=at_a_producer, name="desk.order.show")
+async def show_order(visit: CurrentVisit, number: FromPath[str]) -> Page:
+    return await _order(visit, number)
+
+
+@get("/banco/ordini/{number:str}/bolla", access=at_a_producer, name="desk.slip.show")
+async def show_slip(visit: CurrentVisit, number: FromPath[str]) -> Page:
+    """What goes into the parcel, to be printed."""
+    order = await queries.at_desk(visit.db, _producer(visit)[1], number)
+    shown = desk.desk_order(visit.shop, order, [], clock.today(visit.shop.time_zone))
+    frame = await _frame(visit, order.producer_id)
+    return Page("desk/slip.html", private=True, desk=frame, order=shown)
+
+
+@post("/banco/ordini/{number:str}/conferma", access=at_a_producer, name="desk.confirmation.create")
+async def confirm(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
+    said = _("Ordine %(number)s confermato: adesso si prepara.", number=number)
+    return await _do(visit, number, DeedForm.read(await request.form()), fulfilment.confirm, said)
+
+
+@post("/banco/ordini/{number:str}/preparazione", access=at_a_producer, name="desk.packing.create")
+async def pack(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
+    said = _("Ordine %(number)s pronto.", number=number)
+    return await _do(visit, number, DeedForm.read(await request.form()), fulfilment.pack, said)
+
+
+@post("/banco/ordini/{number:str}/spedizione", access=at_a_producer, name="desk.shipment.create")
+async def ship(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
+    form = ShipForm.read(await request.form())
+    if form.data is None:
+        return await _order(visit, number, form=form, status_code=422)
+    sent = form.data
+
+    async def deed(db: AsyncSession, order: Order, person: Person) -> bool:
+        return await fulfilment.ship(db, order, person, sent.carrier, sent.tracking_number)
+
+    said = _("Ordine %(number)s spedito: abbiamo scritto a chi l’ha comprato.", number=number)
+    return await _do(visit, number, form, deed, said)
+
+
+@post("/banco/ordini/{number:str}/consegna", access=at_a_producer, name="desk.delivery.create")
+async def deliver(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
+    said = _("Ordine %(number)s consegnato.", number=number)
+    return await _do(visit, number, DeedForm.read(await request.form()), fulfilment.deliver, said)
+
+
+async def _do(visit: Visit, number: str, form: Filled[Any], deed: Deed, said: str) -> Page | Go:
+    """One deed on one order of the producer's own, and the answer where the button was pressed."""
+    person, producer_id = _producer(visit)
+    from_list = form.value("da") == "lavoro"
+    try:
+        async with transaction(visit.db):
+            order = await queries.at_desk(visit.db, producer_id, number)
+            await deed(visit.db, order, person)
+    except Refused as no:
+        return await _order(visit, number, form=form.refused(no.message, no.field), status_code=422)
+    except Conflict as no:
+        wrong = {"trouble": no.message, "status_code": 409}
+        return await _work(visit, **wrong) if from_list else await _order(visit, number, **wrong)
+    if visit.is_fragment:
+        return await _work(visit, said=said) if from_list else await _order(visit, number, said=said)
+    visit.tell(said)
+    return Go("/banco" if from_list else f"/banco/ordini/{number}")
+
+
+async def _work(visit: Visit, *, said: str = "", trouble: str = "", status_code: int = 200) -> Page:
+    producer_id = _producer(visit)[1]
+    seen = await live.newest(visit.db, f"producer:{producer_id}")  # before the rest: what comes meanwhile is told again
+    counts = await queries.counts_at_desk(visit.db, producer_id)
+    orders = await queries.open_at_desk(visit.db, producer_id)
+    new = counts.get("pending", 0)
+    return Page(
+        "desk/work.html",
+        fragment="desk/_work.html",
+        status_code=status_code,
+        private=True,
+        desk=desk.frame(new),
+        stacks=desk.stacks(visit.shop, orders, counts, clock.today(visit.shop.time_zone)),
+        stream=f"/banco/eventi?visto={seen}",
+        trouble=trouble,
+        said=said or ngettext("%(num)s ordine da confermare", "%(num)s ordini da confermare", new),
+    )
+
+
+async def _order(
+    visit: Visit,
+    number: str,
+    *,
+    form: Filled[ShipForm] | None = None,
+    said: str = "",
+    trouble: str = "",
+    status_code: int = 200,
+) -> Page:
+    order = await queries.at_desk(visit.db, _producer(visit)[1], number)
+    events = await queries.desk_events(visit.db, order)
+    return Page(
+        "desk/order.html",
+        fragment="desk/_order.html",
+        status_code=status_code,
+        private=True,
+        desk=await _frame(visit, order.producer_id),
+        order=desk.desk_order(visit.shop, order, events, clock.today(visit.shop.time_zone)),
+        carriers=[(code, str(carrier.name)) for code, carrier in carriers.CARRIERS.items()],
+        form=form or ShipForm.blank(),
+        said=said,
+        trouble=trouble,
+    )
+
+
+async def _frame(visit: Visit, producer_id: int) -> desk.DeskView:
+    counts = await queries.counts_at_desk(visit.db, producer_id)
+    return desk.frame(counts.get("pending", 0))
+
+
+def _producer(visit: Visit) -> tuple[Person, int]:
+    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
+    person = visit.person
+    if person is None or person.producer_id is None:
+        raise Forbidden
+    return person, person.producer_id
+
+
+ROUTES = [
+    show_work,
+    stream_work,
+    show_packing_list,
+    show_history,
+    show_order,
+    show_slip,
+    confirm,
+    pack,
+    ship,
+    deliver,
+]

@@ -1,0 +1,89 @@
+"""An order as its buyer sees it, and the way back to it."""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from app.commerce.orders import queries, views
+from app.commerce.orders.forms import FindForm
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.kernel.outbox import add_job
+from app.system import live
+from app.web.access import anyone
+from app.web.forms import Filled
+from app.web.live import stream
+from app.web.pages import Page
+from app.web.visit import CurrentVisit
+
+AnyRequest = Request[Any, Any, Any]
+UNLISTED = {"X-Robots-Tag": "noindex"}
+
+
+@get("/ordini", access=anyone, name="orders.list")
+async def show_orders(visit: CurrentVisit, request: AnyRequest) -> Page:
+    """Whoever is signed in sees his orders; a guest asks for the link of one."""
+    page = _page_number(request)
+    return await _list(visit, FindForm.blank(number=request.query_params.get("numero", "")), page)
+
+
+@post("/ordini", access=anyone, limit="careful", name="orders.link.create")
+async def send_link(visit: CurrentVisit, request: AnyRequest) -> Page:
+    """The private link goes to the order's own address. The answer is the same whether there is such an order."""
+    form = FindForm.read(await request.form())
+    if form.data is None:
+        return await _list(visit, form, 1, status_code=422)
+    found = await queries.id_by_mail(visit.db, form.data.number.upper(), form.data.email)
+    async with transaction(visit.db):
+        add_job(visit.db, "orders.send_link", group_id=found or 0)
+    return Page("orders/link_sent.html", private=True, email=form.data.email)
+
+
+@get("/ordini/{number:str}", access=anyone, name="orders.order.show")
+async def show_order(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page:
+    """By the private link, or as the signed-in owner."""
+    key = request.query_params.get("chiave", "")
+    group = await queries.group_for(visit.db, visit.settings, number, key, visit.person)
+    seen = await live.newest(visit.db, f"group:{group.id}")  # before the rest: what comes meanwhile is told again
+    events = await queries.events_of(visit.db, group.id)
+    whole = await queries.with_orders(visit.db, group.id)
+    order = views.group_view(visit.shop, whole, events, clock.now())
+    link = f"/ordini/{number}" + (f"?chiave={key}" if key else "")
+    return Page(
+        "orders/order.html", fragment="orders/_parcels.html", private=True, headers=UNLISTED,
+        order=order, link=link, stream=f"/eventi{link}{'&' if key else '?'}visto={seen}",
+    )  # fmt: skip
+
+
+@get("/eventi/ordini/{number:str}", access=anyone, name="orders.order.stream")
+async def stream_order(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Stream:
+    """Tells the open page of an order that something has changed."""
+    key = request.query_params.get("chiave", "")
+    group = await queries.group_for(visit.db, visit.settings, number, key, visit.person)
+    await visit.close_db()
+    seen = request.headers.get("last-event-id") or request.query_params.get("visto", "")
+    return stream(live.listen(request.app.state.broker, visit.database, visit.shop.id, f"group:{group.id}", seen))
+
+
+async def _list(visit: CurrentVisit, form: Filled[FindForm], page: int, *, status_code: int = 200) -> Page:
+    orders = await queries.bought_by(visit.db, visit.person.id, page) if visit.person else []
+    return Page(
+        "orders/list.html",
+        status_code=status_code,
+        private=True,
+        headers=UNLISTED,
+        orders=orders[: queries.PAGE],
+        has_more=queries.is_full(orders),
+        page=page,
+        form=form,
+    )
+
+
+def _page_number(request: AnyRequest) -> int:
+    asked = request.query_params.get("pagina", "1")
+    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+
+
+ROUTES = [show_orders, send_link, show_order, stream_order]

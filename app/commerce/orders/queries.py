@@ -1,0 +1,214 @@
+"""What the pages of buyers and producers, and the mails, read of orders. Who may see is part of each query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, selectinload
+
+from app.commerce.orders import links
+from app.commerce.orders.models import Order, OrderEvent, OrderGroup, OrderLine
+from app.commerce.orders.views import OPEN
+from app.kernel.errors import NotFound
+from app.kernel.tenancy import Person
+from app.settings import Settings
+
+MOST = 200  # orders on one desk at once; more are told by the counts
+PAGE = 30
+
+
+async def group_for(
+    db: AsyncSession, settings: Settings, number: str, key: str, person: Person | None
+) -> OrderGroup:
+    """A buyer's group, by its private link or as its signed-in owner. Raises NotFound alike for all others."""
+    if key:
+        return await links.group_by_link(db, settings, number, key)
+    if person is None:
+        raise NotFound
+    group = await db.scalar(select(OrderGroup).where(OrderGroup.number == number, OrderGroup.user_id == person.id))
+    if group is None:
+        raise NotFound
+    return group
+
+
+async def with_orders(db: AsyncSession, group_id: int) -> OrderGroup:
+    """A group with its orders and lines. Raises NotFound."""
+    group = await db.scalar(
+        select(OrderGroup)
+        .where(OrderGroup.id == group_id)
+        .options(selectinload(OrderGroup.orders).selectinload(Order.lines))
+        .execution_options(populate_existing=True)
+    )
+    if group is None:
+        raise NotFound
+    return group
+
+
+async def events_of(db: AsyncSession, group_id: int) -> list[OrderEvent]:
+    """The timeline of a group and its orders, oldest first."""
+    return list(await db.scalars(select(OrderEvent).where(OrderEvent.group_id == group_id).order_by(OrderEvent.id)))
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A line of somebody's list of orders."""
+
+    number: str
+    state: str
+    placed_at: datetime
+    total_minor: int
+    currency: str
+
+
+async def bought_by(db: AsyncSession, user_id: int, page: int) -> list[Bought]:
+    """A person's orders, newest first, one page of them and one more."""
+    rows = await db.execute(
+        select(
+            OrderGroup.number, OrderGroup.state, OrderGroup.placed_at, OrderGroup.total_minor, OrderGroup.currency
+        )
+        .where(OrderGroup.user_id == user_id)
+        .order_by(OrderGroup.id.desc())
+        .limit(PAGE + 1)
+        .offset((page - 1) * PAGE)
+    )
+    return [Bought(*row) for row in rows]
+
+
+async def id_by_mail(db: AsyncSession, number: str, email: str) -> int | None:
+    """The group of that number that was ordered with that address."""
+    found = select(OrderGroup.id).where(OrderGroup.number == number, func.lower(OrderGroup.email) == email.lower())
+    return await db.scalar(found)
+
+
+async def at_desk(db: AsyncSession, producer_id: int, number: str) -> Order:
+    """One of the producer's paid orders, with its group and lines. Raises NotFound for anybody else's."""
+    order = await db.scalar(
+        select(Order)
+        .join(Order.group)
+        .where(Order.number == number, Order.producer_id == producer_id, OrderGroup.paid_at.is_not(None))
+        .options(contains_eager(Order.group), selectinload(Order.lines))
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise NotFound
+    return order
+
+
+async def desk_events(db: AsyncSession, order: Order) -> list[OrderEvent]:
+    """The timeline of one order, oldest first."""
+    found = select(OrderEvent).where(OrderEvent.group_id == order.group_id, OrderEvent.order_id == order.id)
+    return list(await db.scalars(found.order_by(OrderEvent.id)))
+
+
+async def open_at_desk(db: AsyncSession, producer_id: int) -> list[Order]:
+    """What the producer has to do, oldest first, with groups and lines."""
+    found = await db.scalars(
+        select(Order)
+        .join(Order.group)
+        .where(Order.producer_id == producer_id, Order.state.in_(OPEN), OrderGroup.paid_at.is_not(None))
+        .options(contains_eager(Order.group), selectinload(Order.lines))
+        .order_by(Order.id)
+        .limit(MOST)
+        .execution_options(populate_existing=True)
+    )
+    return list(found)
+
+
+async def counts_at_desk(db: AsyncSession, producer_id: int) -> dict[str, int]:
+    """How many of the producer's open orders are in each state."""
+    rows = await db.execute(
+        select(Order.state, func.count())
+        .where(Order.producer_id == producer_id, Order.state.in_(OPEN))
+        .group_by(Order.state)
+    )
+    return dict(rows.all())
+
+
+@dataclass(frozen=True)
+class PastOrder:
+    """A line of a producer's history."""
+
+    number: str
+    state: str
+    name: str
+    city: str
+    paid_at: datetime
+    total_minor: int
+    currency: str
+
+
+async def history_at_desk(db: AsyncSession, producer_id: int, search: str, page: int) -> list[PastOrder]:
+    """The producer's paid orders, newest first, one page and one more. search: part of a number."""
+    found = (
+        select(
+            Order.number,
+            Order.state,
+            OrderGroup.name,
+            OrderGroup.city,
+            OrderGroup.paid_at,
+            Order.total_minor,
+            OrderGroup.currency,
+        )
+        .join(OrderGroup, OrderGroup.id == Order.group_id)
+        .where(Order.producer_id == producer_id, OrderGroup.paid_at.is_not(None))
+    )
+    if search:
+        found = found.where(Order.number.icontains(search, autoescape=True))
+    rows = await db.execute(found.order_by(Order.id.desc()).limit(PAGE + 1).offset((page - 1) * PAGE))
+    return [PastOrder(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class ToPack:
+    """So many pieces of one product, over several orders. line: one of theirs, for its words."""
+
+    line: OrderLine
+    pieces: int
+    orders: int
+
+
+async def to_pack(db: AsyncSession, producer_id: int) -> list[ToPack]:
+    """Everything the producer has still to prepare, summed per product. Orders that are packed are not in it."""
+    sums = (
+        select(
+            OrderLine.sku,
+            func.max(OrderLine.id).label("line_id"),
+            func.sum(OrderLine.quantity).label("pieces"),
+            func.count(func.distinct(OrderLine.order_id)).label("orders"),
+        )
+        .join(Order, Order.id == OrderLine.order_id)
+        .join(OrderGroup, OrderGroup.id == Order.group_id)
+        .where(
+            Order.producer_id == producer_id,
+            Order.state.in_(("pending", "confirmed")),
+            OrderGroup.paid_at.is_not(None),
+        )
+        .group_by(OrderLine.sku)
+        .subquery()
+    )
+    rows = await db.execute(
+        select(OrderLine, sums.c.pieces, sums.c.orders)
+        .join(sums, sums.c.line_id == OrderLine.id)
+        .order_by(OrderLine.sku)
+    )
+    return [ToPack(line, int(pieces), int(orders)) for line, pieces, orders in rows]
+
+
+async def order_of(db: AsyncSession, order_id: int) -> Order:
+    """An order with its group and lines, for its mails. Raises NotFound."""
+    order = await db.scalar(
+        select(Order)
+        .where(Order.id == order_id)
+        .options(selectinload(Order.group), selectinload(Order.lines))
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise NotFound
+    return order
+
+
+def is_full(rows: Sequence[object]) -> bool:
+    """Whether a list of one page and one more has a next page."""
+    return len(rows) > PAGE

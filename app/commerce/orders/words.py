@@ -1,0 +1,86 @@
+"""What orders are called and what is said about them, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.kernel.i18n import gettext as _
+from app.kernel.i18n import lazy_gettext as _l
+
+STATES = {
+    "awaiting_payment": (_l("In attesa di pagamento"), "plain"),
+    "pending": (_l("Da confermare"), "warm"),
+    "confirmed": (_l("Confermato"), "warm"),
+    "processing": (_l("Pronto da spedire"), "warm"),
+    "shipped": (_l("Spedito"), "good"),
+    "delivered": (_l("Consegnato"), "good"),
+    "partially_refunded": (_l("Rimborsato in parte"), "plain"),
+    "cancelled": (_l("Annullato"), "bad"),
+    "refunded": (_l("Rimborsato"), "plain"),
+}
+GROUP_STATES = {
+    "awaiting_payment": (_l("In attesa di pagamento"), "plain"),
+    "paid": (_l("Pagato"), "good"),
+    "cancelled": (_l("Annullato"), "bad"),
+    "refunding": (_l("Rimborso in corso"), "warm"),
+    "refunded": (_l("Rimborsato"), "plain"),
+}
+EVENTS = {
+    "placed": _l("Ordine inviato"),
+    "paid": _l("Pagato"),
+    "processing": _l("Pagamento in corso presso la banca"),
+    "paid_late": _l("Pagato quando i prodotti non c’erano più: si restituisce tutto"),
+    "paid_twice": _l("Pagato due volte: si restituisce il secondo pagamento"),
+    "cancelled": _l("Annullato"),
+    "refunded": _l("Rimborsato"),
+}
+ACTORS = {
+    "buyer": _l("chi ha comprato"),
+    "producer": _l("il produttore"),
+    "staff": _l("la redazione"),
+    "system": _l("da solo"),
+    "stripe": "Stripe",
+}
+
+
+def state(code: str, *, pickup: bool = False) -> str:
+    """The name of an order's state. pickup: the buyer comes to fetch it."""
+    if pickup and code == "processing":
+        return _("Pronto per il ritiro")
+    if pickup and code == "delivered":
+        return _("Ritirato")
+    return str(STATES[code][0])
+
+
+def tone(code: str) -> str:
+    """How a state is coloured: plain, warm, good or bad."""
+    return STATES[code][1]
+
+
+def event(kind: str, *, of_order: bool, pickup: bool = False) -> str:
+    """A line of the timeline: of one producer's order, or of the whole group."""
+    if of_order and kind in STATES:
+        return state(kind, pickup=pickup)
+    return str(EVENTS.get(kind, kind))
+
+
+def withdrawal(rule: str) -> str:
+    """What a buyer is told about taking a line back. Source: law.md L24, L25 (art. 52, 59)."""
+    if rule == "art59_d":
+        return _("Recesso escluso: prodotto deperibile (art. 59, lett. d, Codice del consumo)")
+    if rule == "art59_e":
+        return _("Recesso entro 14 giorni, finché la confezione resta sigillata (art. 59, lett. e, Codice del consumo)")
+    if rule == "art59_c":
+        return _("Recesso escluso: fatto su misura (art. 59, lett. c, Codice del consumo)")
+    return _("Recesso entro 14 giorni dalla consegna (art. 52, Codice del consumo)")
+
+
+def invoice_facts(invoice: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(label, value) of what the buyer wants on the invoice; empty when none is wanted."""
+    labels = (
+        ("company", _("Ragione sociale")),
+        ("partita_iva", _("Partita IVA")),
+        ("codice_fiscale", _("Codice fiscale")),
+        ("sdi", _("Codice destinatario SDI")),
+        ("pec", _("PEC")),
+    )
+    return [(label, str(invoice[name])) for name, label in labels if invoice.get(name)]
