@@ -20,7 +20,6 @@ from app.web import logs
 from app.web.edge import Edge
 from tests.cast import Browser, TestShop, make_shop
 
-
 logs.configure(level="ERROR")
 
 

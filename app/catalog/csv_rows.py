@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.catalog import seasons
+from app.catalog.allergens import NAMES as ANNEX_II
 from app.kernel.i18n import LOCALES
 from app.kernel.i18n import gettext as _
 from app.kernel.money import parse_amount
@@ -39,10 +40,6 @@ OTHERS = (
     *("provinces", "image", "stock", "low_stock_at", "featured"),
 )
 COLUMNS = frozenset({*REQUIRED, *(f"{text}_{locale}" for text in TEXTS for locale in LOCALES), *OTHERS})
-ALLERGENS = (  # Annex II Reg. (EU) 1169/2011
-    *("glutine", "crostacei", "uova", "pesce", "arachidi", "soia", "latte", "frutta_a_guscio"),
-    *("sedano", "senape", "sesamo", "solfiti", "lupini", "molluschi"),
-)
 DESIGNATIONS = ("DOP", "IGP", "DOC", "DOCG", "IGT", "PAT")
 LOW_AT = 3
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -217,7 +214,7 @@ class _Cells:
     def food(self) -> dict[str, Any]:
         """What models.Product.food says; what the file does not tell is left out."""
         allergens = self.text("allergens").split()
-        if unknown := sorted(set(allergens) - set(ALLERGENS)):
+        if unknown := sorted(set(allergens) - set(ANNEX_II)):
             self.wrong("allergens", _("Questo allergene non è nell’elenco: %(name)s.", name=", ".join(unknown)))
         told: dict[str, Any] = {
             "shelf_life_days": self.number("shelf_life_days", 0, 36_500),

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import products
-from app.catalog.csv_rows import Row, RowError, read_rows
+from app.catalog.csv_rows import MOST_BYTES, Row, RowError, read_rows
 from app.catalog.models import Category, Image, Product, StockItem, Variant
 from app.kernel import clock
 from app.kernel.db import Database, transaction
@@ -220,13 +220,13 @@ async def run(settings: Settings, file: Path, shop_slug: str, *, dry_run: bool, 
     try:
         async with database.session(None) as db:
             shop = await shop_by_slug(db, shop_slug)
-        if shop is None or not file.is_file():
-            print(_("Il negozio non c’è.") if shop is None else _("Il file non c’è."))
+        body = _read(file)
+        if shop is None or body is None:
+            _say(_("Il negozio non c’è.") if shop is None else _("Il file non si può leggere."))
             return 1
         if shop.currency != "EUR":
-            print(_("La colonna price_eur è in euro: questo negozio ha un’altra moneta."))
+            _say(_("La colonna price_eur è in euro: questo negozio ha un’altra moneta."))
             return 1
-        body = file.read_bytes()
         with contextlib.suppress(_DryRun):
             async with database.session(shop.id) as db, transaction(db):
                 report = await load(db, body, country=shop.country, partial=partial)
@@ -234,9 +234,21 @@ async def run(settings: Settings, file: Path, shop_slug: str, *, dry_run: bool, 
                     raise _DryRun
     finally:
         await database.close()
-    for line in told(report, dry_run=dry_run, partial=partial):
-        print(line)
+    _say(*told(report, dry_run=dry_run, partial=partial))
     return 1 if report.errors else 0
+
+
+def _read(file: Path) -> bytes | None:
+    """The file's bytes; one too many where it is too large, so that a wrong file does not fill the memory."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MOST_BYTES + 1)
+    except OSError:
+        return None
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n")  # noqa: T201  (a command's answer)
 
 
 def told(report: Report, *, dry_run: bool, partial: bool) -> list[str]:
@@ -251,9 +263,15 @@ def told(report: Report, *, dry_run: bool, partial: bool) -> list[str]:
         return [*lines, said]
     if dry_run:
         lines.append(_("Prova: non abbiamo scritto niente. Con questo file:"))
-    counts = _("%(created)s nuovi, %(changed)s cambiati, %(same)s già uguali, %(refused)s rifiutati.",
-               created=report.created, changed=report.changed, same=report.same, refused=len(report.errors))  # fmt: skip
-    lines.append(counts)
+    lines.append(
+        _(
+            "%(created)s nuovi, %(changed)s cambiati, %(same)s già uguali, %(refused)s rifiutati.",
+            created=report.created,
+            changed=report.changed,
+            same=report.same,
+            refused=len({error.line for error in report.errors}),
+        )
+    )
     if report.kept_stock:
         lines.append(_("%(num)s giacenze diverse dal file: restano quelle contate a magazzino.", num=report.kept_stock))
     if report.unpublished:

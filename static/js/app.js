@@ -43,6 +43,7 @@
       if (input.value !== before) input.dispatchEvent(new Event("change", { bubbles: true }));
     }
     if (event.target.matches("dialog[open]")) event.target.close();   // a click beside the drawer
+    if (event.target.closest("[data-print]")) print();
     if (event.target.closest("[data-scheme-switch]")) {
       const dark = (root.dataset.scheme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
       localStorage.setItem("scheme", root.dataset.scheme = dark ? "light" : "dark");
@@ -56,5 +57,5 @@
     document.querySelector("[data-error-summary]")?.focus();
     if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });   // what had the focus is gone
   });
-  for (const button of document.querySelectorAll("[data-scheme-switch]")) button.hidden = false;
+  for (const button of document.querySelectorAll("[data-scheme-switch], [data-print]")) button.hidden = false;
 })();

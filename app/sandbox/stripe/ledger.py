@@ -46,7 +46,7 @@ def processing_fee(store: Store, amount: int) -> int:
     return (amount * int(points) + 5_000) // 10_000 + int(fixed)
 
 
-def move(
+def move(  # noqa: PLR0913  (a balance transaction has that many parts)
     call: Call,
     owner: str,
     amount: int,

@@ -6,7 +6,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from app.commerce.orders import queries, views
+from app.commerce.orders import queries, views, words
 from app.commerce.orders.forms import FindForm
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -75,6 +75,7 @@ async def _list(visit: CurrentVisit, form: Filled[FindForm], page: int, *, statu
         private=True,
         headers=UNLISTED,
         orders=orders[: queries.PAGE],
+        states=words.GROUP_STATES,
         has_more=queries.is_full(orders),
         page=page,
         form=form,
