@@ -112,7 +112,7 @@ RACHEL = DemoShop(
         "locales": ["en", "it"],
         "currency": "EUR",
         "order_prefix": "RF",
-        "fee_rate": "0",
+        "fee_rate": "5",
         "legal": {
             "company": "RachelFoods di Rachel Adeyemi",
             "address": "Via del Battiferro Vecchio 12, 40129 Bologna (BO)",

@@ -18,7 +18,10 @@ PLATFORM = {
     "background_jobs": "claimed by runners that work for every shop; carries shop_id, and jobs run in its scope",
     "schedule_runs": "the clock is the platform's",
 }
-OWNED = [mapper.class_ for mapper in Table.registry.mappers if issubclass(mapper.class_, ShopOwned)]
+OWNED = sorted(
+    (mapper.class_ for mapper in Table.registry.mappers if issubclass(mapper.class_, ShopOwned)),
+    key=lambda model: model.__tablename__,
+)
 
 
 def test_every_table_belongs_to_a_shop_or_says_why_not() -> None:

@@ -11,8 +11,10 @@ from sqlalchemy.orm import contains_eager, selectinload
 from app.commerce.orders import links
 from app.commerce.orders.models import Order, OrderEvent, OrderGroup, OrderLine
 from app.commerce.orders.views import OPEN
+from app.identity.models import User
 from app.kernel.errors import NotFound
 from app.kernel.tenancy import Person
+from app.producers.models import Producer, ProducerMember
 from app.settings import Settings
 
 MOST = 200  # orders on one desk at once; more are told by the counts
@@ -194,6 +196,32 @@ async def to_pack(db: AsyncSession, producer_id: int) -> list[ToPack]:
         .order_by(OrderLine.sku)
     )
     return [ToPack(line, int(pieces), int(orders)) for line, pieces, orders in rows]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who hears of a producer's orders. user_id: none for the producer's own address."""
+
+    email: str
+    locale: str
+    user_id: int | None
+
+
+async def readers_at(db: AsyncSession, producer_ids: Sequence[int]) -> dict[int, list[Reader]]:
+    """Producer id → his own address and those of the people at his desk, each address once."""
+    own = await db.execute(select(Producer.id, Producer.email).where(Producer.id.in_(producer_ids)))
+    found = {producer_id: [Reader(email, "it", None)] for producer_id, email in own}
+    members = await db.execute(
+        select(ProducerMember.producer_id, User.email, User.locale, User.id)
+        .join(User, User.id == ProducerMember.user_id)
+        .where(ProducerMember.producer_id.in_(producer_ids), User.disabled_at.is_(None))
+        .order_by(User.id)
+    )
+    for producer_id, email, locale, user_id in members:
+        readers = found[producer_id]
+        if email.lower() not in {reader.email.lower() for reader in readers}:
+            readers.append(Reader(email, locale, user_id))
+    return found
 
 
 async def order_of(db: AsyncSession, order_id: int) -> Order:

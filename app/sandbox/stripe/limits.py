@@ -5,7 +5,7 @@ from app.sandbox.stripe.call import Call
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.state import Body
 
-# Source: docs.stripe.com/currencies#minimum-and-maximum-charge-amounts (the row of EUR: GUESS, see payments.md 7)
+# The table of smallest amounts on docs.stripe.com, page currencies; the row of EUR is a GUESS
 MINIMUM = {"usd": 50, "eur": 50, "gbp": 30, "chf": 50, "sek": 300, "nok": 300, "dkk": 250, "pln": 200, "jpy": 50}
 
 

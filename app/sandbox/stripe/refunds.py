@@ -106,7 +106,7 @@ def _take_back(call: Call, charge: Body, refund: Body) -> None:
             param="reverse_transfer" if reverse else "refund_application_fee",
         )
     if fee and not reverse:
-        # Source: docs.stripe.com/connect/destination-charges#issue-refunds. To refund the application fee the transfer must be
+        # The page on destination charges, refunds: to refund the application fee the transfer must be
         # reversed too ("refund_application_fee … you must also reverse the transfer")
         raise Refuse("refund_application_fee needs reverse_transfer.", param="refund_application_fee")
     whole = charge["amount_captured"]
@@ -123,7 +123,7 @@ def _take_back(call: Call, charge: Body, refund: Body) -> None:
 
 def fail(call: Call, refund: Body) -> Body:
     """The card's bank sends the refund back: the money returns to the platform, reversals stay as they are."""
-    # Source: docs.stripe.com/refunds#failed-refunds. "The bank returns the refunded amount … added back to your balance"
+    # The page on failed refunds: "the bank returns the refunded amount … added back to your balance"
     if refund["status"] != "succeeded":
         raise Refuse("Only a succeeded refund can fail.")
     account = call.store.owner(refund["id"])[0]

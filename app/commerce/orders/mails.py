@@ -1,0 +1,156 @@
+"""Mails about orders, each in its reader's language. Within a transaction; written once, however often a job runs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.commerce.orders import fulfilment, links, queries, views
+from app.commerce.orders.models import OrderGroup
+from app.kernel import clock
+from app.kernel.i18n import LOCALES
+from app.kernel.i18n import gettext as _
+from app.kernel.tenancy import ShopFacts
+from app.settings import Settings
+from app.system import mail
+from app.web.addresses import address
+from app.web.pages import render, writing
+
+
+@dataclass(frozen=True)
+class Office:
+    """In whose name we write, and where our pages are."""
+
+    shop: ShopFacts
+    settings: Settings
+
+
+async def confirm(db: AsyncSession, office: Office, group_id: int) -> None:
+    """The whole content of the contract, on a durable medium (law.md L22, L23)."""
+    group = await queries.with_orders(db, group_id)
+    with writing(office.shop, group.locale):
+        await _write_buyer(
+            db,
+            office,
+            group,
+            "confirmation",
+            reference=group.number,
+            subject=_("Il tuo ordine %(number)s", number=group.number),
+            order=views.group_view(office.shop, group, [], clock.now()),
+        )
+
+
+async def announce(db: AsyncSession, office: Office, group_id: int) -> None:
+    """An order has come in: to the producer's own address, and to everybody at his desk."""
+    group = await queries.with_orders(db, group_id)
+    readers = await queries.readers_at(db, [order.producer_id for order in group.orders])
+    for order in group.orders:
+        for reader in readers.get(order.producer_id, []):
+            locale = reader.locale if reader.locale in LOCALES else LOCALES[0]
+            with writing(office.shop, locale):
+                parcel = views.parcel_view(office.shop, group, order, [])
+                await _write(
+                    db,
+                    office,
+                    "arrived",
+                    reference=f"{order.number}:{reader.user_id or 0}",
+                    recipient=reader.email,
+                    locale=locale,
+                    group_id=group.id,
+                    subject=_("Ordine nuovo: %(number)s", number=order.number),
+                    parcel=parcel,
+                    buyer=group.name,
+                    city=group.city,
+                    currency=group.currency,
+                    payout_minor=order.payout_minor,
+                    link=address(office.settings, office.shop, f"/banco/ordini/{order.number}", locale),
+                )
+
+
+async def tell_shipped(db: AsyncSession, office: Office, order_id: int) -> None:
+    """A parcel is on its way, or stands ready to be fetched."""
+    order = await queries.order_of(db, order_id)
+    with writing(office.shop, order.group.locale):
+        parcel = views.parcel_view(office.shop, order.group, order, [])
+        ready = _("Il tuo ordine da %(name)s è pronto: puoi passare a ritirarlo", name=parcel.seller)
+        on_its_way = _("Il pacco di %(name)s è partito", name=parcel.seller)
+        subject = ready if fulfilment.is_pickup(order) else on_its_way
+        await _write_buyer(
+            db, office, order.group, "shipped", reference=order.number, subject=subject, parcel=parcel
+        )
+
+
+async def tell_delivered(db: AsyncSession, office: Office, order_id: int) -> None:
+    """A parcel has arrived: what to do if something is wrong."""
+    order = await queries.order_of(db, order_id)
+    with writing(office.shop, order.group.locale):
+        parcel = views.parcel_view(office.shop, order.group, order, [])
+        subject = _("Il pacco di %(name)s è arrivato", name=parcel.seller)
+        await _write_buyer(
+            db, office, order.group, "delivered", reference=order.number, subject=subject, parcel=parcel
+        )
+
+
+async def tell_refund(db: AsyncSession, office: Office, group_id: int) -> None:
+    """The money came when the goods were gone: it goes back."""
+    group = await queries.with_orders(db, group_id)
+    with writing(office.shop, group.locale):
+        subject = _("Ti restituiamo quello che hai pagato per %(number)s", number=group.number)
+        order = views.group_view(office.shop, group, [], clock.now())
+        await _write_buyer(db, office, group, "refund", reference=group.number, subject=subject, order=order)
+
+
+async def send_link(db: AsyncSession, office: Office, group_id: int) -> None:
+    """The way back to an order, for whoever has lost it; one an hour at most."""
+    group = await queries.with_orders(db, group_id)
+    with writing(office.shop, group.locale):
+        reference = f"{group.number}:{clock.now():%Y%m%d%H}"
+        subject = _("Il link del tuo ordine %(number)s", number=group.number)
+        await _write_buyer(db, office, group, "link", reference=reference, subject=subject, number=group.number)
+
+
+async def _write_buyer(
+    db: AsyncSession, office: Office, group: OrderGroup, kind: str, *, reference: str, subject: str, **context: Any
+) -> None:
+    key = links.token(office.settings.secret_key, group)
+    await _write(
+        db,
+        office,
+        kind,
+        reference=reference,
+        recipient=group.email,
+        locale=group.locale,
+        group_id=group.id,
+        subject=subject,
+        buyer=group.name,
+        link=address(office.settings, office.shop, f"/ordini/{group.number}?chiave={key}", group.locale),
+        **context,
+    )
+
+
+async def _write(
+    db: AsyncSession,
+    office: Office,
+    kind: str,
+    *,
+    reference: str,
+    recipient: str,
+    locale: str,
+    group_id: int,
+    subject: str,
+    **context: Any,
+) -> None:
+    """kind: of mail/<kind>.html and .txt. Inside `writing`."""
+    withdrawal = None if kind == "arrived" else address(office.settings, office.shop, "/recesso", locale)
+    known = {"shop": office.shop, "locale": locale, "subject": subject, "withdrawal_url": withdrawal, **context}
+    await mail.write(
+        db,
+        kind=f"order.{kind}",
+        reference=reference,
+        recipient=recipient,
+        locale=locale,
+        subject=f"{subject} · {office.shop.name}",
+        text=render(f"mail/{kind}.txt", **known),
+        html=render(f"mail/{kind}.html", **known),
+        group_id=group_id,
+    )
