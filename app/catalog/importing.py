@@ -48,7 +48,7 @@ class Shelves:
     categories: Mapping[str, Category]
     pictures: Mapping[str, int]  # file stem → image id
     variants: Mapping[str, tuple[Variant, Product, StockItem]]  # by SKU
-    owners: Mapping[str, int]  # slug → product id
+    owners: Mapping[str, tuple[int, int]]  # slug → product id, producer id
 
     @classmethod
     async def of(cls, db: AsyncSession) -> "Shelves":
@@ -57,14 +57,14 @@ class Shelves:
             .join(Product, Product.id == Variant.product_id)
             .join(StockItem, StockItem.id == Variant.stock_item_id)
         )
-        goods = (await db.execute(select(Product.slug, Product.id))).tuples()
+        goods = await db.execute(select(Product.slug, Product.id, Product.producer_id))
         pictures = await db.execute(select(Image.key, Image.id).order_by(Image.id))
         return cls(
             producers={row.slug: row for row in await db.scalars(select(Producer))},
             categories={row.slug: row for row in await db.scalars(select(Category))},
             pictures={key.rpartition("-")[0]: image_id for key, image_id in pictures},
             variants={variant.sku: (variant, product, item) for variant, product, item in found},
-            owners=dict(goods.all()),
+            owners={slug: (product_id, maker_id) for slug, product_id, maker_id in goods},
         )
 
 
@@ -83,10 +83,18 @@ def judge(rows: Sequence[Row], shelves: Shelves, *, country: str) -> list[RowErr
             errors.append(RowError(row.line, "category", _("Il negozio non ha questo reparto.")))
         if country == "IT" and row.vat_rate not in ITALIAN_RATES:
             errors.append(RowError(row.line, "vat_rate", _("In Italia l’IVA è 0, 4, 5, 10 o 22 per cento.")))
-        mine = shelves.variants.get(row.sku)
-        if row.slug in shelves.owners and mine is not None and mine[1].id != shelves.owners[row.slug]:
+        if _is_taken(row, shelves):
             errors.append(RowError(row.line, "slug", _("Questo indirizzo è già di un altro prodotto.")))
     return errors
+
+
+def _is_taken(row: Row, shelves: Shelves) -> bool:
+    """Is the slug another product's? A new SKU may join a product of its own producer."""
+    owner = shelves.owners.get(row.slug)
+    if owner is None:
+        return False
+    mine, maker = shelves.variants.get(row.sku), shelves.producers.get(row.producer)
+    return mine[1].id != owner[0] if mine else maker is not None and maker.id != owner[1]
 
 
 async def apply(db: AsyncSession, rows: Sequence[Row], shelves: Shelves, *, actor_id: int | None) -> Report:
@@ -105,8 +113,8 @@ async def apply(db: AsyncSession, rows: Sequence[Row], shelves: Shelves, *, acto
         report.unpublished += not is_complete
         facts = _product_facts(row, shelves) | {"published_at": now if is_complete else None}
         fresh.append(products.Draft(facts, _variant_facts(row), row.stock, row.low_at))
-    known = {draft.product["slug"]: shelves.owners.get(draft.product["slug"]) for draft in fresh}
-    there = {slug: product_id for slug, product_id in known.items() if product_id is not None}
+    slugs = {draft.product["slug"] for draft in fresh}
+    there = {slug: owner[0] for slug, owner in shelves.owners.items() if slug in slugs}
     await products.create(db, fresh, known=there, actor_id=actor_id)
     await db.flush()  # `touch` goes past the loaded rows
     await products.touch(db, [*touched, *there.values()])

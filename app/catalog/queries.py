@@ -1,167 +1,156 @@
-"""What catalogue pages read. Lists are ids and versions; cards.py has the rest."""
+"""What catalogue pages read of categories, producers and pictures. Products: listings.py, cards.py and sheets.py.
 
-from dataclasses import dataclass
-from typing import Any
+Statements are made once and kept: putting one together costs more than running it.
+"""
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Integer, Select, String, Subquery, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import cards, seasons
-from app.catalog.models import Category, Image, Product, Variant
-from app.catalog.search import fold, words
+from app.catalog import cards
+from app.catalog.listings import NOW, visible
+from app.catalog.models import Category, Image, Product
+from app.catalog.search import folded
 from app.catalog.views import Link, Maker, Picture
+from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
 from app.kernel.tenancy import NavItem, in_language
 from app.producers.models import Producer
 
-PER_PAGE = 24
-LAST_PAGE = 10_000
 IN_NAVIGATION = 8
-SORTS = ("consigliati", "nome", "prezzo", "prezzo-unitario", "novita")
+MOST_NAMED = 6
+_SLUG: BindParameter[str] = bindparam("slug", type_=String)
+_ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 
 
-def visible() -> ColumnElement[bool]:
-    """What the public may see. Needs Product joined with Producer."""
-    return and_(Product.published_at.is_not(None), Product.deleted_at.is_(None), Producer.hidden_at.is_(None))
+class Department(NamedTuple):
+    """A category in the reader's language. intro: None when there is none. related: the others of its group."""
 
-
-@dataclass(frozen=True)
-class Found:
-    """ids: (product id, version) of the page; total over all pages."""
-
-    ids: list[tuple[int, int]]
-    total: int
-
-
-async def page(
-    db: AsyncSession,
-    *conditions: ColumnElement[bool],
-    number: int,
-    sort: str,
-    month: int,
-    per_page: int = PER_PAGE,
-) -> Found:
-    """One page of visible products, in one statement. Raises NotFound beyond the last page."""
-    statement = (
-        select(Product.id, Product.version, func.count().over().label("total"))
-        .join(Producer, Producer.id == Product.producer_id)
-        .where(visible(), *conditions)
-    )
-    rows = (await db.execute(_sorted(statement, sort, month).limit(per_page).offset((number - 1) * per_page))).all()
-    if not rows and number > 1:
-        raise NotFound
-    return Found([(row.id, row.version) for row in rows], rows[0].total if rows else 0)
-
-
-def _sorted(statement: Select[int, int, int], sort: str, month: int) -> Select[int, int, int]:
-    """In the order that the page «Come ordiniamo» tells."""
-    by_name = (Product.sort_name, Product.id)
-    match sort:
-        case "nome":
-            return statement.order_by(*by_name)
-        case "novita":
-            return statement.order_by(Product.created_at.desc(), *by_name)
-        case "prezzo" | "prezzo-unitario":
-            per_unit = Variant.price_minor * 1000 / func.coalesce(Variant.drained_amount, Variant.net_amount)
-            figure = Variant.price_minor if sort == "prezzo" else per_unit
-            least = (
-                select(Variant.product_id, func.min(figure).label("least"))
-                .group_by(Variant.product_id)
-                .subquery("least_prices")
-            )
-            return statement.join(least, least.c.product_id == Product.id).order_by(least.c.least, *by_name)
-    bit = seasons.bit(month)
-    in_season = and_(Product.season_mask != seasons.ALWAYS, Product.season_mask.op("&")(bit) != 0)
-    out_of_season = Product.season_mask.op("&")(bit) == 0
-    rank = case((in_season, 0), (out_of_season, 2), else_=1)
-    return statement.order_by(rank, Product.is_featured.desc(), *by_name)
-
-
-def matching(query: str) -> list[ColumnElement[bool]]:
-    """Every word must be found in the product's search text."""
-    return [Product.search_text.contains(word, autoescape=True) for word in words(query)]
-
-
-def in_season(month: int) -> ColumnElement[bool]:
-    return and_(Product.season_mask != seasons.ALWAYS, Product.season_mask.op("&")(seasons.bit(month)) != 0)
+    id: int
+    name: str
+    url: str
+    intro: str | None
+    related: list[Link]
 
 
 async def navigation(db: AsyncSession) -> tuple[NavItem, ...]:
-    """The shop's first categories, as links."""
-    rows = await db.execute(select(Category.slug, Category.name).order_by(Category.position).limit(IN_NAVIGATION))
-    return tuple(NavItem(f"/categorie/{slug}", name) for slug, name in rows)
+    """The categories with most products, in the shop's own order, as links."""
+    counts = _counts()
+    rows = await db.execute(
+        select(Category.slug, Category.name, Category.position)
+        .join(counts, counts.c.category_id == Category.id)
+        .order_by(counts.c.n.desc(), Category.position)
+        .limit(IN_NAVIGATION),
+        {NOW.key: clock.now()},
+    )
+    largest = sorted(rows, key=lambda row: row.position)
+    return tuple(NavItem(f"/categorie/{row.slug}", row.name) for row in largest)
 
 
-async def category(db: AsyncSession, slug: str) -> tuple[Any, list[Link]]:
-    """(id, name, intro of the category; its neighbours in the group). One query. Raises NotFound."""
-    groups = select(Category.group).where(Category.slug == slug).scalar_subquery()
-    rows = (
-        await db.execute(
-            select(Category.id, Category.slug, Category.name, Category.intro)
-            .where((Category.group == groups) | (Category.slug == slug))
-            .order_by(Category.position)
-        )
-    ).all()
-    mine = next((row for row in rows if row.slug == slug), None)
-    if mine is None:
-        raise NotFound
+async def department(db: AsyncSession, slug: str) -> Department:
+    """A category and its neighbours, in one statement. Raises NotFound."""
+    rows = (await db.execute(_department(), {"slug": slug})).all()
     locale = current_locale()
-    around = [Link(in_language(row.name, locale), f"/categorie/{row.slug}") for row in rows if row.slug != slug]
-    return mine, around
+    around = [
+        Link(in_language(name, locale), f"/categorie/{other}") for _id, other, name, _intro in rows if other != slug
+    ]
+    for category_id, own, name, intro in rows:
+        if own == slug:
+            shown = in_language(intro, locale) or None
+            return Department(category_id, in_language(name, locale), f"/categorie/{own}", shown, around)
+    raise NotFound
 
 
-async def categories(db: AsyncSession) -> list[Link]:
-    """Every category that has something visible, with how much. The count is a subquery: JSON cannot be grouped by."""
-    counts = (
-        select(Product.category_id, func.count().label("n"))
+@cache
+def _department() -> Select[Any]:
+    group = select(Category.group).where(Category.slug == _SLUG).scalar_subquery()
+    return (
+        select(Category.id, Category.slug, Category.name, Category.intro)
+        .where(or_(Category.group == group, Category.slug == _SLUG))
+        .order_by(Category.position)
+    )
+
+
+def _counts() -> Subquery:
+    """Visible products per category. A subquery, since JSON columns cannot be grouped by."""
+    return (
+        select(Product.category_id, func.count(Product.id).label("n"))
         .join(Producer, Producer.id == Product.producer_id)
         .where(visible())
         .group_by(Product.category_id)
         .subquery("counts")
     )
-    rows = await db.execute(
-        select(Category.slug, Category.name, counts.c.n)
-        .join(counts, counts.c.category_id == Category.id)
-        .order_by(Category.position)
-    )
+
+
+async def categories(db: AsyncSession) -> list[Link]:
+    """Every category that has something visible, with how much."""
+    rows = await db.execute(_categories(), {NOW.key: clock.now()})
     locale = current_locale()
     return [Link(in_language(name, locale), f"/categorie/{slug}", n) for slug, name, n in rows]
 
 
+@cache
+def _categories() -> Select[Any]:
+    counts = _counts()
+    return (
+        select(Category.slug, Category.name, counts.c.n)
+        .join(counts, counts.c.category_id == Category.id)
+        .order_by(Category.position)
+    )
+
+
 async def makers(db: AsyncSession, most: int | None = None) -> tuple[list[Maker], int]:
-    """Visible producers by name, and how many there are in all."""
-    rows = (
-        await db.execute(
-            select(*_MAKER, func.count().over().label("total"))
-            .outerjoin(Image, Image.key == Producer.image)
-            .where(Producer.hidden_at.is_(None))
-            .order_by(Producer.name)
-            .limit(most)
-        )
-    ).all()
-    return [_maker(row) for row in rows], rows[0].total if rows else 0
+    """Visible producers by name, and how many there are in all.
+
+    With `most`: those with a picture first, and each day others of them, since nobody has a right to the first place.
+    """
+    if most is None:
+        rows = (await db.execute(_makers())).all()
+    else:
+        turn = clock.now().toordinal()
+        rows = (await db.execute(_some_makers(), {"turn": turn, "rows": most})).all()
+    return [maker_view(row) for row in rows], rows[0].total if rows else 0
+
+
+@cache
+def _makers() -> Select[Any]:
+    return _visible_makers().order_by(Producer.name, Producer.id)
+
+
+@cache
+def _some_makers() -> Select[Any]:
+    turn = (Producer.id * 7 + bindparam("turn", type_=Integer)) % 31
+    return _visible_makers().order_by(Image.key.is_(None), turn, Producer.id).limit(_ROWS)
+
+
+def _visible_makers() -> Select[Any]:
+    return (
+        select(*MAKER, Producer.story, *cards.IMAGE, func.count().over().label("total"))
+        .outerjoin(Image, Image.key == Producer.image)
+        .where(Producer.hidden_at.is_(None))
+    )
 
 
 async def maker(db: AsyncSession, slug: str) -> tuple[int, Maker]:
     """(id, producer). Raises NotFound, also for a hidden one."""
-    row = (
-        await db.execute(
-            select(*_MAKER)
-            .outerjoin(Image, Image.key == Producer.image)
-            .where(Producer.slug == slug, Producer.hidden_at.is_(None))
-        )
-    ).first()
+    row = (await db.execute(_maker(), {"slug": slug})).first()
     if row is None:
         raise NotFound
-    return row.producer_id, _maker(row)
+    return row.producer_id, maker_view(row)
 
 
-_MAKER = (
+@cache
+def _maker() -> Select[Any]:
+    return _visible_makers().where(Producer.slug == _SLUG)
+
+
+MAKER = (
     Producer.id.label("producer_id"),
-    Producer.slug,
-    Producer.name,
-    Producer.story,
+    Producer.slug.label("producer_slug"),
+    Producer.name.label("producer_name"),
     Producer.street,
     Producer.city,
     Producer.province,
@@ -170,24 +159,20 @@ _MAKER = (
     Producer.phone,
     Producer.founded,
     Producer.legal,
-    Image.key,
-    Image.width,
-    Image.height,
-    Image.alt,
-    Image.color,
 )
 
 
-def _maker(row: Any) -> Maker:
+def maker_view(row: Any, *, bare: bool = False) -> Maker:
+    """A row with the columns of MAKER, a story and a picture. bare: without those two."""
     return Maker(
-        name=row.name,
-        url=f"/produttori/{row.slug}",
+        name=row.producer_name,
+        url=f"/produttori/{row.producer_slug}",
         place=cards.place(row.city, row.province),
-        text=in_language(row.story, current_locale()),
-        image=cards.picture(row, row.name),
+        text="" if bare else in_language(row.story, current_locale()),
+        image=cards.nothing(row.producer_name) if bare else cards.picture(row, row.producer_name),
         founded=row.founded,
-        company=row.legal.get("company") or row.name,
-        address=f"{row.street}, {row.postal_code} {row.city} ({row.province})",
+        company=row.legal.get("company") or row.producer_name,
+        address=f"{row.street}, {row.postal_code} {cards.place(row.city, row.province)}",
         vat_number=row.legal.get("vat_number", ""),
         rea=row.legal.get("rea", ""),
         email=row.email,
@@ -196,45 +181,48 @@ def _maker(row: Any) -> Maker:
     )
 
 
-async def makers_named(db: AsyncSession, query: str, most: int = 6) -> list[Link]:
-    """Producers whose name or place has every word."""
-    asked = words(query)
-    if not asked:
-        return []
-    rows = await db.execute(
+async def makers_named(db: AsyncSession, asked: list[str]) -> list[Link]:
+    """Producers whose name or place has every one of these folded words."""
+    rows = await db.execute(_maker_names())
+    hits = [
+        Link(name, f"/produttori/{slug}")
+        for slug, name, city in rows
+        if all(word in folded(f"{name} {city}") for word in asked)
+    ]
+    return hits[:MOST_NAMED]
+
+
+@cache
+def _maker_names() -> Select[Any]:
+    return (
         select(Producer.slug, Producer.name, Producer.city)
         .where(Producer.hidden_at.is_(None))
         .order_by(Producer.name)
         .limit(2000)
     )
-    hits = [
-        Link(name, f"/produttori/{slug}")
-        for slug, name, city in rows
-        if all(word in fold(f"{name} {city}") for word in asked)
-    ]
-    return hits[:most]
 
 
-async def categories_named(db: AsyncSession, query: str, most: int = 6) -> list[Link]:
-    """Categories whose name, in any language, has every word."""
-    asked = words(query)
-    if not asked:
-        return []
-    rows = await db.execute(select(Category.slug, Category.name).order_by(Category.position))
+async def categories_named(db: AsyncSession, asked: list[str]) -> list[Link]:
+    """Categories whose name, in any language, has every one of these folded words."""
+    rows = await db.execute(_category_names())
     hits = [
         Link(in_language(name, current_locale()), f"/categorie/{slug}")
         for slug, name in rows
-        if all(word in fold(" ".join(name.values())) for word in asked)
+        if all(word in folded(" ".join(name.values())) for word in asked)
     ]
-    return hits[:most]
+    return hits[:MOST_NAMED]
+
+
+@cache
+def _category_names() -> Select[Any]:
+    return select(Category.slug, Category.name).order_by(Category.position)
 
 
 async def image(db: AsyncSession, key: str) -> Picture | None:
-    row = (
-        await db.execute(select(Image.key, Image.width, Image.height, Image.alt, Image.color).where(Image.key == key))
-    ).first()
+    row = (await db.execute(_image(), {"key": key})).first()
     return cards.picture(row, "") if row else None
 
 
-def pages_of(total: int, per_page: int = PER_PAGE) -> int:
-    return max(1, -(-total // per_page))
+@cache
+def _image() -> Select[Any]:
+    return select(*cards.IMAGE).where(Image.key == bindparam("key", type_=String))

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST_QUERY = 100
 MOST_WORDS = 8
@@ -12,6 +13,15 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(" " if not sign.isalnum() else sign for sign in plain if not unicodedata.combining(sign))
     return " ".join(kept.split())
+
+
+folded = lru_cache(4096)(fold)  # for names that are folded at every search
+
+
+def cleaned(query: str) -> tuple[str, bool]:
+    """(what somebody typed as we read it, whether some of it was left out because it is too long)."""
+    plain = " ".join(query.replace("\x00", " ").split())
+    return plain[:LONGEST_QUERY].rstrip(), len(plain) > LONGEST_QUERY
 
 
 def words(query: str) -> list[str]:

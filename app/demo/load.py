@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import images, importing
 from app.catalog.csv_rows import read_rows
-from app.catalog.models import Category
+from app.catalog.models import Category, Image
 from app.delivery.models import Zone, ZoneRange
 from app.demo.accounts import register
 from app.demo.shops import PASSWORD, SHOPS, DemoShop
@@ -141,7 +141,7 @@ async def _add_pictures(db: AsyncSession, shop: DemoShop) -> dict[str, int]:
     rows = {}
     for stem in _stems(shop):
         line = index[stem]
-        rows[stem] = images.Image(
+        rows[stem] = Image(
             key=images.key_of(_picture(stem), stem),
             width=int(line["width"]),
             height=int(line["height"]),
@@ -219,7 +219,7 @@ def _range(line: Line) -> ZoneRange:
 
 
 async def _add_people(db: AsyncSession, shop: DemoShop, password_hash: str, now: datetime) -> None:
-    desks = dict((await db.execute(select(Producer.slug, Producer.id))).tuples().all())
+    desks = dict((await db.execute(select(Producer.slug, Producer.id))).all())
     for login in shop.logins:
         user = User(
             email=login.email,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,7 @@ from app.kernel import clock
 from app.kernel.db import Database, after_commit
 from app.system.models import LiveEvent
 from app.web.live import Broker, Hint, Replay
+from app.web.visit import Visit
 
 KEPT_HOURS = 24
 _brokers: list[Broker] = []
@@ -63,10 +65,11 @@ async def newest(db: AsyncSession, channel: str) -> int:
     return await db.scalar(select(func.max(LiveEvent.id)).where(LiveEvent.channel == channel)) or 0
 
 
-def listen(broker: Broker, database: Database, shop_id: int, channel: str, seen: str) -> AsyncIterator[bytes]:
-    """The bytes of a page's stream. seen: Last-Event-ID, or how far the page had seen when it was rendered."""
+def listen(visit: Visit, broker: Broker, channel: str) -> AsyncIterator[bytes]:
+    """The bytes of a page's stream: what came since Last-Event-ID, or since the page was rendered (`?visto=`)."""
+    seen = visit.headers.get("last-event-id") or dict(parse_qsl(visit.query_string)).get("visto", "")
     last_seen = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else None
-    return broker.listen(f"{shop_id}:{channel}", last_seen, replay(database, shop_id, channel))
+    return broker.listen(f"{visit.shop.id}:{channel}", last_seen, replay(visit.database, visit.shop.id, channel))
 
 
 async def forget_old(db: AsyncSession, before_hours: int = KEPT_HOURS) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from litestar.response import Response
 
 from app.kernel import formats
@@ -35,7 +35,7 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
     """The one template environment. Sync on purpose: async rendering costs twice."""
     env = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: not (name or "").endswith(".txt"),  # plain mails are not HTML
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),  # mails in plain text
         undefined=StrictUndefined,
         auto_reload=reload,
         cache_size=-1,

@@ -36,8 +36,8 @@ def withdrawal() -> list[str]:
             "ricevete l’ultimo pacco dell’ordine."
         ),
         _(
-            "Per recedere basta una dichiarazione chiara: dalla pagina «Recedere dal contratto qui», che trovi in fondo "
-            "a ogni pagina del negozio, con una mail o una lettera al produttore, o con il modulo qui sotto. "
+            "Per recedere basta una dichiarazione chiara: dalla pagina «Recedere dal contratto qui», che trovi in "
+            "fondo a ogni pagina del negozio, con una mail o una lettera al produttore, o con il modulo qui sotto. "
             "Vale il giorno in cui la mandi."
         ),
         _(

@@ -85,9 +85,7 @@ def stacks(shop: ShopFacts, orders: Sequence[Order], counts: Mapping[str, int], 
     shown = [desk_order(shop, order, [], today) for order in orders]
     shown.sort(key=lambda order: order.parcel.leaves or today)
     return [
-        Stack(
-            state, title, empty, counts.get(state, 0), [order for order in shown if order.parcel.state == state]
-        )
+        Stack(state, title, empty, counts.get(state, 0), [order for order in shown if order.parcel.state == state])
         for state, (title, empty) in words.items()
     ]
 

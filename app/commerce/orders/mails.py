@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import fulfilment, links, queries, views
+from app.commerce.orders import contract, fulfilment, links, queries, views
 from app.commerce.orders.models import OrderGroup
 from app.kernel import clock
 from app.kernel.i18n import LOCALES
@@ -29,14 +29,11 @@ async def confirm(db: AsyncSession, office: Office, group_id: int) -> None:
     """The whole content of the contract, on a durable medium (law.md L22, L23)."""
     group = await queries.with_orders(db, group_id)
     with writing(office.shop, group.locale):
+        order = views.group_view(office.shop, group, [], clock.now())
+        subject = _("Il tuo ordine %(number)s", number=group.number)
+        words = contract.sections(office.shop, [_reach(parcel) for parcel in order.parcels])
         await _write_buyer(
-            db,
-            office,
-            group,
-            "confirmation",
-            reference=group.number,
-            subject=_("Il tuo ordine %(number)s", number=group.number),
-            order=views.group_view(office.shop, group, [], clock.now()),
+            db, office, group, "confirmation", reference=group.number, subject=subject, order=order, contract=words
         )
 
 
@@ -75,9 +72,7 @@ async def tell_shipped(db: AsyncSession, office: Office, order_id: int) -> None:
         ready = _("Il tuo ordine da %(name)s è pronto: puoi passare a ritirarlo", name=parcel.seller)
         on_its_way = _("Il pacco di %(name)s è partito", name=parcel.seller)
         subject = ready if fulfilment.is_pickup(order) else on_its_way
-        await _write_buyer(
-            db, office, order.group, "shipped", reference=order.number, subject=subject, parcel=parcel
-        )
+        await _write_buyer(db, office, order.group, "shipped", reference=order.number, subject=subject, parcel=parcel)
 
 
 async def tell_delivered(db: AsyncSession, office: Office, order_id: int) -> None:
@@ -86,9 +81,7 @@ async def tell_delivered(db: AsyncSession, office: Office, order_id: int) -> Non
     with writing(office.shop, order.group.locale):
         parcel = views.parcel_view(office.shop, order.group, order, [])
         subject = _("Il pacco di %(name)s è arrivato", name=parcel.seller)
-        await _write_buyer(
-            db, office, order.group, "delivered", reference=order.number, subject=subject, parcel=parcel
-        )
+        await _write_buyer(db, office, order.group, "delivered", reference=order.number, subject=subject, parcel=parcel)
 
 
 async def tell_refund(db: AsyncSession, office: Office, group_id: int) -> None:
@@ -107,6 +100,11 @@ async def send_link(db: AsyncSession, office: Office, group_id: int) -> None:
         reference = f"{group.number}:{clock.now():%Y%m%d%H}"
         subject = _("Il link del tuo ordine %(number)s", number=group.number)
         await _write_buyer(db, office, group, "link", reference=reference, subject=subject, number=group.number)
+
+
+def _reach(parcel: views.ParcelView) -> str:
+    """A seller on one line, as the addressee of a declaration."""
+    return ", ".join([parcel.company, *(fact for _term, fact in parcel.seller_facts if fact)])
 
 
 async def _write_buyer(

@@ -21,9 +21,7 @@ MOST = 200  # orders on one desk at once; more are told by the counts
 PAGE = 30
 
 
-async def group_for(
-    db: AsyncSession, settings: Settings, number: str, key: str, person: Person | None
-) -> OrderGroup:
+async def group_for(db: AsyncSession, settings: Settings, number: str, key: str, person: Person | None) -> OrderGroup:
     """A buyer's group, by its private link or as its signed-in owner. Raises NotFound alike for all others."""
     if key:
         return await links.group_by_link(db, settings, number, key)
@@ -67,9 +65,7 @@ class Bought:
 async def bought_by(db: AsyncSession, user_id: int, page: int) -> list[Bought]:
     """A person's orders, newest first, one page of them and one more."""
     rows = await db.execute(
-        select(
-            OrderGroup.number, OrderGroup.state, OrderGroup.placed_at, OrderGroup.total_minor, OrderGroup.currency
-        )
+        select(OrderGroup.number, OrderGroup.state, OrderGroup.placed_at, OrderGroup.total_minor, OrderGroup.currency)
         .where(OrderGroup.user_id == user_id)
         .order_by(OrderGroup.id.desc())
         .limit(PAGE + 1)
@@ -136,7 +132,7 @@ class PastOrder:
     state: str
     name: str
     city: str
-    paid_at: datetime
+    paid_at: datetime | None
     total_minor: int
     currency: str
 

@@ -261,7 +261,6 @@ def _timeline(order: Order, events: Sequence[OrderEvent], *, is_pickup: bool) ->
 
 def _standing(group: OrderGroup, parcels: Sequence[ParcelView], now: datetime) -> tuple[str, str]:
     """Title and next step, as the buyer reads them."""
-    first = group.name.split()[0] if group.name else ""
     match group.state:
         case "awaiting_payment":
             return _("Manca il pagamento"), _("I prodotti sono da parte per te: l’ordine parte appena hai pagato.")
@@ -274,6 +273,11 @@ def _standing(group: OrderGroup, parcels: Sequence[ParcelView], now: datetime) -
             )
         case "refunded":
             return _("Ti abbiamo restituito tutto"), _("Il rimborso è sul metodo di pagamento che hai usato.")
+    return _paid_standing(group, parcels, now)
+
+
+def _paid_standing(group: OrderGroup, parcels: Sequence[ParcelView], now: datetime) -> tuple[str, str]:
+    """The same for what has been paid: the hour after the payment is for thanks."""
     on_the_way = [p for p in parcels if p.state == "shipped"]
     waiting = [p for p in parcels if p.state in OPEN]
     if not waiting and not on_the_way:
@@ -283,7 +287,7 @@ def _standing(group: OrderGroup, parcels: Sequence[ParcelView], now: datetime) -
     if on_the_way or any(p.state != "pending" for p in parcels):
         return _("Ci stanno lavorando"), _("Ogni produttore spedisce il suo pacco: qui sotto vedi a che punto sono.")
     if group.paid_at and (now - group.paid_at).total_seconds() < 3600:
-        return _("Grazie, %(name)s", name=first), _(
+        return _("Grazie, %(name)s", name=group.name.partition(" ")[0]), _(
             "I produttori hanno ricevuto l’ordine e preparano i pacchi. Ti scriviamo a %(email)s quando partono.",
             email=group.email,
         )

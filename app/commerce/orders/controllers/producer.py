@@ -38,8 +38,7 @@ async def stream_work(visit: CurrentVisit, request: AnyRequest) -> Stream:
     """Tells the open desk of orders that arrive or change."""
     channel = f"producer:{_producer(visit)[1]}"
     await visit.close_db()
-    seen = request.headers.get("last-event-id") or request.query_params.get("visto", "")
-    return stream(live.listen(request.app.state.broker, visit.database, visit.shop.id, channel, seen))
+    return stream(live.listen(visit, request.app.state.broker, channel))
 
 
 @get("/banco/lista", access=at_a_producer, name="desk.packing.show")
@@ -93,7 +92,7 @@ async def pack(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) 
 async def ship(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
     form = ShipForm.read(await request.form())
     if form.data is None:
-        return await _order(visit, number, form=form, status_code=422)
+        return await _order(visit, number, form=form)
     sent = form.data
 
     async def deed(db: AsyncSession, order: Order, person: Person) -> bool:
@@ -118,17 +117,18 @@ async def _do(visit: Visit, number: str, form: Filled[Any], deed: Deed, said: st
             order = await queries.at_desk(visit.db, producer_id, number)
             await deed(visit.db, order, person)
     except Refused as no:
-        return await _order(visit, number, form=form.refused(no.message, no.field), status_code=422)
+        return await _order(visit, number, form=form.refused(no.message, no.field))
     except Conflict as no:
-        wrong = {"trouble": no.message, "status_code": 409}
-        return await _work(visit, **wrong) if from_list else await _order(visit, number, **wrong)
+        answer = _work(visit, trouble=no.message) if from_list else _order(visit, number, trouble=no.message)
+        return await answer
     if visit.is_fragment:
         return await _work(visit, said=said) if from_list else await _order(visit, number, said=said)
     visit.tell(said)
     return Go("/banco" if from_list else f"/banco/ordini/{number}")
 
 
-async def _work(visit: Visit, *, said: str = "", trouble: str = "", status_code: int = 200) -> Page:
+async def _work(visit: Visit, *, said: str = "", trouble: str = "") -> Page:
+    """trouble: why a deed could not be done (409)."""
     producer_id = _producer(visit)[1]
     seen = await live.newest(visit.db, f"producer:{producer_id}")  # before the rest: what comes meanwhile is told again
     counts = await queries.counts_at_desk(visit.db, producer_id)
@@ -137,7 +137,7 @@ async def _work(visit: Visit, *, said: str = "", trouble: str = "", status_code:
     return Page(
         "desk/work.html",
         fragment="desk/_work.html",
-        status_code=status_code,
+        status_code=409 if trouble else 200,
         private=True,
         desk=desk.frame(new),
         stacks=desk.stacks(visit.shop, orders, counts, clock.today(visit.shop.time_zone)),
@@ -154,14 +154,14 @@ async def _order(
     form: Filled[ShipForm] | None = None,
     said: str = "",
     trouble: str = "",
-    status_code: int = 200,
 ) -> Page:
+    """form: as it was sent, with its mistakes (422). trouble: why a deed could not be done (409)."""
     order = await queries.at_desk(visit.db, _producer(visit)[1], number)
     events = await queries.desk_events(visit.db, order)
     return Page(
         "desk/order.html",
         fragment="desk/_order.html",
-        status_code=status_code,
+        status_code=409 if trouble else 422 if form else 200,
         private=True,
         desk=await _frame(visit, order.producer_id),
         order=desk.desk_order(visit.shop, order, events, clock.today(visit.shop.time_zone)),

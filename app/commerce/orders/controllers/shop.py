@@ -63,8 +63,7 @@ async def stream_order(visit: CurrentVisit, request: AnyRequest, number: FromPat
     key = request.query_params.get("chiave", "")
     group = await queries.group_for(visit.db, visit.settings, number, key, visit.person)
     await visit.close_db()
-    seen = request.headers.get("last-event-id") or request.query_params.get("visto", "")
-    return stream(live.listen(request.app.state.broker, visit.database, visit.shop.id, f"group:{group.id}", seen))
+    return stream(live.listen(visit, request.app.state.broker, f"group:{group.id}"))
 
 
 async def _list(visit: CurrentVisit, form: Filled[FindForm], page: int, *, status_code: int = 200) -> Page:

@@ -1,0 +1,168 @@
+"""Lists of products: which, in what order, which page. Ids and versions only; cards.py has the rest.
+
+Statements are made once per shape and kept: putting one together costs more than running it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog import seasons
+from app.catalog.models import Product, StockItem, Variant
+from app.kernel import clock
+from app.kernel.errors import NotFound
+from app.producers.models import Producer
+
+PER_PAGE = 24
+LAST_PAGE = 10_000
+DEFAULT_SORT = "consigliati"
+SORTS = (DEFAULT_SORT, "nome", "prezzo", "prezzo-unitario", "novita")
+
+NOW: BindParameter[datetime] = bindparam("now", type_=Product.published_at.type)
+_BIT: BindParameter[int] = bindparam("bit", type_=Integer)
+_CATEGORY: BindParameter[int] = bindparam("category", type_=Product.category_id.type)
+_PRODUCER: BindParameter[int] = bindparam("producer", type_=Product.producer_id.type)
+_PRODUCT: BindParameter[int] = bindparam("product", type_=Product.id.type)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is of: all that is visible, and all of these. words: folded."""
+
+    category_id: int | None = None
+    producer_id: int | None = None
+    words: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """ids: (product id, version) of the page; total over all pages."""
+
+    ids: list[tuple[int, int]]
+    total: int
+
+
+def visible() -> ColumnElement[bool]:
+    """What the public may see. Needs Product joined with Producer, and the parameter `now`."""
+    return and_(
+        Product.published_at.is_not(None),
+        Product.published_at <= NOW,
+        Product.deleted_at.is_(None),
+        Producer.hidden_at.is_(None),
+    )
+
+
+async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, month: int) -> Found:
+    """One page of products, in one statement. Raises NotFound beyond the last page."""
+    statement = _page(sort, wanted.category_id is not None, wanted.producer_id is not None, len(wanted.words))
+    values = {
+        "category": wanted.category_id,
+        "producer": wanted.producer_id,
+        "rows": PER_PAGE,
+        "skipped": (number - 1) * PER_PAGE,
+        **{f"word{place}": f"%{word}%" for place, word in enumerate(wanted.words)},
+    }
+    found = await _found(db, statement, month, **values)
+    if not found.ids and number > 1:
+        raise NotFound
+    return found
+
+
+async def in_season(db: AsyncSession, month: int, most: int) -> list[tuple[int, int]]:
+    """What to show first this month: of what can be had now, what has its season; all year round after it."""
+    found = await _found(db, _in_season(), month, rows=most)
+    if not found.ids:  # nothing is on a shelf this month: show what there is
+        found = await _found(db, _page(DEFAULT_SORT, False, False, 0), month, rows=most, skipped=0)
+    return found.ids
+
+
+async def similar(
+    db: AsyncSession, product_id: int, category_id: int, producer_id: int, month: int, most: int
+) -> list[tuple[int, int]]:
+    """What can be had beside a product: of its category first, then of its producer."""
+    values = {"product": product_id, "category": category_id, "producer": producer_id}
+    return (await _found(db, _similar(), month, rows=most, **values)).ids
+
+
+async def _found(db: AsyncSession, statement: Select[Any], month: int, **values: Any) -> Found:
+    values |= {"now": clock.now(), "bit": seasons.bit(month)}
+    rows = (await db.execute(statement, values)).all()
+    return Found([(product_id, version) for product_id, version, _total in rows], rows[0][2] if rows else 0)
+
+
+def _base() -> Select[Any]:
+    return (
+        select(Product.id, Product.version, func.count().over())
+        .join(Producer, Producer.id == Product.producer_id)
+        .where(visible())
+        .limit(bindparam("rows", type_=Integer))
+    )
+
+
+@cache
+def _page(sort: str, of_category: bool, of_producer: bool, words: int) -> Select[Any]:
+    statement = _base().offset(bindparam("skipped", type_=Integer))
+    if of_category:
+        statement = statement.where(Product.category_id == _CATEGORY)
+    if of_producer:
+        statement = statement.where(Product.producer_id == _PRODUCER)
+    named = []
+    for place in range(words):
+        word: BindParameter[str] = bindparam(f"word{place}", type_=Product.search_text.type)
+        statement = statement.where(Product.search_text.like(word))
+        named.append(Product.sort_name.like(word))
+    return _sorted(statement, sort, named)
+
+
+def _sorted(statement: Select[Any], sort: str, named: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """In the order that the page «Come ordiniamo» tells. named: the words of a search, found in the name."""
+    by_name = (Product.sort_name, Product.id)
+    if sort == "nome":
+        return statement.order_by(*by_name)
+    if sort == "novita":
+        return statement.order_by(Product.published_at.desc(), *by_name)
+    if sort in {"prezzo", "prezzo-unitario"}:
+        per_unit = Variant.price_minor * 1000 / func.coalesce(Variant.drained_amount, Variant.net_amount)
+        figure: ColumnElement[Any] = Variant.price_minor if sort == "prezzo" else per_unit
+        least = (
+            select(Variant.product_id, func.min(figure).label("least")).group_by(Variant.product_id).subquery("least")
+        )
+        return statement.join(least, least.c.product_id == Product.id).order_by(least.c.least, *by_name)
+    by_words = [case((and_(*named), 0), else_=1)] if named else []
+    return statement.order_by(*by_words, *_recommended())
+
+
+def _recommended() -> tuple[ColumnElement[Any], ...]:
+    """What has its season now, then what is there all year, then what is out of season; nobody pays for a place."""
+    sold_now = Product.season_mask.op("&")(_BIT) != 0
+    seasonal = and_(Product.season_mask != seasons.ALWAYS, sold_now)
+    rank = case((seasonal, 0), (sold_now, 1), else_=2)
+    return (rank, Product.is_featured.desc(), Product.sort_name, Product.id)
+
+
+def _on_a_shelf() -> ColumnElement[bool]:
+    there = (
+        select(Variant.product_id)
+        .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .where(StockItem.on_hand > StockItem.reserved)
+    )
+    return Product.id.in_(there)
+
+
+@cache
+def _in_season() -> Select[Any]:
+    return (
+        _base().where(Product.season_mask.op("&")(_BIT) != 0, _on_a_shelf()).order_by(*_recommended())
+    )
+
+
+@cache
+def _similar() -> Select[Any]:
+    near = or_(Product.category_id == _CATEGORY, Product.producer_id == _PRODUCER)
+    kin = case((Product.category_id == _CATEGORY, 0), else_=1)
+    return _base().where(near, Product.id != _PRODUCT, _on_a_shelf()).order_by(kin, *_recommended())
