@@ -20,6 +20,7 @@ from app.commerce.cart import merging
 from app.commerce.cart import queries as cart_queries
 from app.commerce.checkout import controllers as checkout_pages
 from app.commerce.checkout import placing
+from app.commerce.office import controllers as office_pages
 from app.commerce.orders import controllers as order_pages
 from app.commerce.orders import jobs as order_jobs
 from app.commerce.payments import controllers as payment_pages
@@ -63,6 +64,7 @@ CONTROLLERS = (
     checkout_pages,
     order_pages,
     payment_pages,
+    office_pages,
 )
 JOB_MODULES = (system_jobs, identity_jobs, catalog_jobs, cart_jobs, order_jobs, payment_jobs)
 SANDBOX_PREFIX = "/_stripe"

@@ -1,15 +1,16 @@
 """Ready cards: each rendered once per product version, language and month, and kept in the process.
 
 Listings are put together from them (design: performance). The version is raised by every change that a card could show,
-so nothing has to be dropped: a new version is another key, and old ones fall out at the end of the queue.
+so nothing has to be dropped: a new version is another key, and what nobody asks for falls out at the end of the queue.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import seasons
@@ -27,25 +28,37 @@ Key = tuple[int, int, int, str, int]
 _kept: OrderedDict[Key, Markup] = OrderedDict()
 
 
+IMAGE = (Image.key, Image.width, Image.height, Image.alt, Image.color)
+
+
 async def ready(
-    db: AsyncSession, shop: ShopFacts, wanted: Sequence[tuple[int, int]], month: int, render: Any
+    db: AsyncSession, shop: ShopFacts, wanted: Sequence[tuple[int, int]], month: int, draw: Callable[[Card], str]
 ) -> list[Markup]:
-    """The cards of (product id, version) in that order. render(card) makes one; at most one query for those missing."""
+    """The cards of (product id, version), in that order. At most one statement, for those that are not ready."""
     locale = current_locale()
     keys = [(shop.id, product_id, version, locale, month) for product_id, version in wanted]
-    missing = [key[1] for key in keys if key not in _kept]
-    if missing:
-        fresh = await _read(db, shop, missing, month)
-        for key in keys:
-            if key[1] in fresh and key not in _kept:
-                _kept[key] = Markup(render(fresh[key[1]]))  # noqa: S704  (a template of ours)
-        while len(_kept) > MOST_KEPT:
-            _kept.popitem(last=False)
-    return [_kept[key] for key in keys if key in _kept]
+    missing = [key for key in keys if key not in _kept]
+    fresh = await _read(db, shop.currency, [key[1] for key in missing], month) if missing else {}
+    for key in missing:
+        if key[1] in fresh:
+            _kept[key] = Markup(draw(fresh[key[1]]))  # noqa: S704  (a template of ours)
+    shown = [_kept[key] for key in keys if key in _kept]
+    _let_go(keys)
+    return shown
 
 
-async def _read(db: AsyncSession, shop: ShopFacts, product_ids: Sequence[int], month: int) -> dict[int, Card]:
-    rows = await db.execute(
+def _let_go(used: Sequence[Key]) -> None:
+    """What was used last stays longest."""
+    for key in used:
+        if key in _kept:
+            _kept.move_to_end(key)
+    while len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)
+
+
+@cache
+def _cards() -> Select[Any]:
+    return (
         select(
             Product.id,
             Product.slug,
@@ -56,11 +69,7 @@ async def _read(db: AsyncSession, shop: ShopFacts, product_ids: Sequence[int], m
             Producer.name.label("producer_name"),
             Producer.city,
             Producer.province,
-            Image.key,
-            Image.width,
-            Image.height,
-            Image.alt,
-            Image.color,
+            *IMAGE,
             Variant.id.label("variant_id"),
             Variant.format,
             Variant.net_amount,
@@ -74,14 +83,18 @@ async def _read(db: AsyncSession, shop: ShopFacts, product_ids: Sequence[int], m
         .join(Variant, Variant.product_id == Product.id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
         .outerjoin(Image, Image.id == Product.image_id)
-        .where(Product.id.in_(product_ids))
-        .order_by(Product.id, Variant.position)
+        .where(Product.id.in_(bindparam("ids", expanding=True)))
+        .order_by(Product.id, Variant.position, Variant.id)
     )
+
+
+async def _read(db: AsyncSession, currency: str, product_ids: Sequence[int], month: int) -> dict[int, Card]:
+    rows = await db.execute(_cards(), {"ids": product_ids})
     cards: dict[int, Card] = {}
     for row in rows:
         shown = cards.get(row.id)
         if shown is None or (shown.stock_state == "out" and row.left > 0):  # the first variant that can be had
-            cards[row.id] = _card(row, shop.currency, month)
+            cards[row.id] = _card(row, currency, month)
     return cards
 
 

@@ -9,7 +9,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import seasons
@@ -65,6 +77,7 @@ async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, mont
         "producer": wanted.producer_id,
         "rows": PER_PAGE,
         "skipped": (number - 1) * PER_PAGE,
+        "start": f"{' '.join(wanted.words)}%",
         **{f"word{place}": f"%{word}%" for place, word in enumerate(wanted.words)},
     }
     found = await _found(db, statement, month, **values)
@@ -74,8 +87,8 @@ async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, mont
 
 
 async def in_season(db: AsyncSession, month: int, most: int) -> list[tuple[int, int]]:
-    """What to show first this month: of what can be had now, what has its season; all year round after it."""
-    found = await _found(db, _in_season(), month, rows=most)
+    """What to show first this month, each day others: of what can be had now, what has its season; then the rest."""
+    found = await _found(db, _in_season(), month, rows=most, turn=clock.now().toordinal())
     if not found.ids:  # nothing is on a shelf this month: show what there is
         found = await _found(db, _page(DEFAULT_SORT, False, False, 0), month, rows=most, skipped=0)
     return found.ids
@@ -89,13 +102,13 @@ async def similar(
     return (await _found(db, _similar(), month, rows=most, **values)).ids
 
 
-async def _found(db: AsyncSession, statement: Select[Any], month: int, **values: Any) -> Found:
+async def _found(db: AsyncSession, statement: Select[int, int, int], month: int, **values: Any) -> Found:
     values |= {"now": clock.now(), "bit": seasons.bit(month)}
     rows = (await db.execute(statement, values)).all()
     return Found([(product_id, version) for product_id, version, _total in rows], rows[0][2] if rows else 0)
 
 
-def _base() -> Select[Any]:
+def _base() -> Select[int, int, int]:
     return (
         select(Product.id, Product.version, func.count().over())
         .join(Producer, Producer.id == Product.producer_id)
@@ -105,7 +118,7 @@ def _base() -> Select[Any]:
 
 
 @cache
-def _page(sort: str, of_category: bool, of_producer: bool, words: int) -> Select[Any]:
+def _page(sort: str, of_category: bool, of_producer: bool, words: int) -> Select[int, int, int]:
     statement = _base().offset(bindparam("skipped", type_=Integer))
     if of_category:
         statement = statement.where(Product.category_id == _CATEGORY)
@@ -119,7 +132,7 @@ def _page(sort: str, of_category: bool, of_producer: bool, words: int) -> Select
     return _sorted(statement, sort, named)
 
 
-def _sorted(statement: Select[Any], sort: str, named: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _sorted(statement: Select[int, int, int], sort: str, named: Sequence[ColumnElement[bool]]) -> Select[int, int, int]:
     """In the order that the page «Come ordiniamo» tells. named: the words of a search, found in the name."""
     by_name = (Product.sort_name, Product.id)
     if sort == "nome":
@@ -128,16 +141,17 @@ def _sorted(statement: Select[Any], sort: str, named: Sequence[ColumnElement[boo
         return statement.order_by(Product.published_at.desc(), *by_name)
     if sort in {"prezzo", "prezzo-unitario"}:
         per_unit = Variant.price_minor * 1000 / func.coalesce(Variant.drained_amount, Variant.net_amount)
-        figure: ColumnElement[Any] = Variant.price_minor if sort == "prezzo" else per_unit
+        figure: SQLColumnExpression[Any] = Variant.price_minor if sort == "prezzo" else per_unit
         least = (
             select(Variant.product_id, func.min(figure).label("least")).group_by(Variant.product_id).subquery("least")
         )
         return statement.join(least, least.c.product_id == Product.id).order_by(least.c.least, *by_name)
-    by_words = [case((and_(*named), 0), else_=1)] if named else []
+    starts = Product.sort_name.like(bindparam("start", type_=Product.sort_name.type))
+    by_words = [case((starts, 0), (and_(*named), 1), else_=2)] if named else []
     return statement.order_by(*by_words, *_recommended())
 
 
-def _recommended() -> tuple[ColumnElement[Any], ...]:
+def _recommended() -> tuple[SQLColumnExpression[Any], ...]:
     """What has its season now, then what is there all year, then what is out of season; nobody pays for a place."""
     sold_now = Product.season_mask.op("&")(_BIT) != 0
     seasonal = and_(Product.season_mask != seasons.ALWAYS, sold_now)
@@ -155,14 +169,18 @@ def _on_a_shelf() -> ColumnElement[bool]:
 
 
 @cache
-def _in_season() -> Select[Any]:
+def _in_season() -> Select[int, int, int]:
+    rank, featured, *_by_name = _recommended()
+    turn = (Product.id * 7 + bindparam("turn", type_=Integer)) % 31
     return (
-        _base().where(Product.season_mask.op("&")(_BIT) != 0, _on_a_shelf()).order_by(*_recommended())
+        _base()
+        .where(Product.season_mask.op("&")(_BIT) != 0, _on_a_shelf())
+        .order_by(rank, featured, Product.image_id.is_(None), turn, Product.id)
     )
 
 
 @cache
-def _similar() -> Select[Any]:
+def _similar() -> Select[int, int, int]:
     near = or_(Product.category_id == _CATEGORY, Product.producer_id == _PRODUCER)
     kin = case((Product.category_id == _CATEGORY, 0), else_=1)
     return _base().where(near, Product.id != _PRODUCT, _on_a_shelf()).order_by(kin, *_recommended())

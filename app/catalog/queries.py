@@ -6,7 +6,7 @@ Statements are made once and kept: putting one together costs more than running 
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Integer, Select, String, Subquery, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Integer, Select, String, Subquery, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import cards
@@ -107,11 +107,12 @@ async def makers(db: AsyncSession, most: int | None = None) -> tuple[list[Maker]
 
     With `most`: those with a picture first, and each day others of them, since nobody has a right to the first place.
     """
+    now = clock.now()
     if most is None:
-        rows = (await db.execute(_makers())).all()
+        rows = (await db.execute(_makers(), {NOW.key: now})).all()
     else:
-        turn = clock.now().toordinal()
-        rows = (await db.execute(_some_makers(), {"turn": turn, "rows": most})).all()
+        values = {NOW.key: now, "turn": now.toordinal(), "rows": most}
+        rows = (await db.execute(_some_makers(), values)).all()
     return [maker_view(row) for row in rows], rows[0].total if rows else 0
 
 
@@ -127,16 +128,26 @@ def _some_makers() -> Select[Any]:
 
 
 def _visible_makers() -> Select[Any]:
+    """With a picture of theirs, else of one of their goods."""
+    goods = (
+        select(Product.producer_id, func.min(Product.image_id).label("image_id"))
+        .join(Producer, Producer.id == Product.producer_id)
+        .where(visible(), Product.image_id.is_not(None))
+        .group_by(Product.producer_id)
+        .subquery("goods")
+    )
+    theirs = or_(Image.key == Producer.image, and_(Producer.image.is_(None), Image.id == goods.c.image_id))
     return (
         select(*MAKER, Producer.story, *cards.IMAGE, func.count().over().label("total"))
-        .outerjoin(Image, Image.key == Producer.image)
+        .outerjoin(goods, goods.c.producer_id == Producer.id)
+        .outerjoin(Image, theirs)
         .where(Producer.hidden_at.is_(None))
     )
 
 
 async def maker(db: AsyncSession, slug: str) -> tuple[int, Maker]:
     """(id, producer). Raises NotFound, also for a hidden one."""
-    row = (await db.execute(_maker(), {"slug": slug})).first()
+    row = (await db.execute(_maker(), {"slug": slug, NOW.key: clock.now()})).first()
     if row is None:
         raise NotFound
     return row.producer_id, maker_view(row)
@@ -193,7 +204,7 @@ async def makers_named(db: AsyncSession, asked: list[str]) -> list[Link]:
 
 
 @cache
-def _maker_names() -> Select[Any]:
+def _maker_names() -> Select[str, str, str]:
     return (
         select(Producer.slug, Producer.name, Producer.city)
         .where(Producer.hidden_at.is_(None))

@@ -1,17 +1,19 @@
 """The product page: everything that is shown and said before the purchase."""
 
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, String, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import allergens, cards, seasons
+from app.catalog.listings import NOW, visible
 from app.catalog.models import Category, Image, Product, StockItem, Variant
-from app.catalog.queries import visible
-from app.catalog.views import Choice, Estimate, Net, Part, Sheet
+from app.catalog.queries import MAKER, maker_view
+from app.catalog.views import Choice, Estimate, Maker, Net, Part, Sheet
 from app.delivery import quotes
 from app.identity import addresses
 from app.kernel import clock, formats
@@ -22,98 +24,115 @@ from app.kernel.tenancy import ShopFacts, in_language
 from app.producers.models import Producer
 
 MOST_AT_ONCE = 99
-COLD = frozenset({"refrigerato", "fresco"})
+COLD = frozenset({"fresco", "refrigerato", "surgelato"})
 _ALLERGEN = re.compile(r"\*([^*]+)\*")
 
 
-async def sheet(db: AsyncSession, shop: ShopFacts, slug: str, month: int, href: Any) -> tuple[Sheet, str]:
-    """(the product, its producer's slug), in one query. Raises NotFound for what the public may not see."""
-    rows = (
-        await db.execute(
-            select(
-                Product,
-                Category.slug.label("category_slug"),
-                Category.name.label("category_name"),
-                Producer.slug.label("producer_slug"),
-                Image.key,
-                Image.width,
-                Image.height,
-                Image.alt,
-                Image.color,
-                Variant,
-                (StockItem.on_hand - StockItem.reserved).label("left"),
-                StockItem.low_at,
-            )
-            .join(Producer, Producer.id == Product.producer_id)
-            .join(Category, Category.id == Product.category_id)
-            .join(Variant, Variant.product_id == Product.id)
-            .join(StockItem, StockItem.id == Variant.stock_item_id)
-            .outerjoin(Image, Image.id == Product.image_id)
-            .where(Product.slug == slug, visible())
-            .order_by(Variant.position)
-        )
-    ).all()
+async def sheet(db: AsyncSession, shop: ShopFacts, slug: str, month: int) -> tuple[Sheet, Maker]:
+    """A product and who sells it, in one statement. Raises NotFound for what the public may not see."""
+    rows = (await db.execute(_statement(), {"slug": slug, NOW.key: clock.now()})).all()
     if not rows:
         raise NotFound
-    return _sheet(rows, shop, month, href), rows[0].producer_slug
+    return _sheet(rows, shop, month), maker_view(rows[0], bare=True)
 
 
-def _sheet(rows: Any, shop: ShopFacts, month: int, href: Any) -> Sheet:
+@cache
+def _statement() -> Select[Any]:
+    return (
+        select(
+            Product.id,
+            Product.slug,
+            Product.name,
+            Product.description,
+            Product.designation,
+            Product.food,
+            Product.season_mask,
+            Product.category_id,
+            Category.slug.label("category_slug"),
+            Category.name.label("category_name"),
+            *MAKER,
+            *cards.IMAGE,
+            Variant.id.label("variant_id"),
+            Variant.format,
+            Variant.net_amount,
+            Variant.net_unit,
+            Variant.drained_amount,
+            Variant.price_minor,
+            (StockItem.on_hand - StockItem.reserved).label("left"),
+            StockItem.low_at,
+        )
+        .join(Producer, Producer.id == Product.producer_id)
+        .join(Category, Category.id == Product.category_id)
+        .join(Variant, Variant.product_id == Product.id)
+        .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .outerjoin(Image, Image.id == Product.image_id)
+        .where(Product.slug == bindparam("slug", type_=String), visible())
+        .order_by(Variant.position, Variant.id)
+    )
+
+
+def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int) -> Sheet:
     first, locale = rows[0], current_locale()
-    product: Product = first.Product
-    food: Mapping[str, Any] = product.food
-    name = in_language(product.name, locale)
+    food: Mapping[str, Any] = first.food
+    name = in_language(first.name, locale)
     choices = [_choice(row) for row in rows]
     chosen = next((choice for choice in choices if choice.stock_state != "out"), choices[0])
-    variant: Variant = next(row.Variant for row in rows if row.Variant.id == chosen.id)
-    now = bool(product.season_mask & seasons.bit(month))
-    date_type = str(food.get("date_type") or "").lower()
+    row = rows[choices.index(chosen)]
+    now = bool(first.season_mask & seasons.bit(month))
+    life, kind = int(food.get("shelf_life_days") or 0), str(food.get("date_type") or "").lower()
+
+    def said(text: str) -> str:
+        return in_language(food.get(text) or {}, locale)
+
     return Sheet(
-        id=product.id,
+        id=first.id,
         name=name,
-        url=f"/prodotti/{product.slug}",
-        mark=product.designation,
+        url=f"/prodotti/{first.slug}",
+        mark=first.designation,
         image=cards.picture(first, name),
-        description=in_language(product.description, locale),
-        trail=[
-            (shop.name, href("/")),
-            (in_language(first.category_name, locale), href(f"/categorie/{first.category_slug}")),
-            (name, None),
-        ],
+        description=in_language(first.description, locale),
+        trail=_trail(first, shop, name),
         currency=shop.currency,
         variants=choices,
         chosen=chosen,
         max_quantity=max(1, min(MOST_AT_ONCE, chosen.left)),
         min_age=cards.min_age(food),
-        in_season=seasons.is_seasonal(product.season_mask) and now,
-        back_text=None if now else _back_text(product.season_mask, month, locale),
-        lowest_minor=None,
-        legal_name=in_language(food.get("legal_name") or product.name, locale),
-        ingredients=parts(in_language(food.get("ingredients") or {}, locale)),
+        in_season=seasons.is_seasonal(first.season_mask) and now,
+        back_text=None if now else _back_text(first.season_mask, month, locale),
+        lowest_minor=None,  # prices are never shown as reduced (law.md L1)
+        legal_name=said("legal_name") or name,
+        ingredients=parts(said("ingredients")),
         allergens=allergens.names(food.get("allergens") or []),
-        storage=in_language(food.get("storage") or {}, locale),
-        shelf_life_days=int(food.get("shelf_life_days") or 0),
-        date_type=date_type if date_type in {"tmc", "scadenza"} and food.get("shelf_life_days") else None,
-        origin=in_language(food.get("origin") or {}, locale),
-        format=in_language(variant.format, locale),
-        net=Net(variant.net_amount, variant.net_unit),
+        storage=said("storage"),
+        shelf_life_days=life,
+        date_type=kind if kind in {"tmc", "scadenza"} and life else None,
+        origin=said("origin"),
+        format=chosen.label,
+        net=Net(row.net_amount, row.net_unit),
         cold=needs_cold(food),
-        abv=_abv(food),
+        abv=_abv(food, locale),
         withdrawal=str(food.get("withdrawal") or "standard"),
-        category_id=product.category_id,
-        producer_id=product.producer_id,
+        category_id=first.category_id,
+        producer_id=first.producer_id,
     )
 
 
+def _trail(row: Row[Any], shop: ShopFacts, name: str) -> list[tuple[str, str | None]]:
+    locale = current_locale()
+    department = in_language(row.category_name, locale)
+    return [
+        (shop.name, shop.href("/", locale)),
+        (department, shop.href(f"/categorie/{row.category_slug}", locale)),
+        (name, None),
+    ]
+
+
 def _choice(row: Row[Any]) -> Choice:
-    variant: Variant = row.Variant
     return Choice(
-        id=variant.id,
-        label=in_language(variant.format, current_locale()),
-        price_minor=variant.price_minor,
-        unit_price=cards.unit_price(
-            variant.price_minor, variant.drained_amount or variant.net_amount, variant.net_unit
-        ),
+        id=row.variant_id,
+        label=in_language(row.format, current_locale()),
+        price_minor=row.price_minor,
+        unit_price=cards.unit_price(row.price_minor, row.drained_amount or row.net_amount, row.net_unit),
         stock_state=cards.stock_state(row.left, row.low_at),
         left=row.left,
     )
@@ -124,9 +143,9 @@ def _back_text(mask: int, month: int, locale: str) -> str:
     return _("È fuori stagione: torna a %(month)s.", month=back)
 
 
-def _abv(food: Mapping[str, Any]) -> str | None:
-    value = food.get("alcohol_abv")
-    return str(value).replace(".", ",") if value else None
+def _abv(food: Mapping[str, Any], locale: str) -> str | None:
+    strength = food.get("alcohol_abv")
+    return formats.number(Decimal(str(strength)), locale) if strength else None
 
 
 def needs_cold(food: Mapping[str, Any]) -> bool:
@@ -145,7 +164,7 @@ def parts(ingredients: str) -> list[Part]:
 async def estimate(db: AsyncSession, shop: ShopFacts, sheet: Sheet, typed: str) -> Estimate:
     """When and for how much one parcel with this product gets to a postal code of the shop's country."""
     try:
-        code = addresses.cap(typed)
+        code = addresses.postal_code(typed, shop.country)
     except ValueError as mistake:
         return Estimate(cap=typed[:10], error=str(mistake))
     quote = await quotes.quote(db, shop.country, code)
@@ -155,19 +174,11 @@ async def estimate(db: AsyncSession, shop: ShopFacts, sheet: Sheet, typed: str) 
         return Estimate(cap=code, refused=refused)
     locale = current_locale()
     earliest, latest = quote.arrival(clock.now(), shop.time_zone)
-    how = [in_language(quote.carrier, locale), in_language(quote.cold_chain, locale)]
+    how = [in_language(quote.carrier, locale), in_language(quote.cold_chain, locale) if sheet.cold else ""]
     return Estimate(
         cap=code,
-        when=arrival_words(earliest, latest, locale),
-        how=", ".join(text for text in how if text),
+        when=_("Arriva %(when)s", when=formats.days(earliest, latest, locale)),
+        how=" · ".join(text for text in how if text),
         fee_minor=quote.fee(sheet.chosen.price_minor),
         free_from_minor=quote.free_over_minor,
     )
-
-
-def arrival_words(earliest: date, latest: date, locale: str) -> str:
-    """«Arriva martedì 24 novembre», or between two days."""
-    first = formats.date(earliest, locale, style="full")
-    if earliest == latest:
-        return _("Arriva %(day)s", day=first)
-    return _("Arriva tra %(first)s e %(last)s", first=first, last=formats.date(latest, locale, style="full"))

@@ -84,6 +84,11 @@ class Listing:
     trail: Sequence[tuple[str, str | None]] = ()
     related: Sequence[Link] = ()
 
+    @classmethod
+    def empty(cls, path: str, sort: str) -> "Listing":
+        """A listing of nothing."""
+        return cls([], 0, 1, 1, path, f"{path}?", sort, (), 0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Maker:
@@ -196,6 +201,7 @@ class Found:
     """What a search shows beside the products."""
 
     query: str
+    was_cut: bool  # it was longer than we read
     suggestion: str | None = None
     producers: Sequence[Link] = field(default_factory=tuple)
     categories: Sequence[Link] = field(default_factory=tuple)

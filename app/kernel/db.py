@@ -14,14 +14,15 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Integer, MetaData, String, event, text
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Integer, MetaData, String, event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
+    LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
@@ -115,9 +116,13 @@ def _scope(state: ORMExecuteState) -> None:
     if shop_id is None:
         _refuse_owned(state)
     elif not state.is_insert and not state.is_column_load:  # new rows: see `_own`; core inserts name the shop
-        state.statement = state.statement.options(
-            with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == shop_id, include_aliases=True)
-        )
+        state.statement = state.statement.options(_criteria(shop_id))
+
+
+@lru_cache(maxsize=1024)
+def _criteria(shop_id: int) -> LoaderCriteriaOption:
+    """The condition of a shop, made once: taking a lambda apart costs more than most statements."""
+    return with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == shop_id, include_aliases=True)
 
 
 def _refuse_owned(state: ORMExecuteState) -> None:
@@ -155,7 +160,7 @@ def _tell_postgresql(session: Session, _: SessionTransaction, connection: Connec
     if connection.dialect.name == "postgresql":
         shop_id = session.info.get("shop_id")
         value = "" if shop_id is None else str(shop_id)
-        connection.execute(text("select set_config('app.shop_id', :shop, true)"), {"shop": value})
+        connection.exec_driver_sql("select set_config('app.shop_id', $1, true)", (value,))
 
 
 class Database:

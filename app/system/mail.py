@@ -1,11 +1,12 @@
 """Outgoing mail: written once as a row, sent by a job; without SMTP it stays where the mailbox page shows it."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.integrations import mail as smtp
 from app.kernel import clock
 from app.kernel.db import transaction
+from app.kernel.errors import NotFound
 from app.kernel.outbox import add_job
 from app.system.models import OutgoingMail
 from app.system.runner import Work
@@ -69,6 +70,29 @@ async def send(work: Work, mail_id: int) -> None:
                 state, error = "failed", str(refused)
         async with transaction(db):
             mail.state, mail.error, mail.sent_at = state, error, clock.now()
+
+
+async def again(db: AsyncSession, mail_id: int) -> bool:
+    """Try a mail that failed once more. False if it has not failed (any more). Within a transaction."""
+    waiting = await db.execute(
+        update(OutgoingMail)
+        .where(OutgoingMail.id == mail_id, OutgoingMail.state == "failed")
+        .values(state="queued", error=None)
+        .returning(OutgoingMail.id)
+        .execution_options(synchronize_session=False)
+    )
+    if waiting.first() is None:
+        return False
+    add_job(db, "mail.send", mail_id=mail_id)
+    return True
+
+
+async def one(db: AsyncSession, mail_id: int) -> OutgoingMail:
+    """Raises NotFound."""
+    found = await db.scalar(select(OutgoingMail).where(OutgoingMail.id == mail_id))
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def of_group(db: AsyncSession, group_id: int) -> list[OutgoingMail]:

@@ -272,6 +272,7 @@ def content_policy(assets: Assets, visit: Visit, settings: Settings) -> str:
         "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
         f"form-action 'self' {origin}".rstrip()
         + "; base-uri 'none'; frame-ancestors 'none'"
+        + visit.also_allowed
     )
 
 

@@ -48,6 +48,7 @@ class Visit:
     loaded: bool = False
     outgoing_cookies: list[str] = field(default_factory=list)
     extra_headers: list[tuple[str, str]] = field(default_factory=list)
+    also_allowed: str = ""  # what this one page needs besides the content policy of all pages
     _db: AsyncSession | None = None
 
     @property

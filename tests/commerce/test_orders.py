@@ -99,7 +99,7 @@ async def test_the_page_hears_when_something_changes(shop: TestShop, anna: Brows
             heard.append(answer.content)
 
     listening = asyncio.create_task(listen())
-    while not broker._streams.get(f"{shop.id}:group:{sold.id}"):
+    while not broker._streams.get(f"{shop.id}:group:{sold.id}"):  # noqa: ASYNC110  (the stream opens by itself)
         await asyncio.sleep(0.01)
     await broker.publish(f"{shop.id}:group:{sold.id}", Hint(10**9, "order-changed", {}))
     await asyncio.sleep(0.05)
@@ -146,7 +146,9 @@ async def test_an_order_that_waits_for_its_payment_leads_to_it(shop: TestShop, a
     sold = await sell(shop, paid_at=None)
     page = await anna.get(sold.link)
     assert page.one("h1").text() == "Manca il pagamento"
-    assert page.one("#parcels .button--primary").attributes["href"] == sold.link.replace("/ordini/", "/cassa/annullato/")
+    assert page.one("#parcels .button--primary").attributes["href"] == sold.link.replace(
+        "/ordini/", "/cassa/annullato/"
+    )
 
 
 async def test_the_queries_do_not_grow_with_the_order(shop: TestShop, anna: Browser) -> None:

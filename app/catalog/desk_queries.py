@@ -1,0 +1,188 @@
+"""What a producer sees at the desk of stock and products."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog import cards, products
+from app.catalog.models import PriceChange, Product, StockItem, StockMovement, Variant
+from app.catalog.views import UnitPrice
+from app.identity.models import User
+from app.kernel import clock
+from app.kernel.errors import NotFound
+from app.kernel.i18n import current_locale
+from app.kernel.money import exponent
+from app.kernel.tenancy import in_language
+
+MOVEMENTS_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class ShelfLine:
+    """One variant on the shelf. state: in | low | out."""
+
+    id: int
+    sku: str
+    name: str
+    format: str
+    on_hand: int
+    reserved: int
+    low_at: int
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+    @property
+    def state(self) -> str:
+        if self.available <= 0:
+            return "out"
+        return "low" if self.available <= self.low_at else "in"
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A change of one shelf. actor: who made it, "" for the shop itself."""
+
+    at: datetime
+    kind: str
+    on_hand: int
+    reserved: int
+    reference: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class OfferLine:
+    """One variant with its price. typed: the price as an input has it. lowest_minor: of the last 30 days."""
+
+    id: int
+    sku: str
+    format: str
+    price_minor: int
+    typed: str
+    unit_price: UnitPrice | None
+    lowest_minor: int | None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A product and its variants. missing: the mandatory particulars that keep it from being sold."""
+
+    id: int
+    name: str
+    url: str
+    mark: str | None
+    is_published: bool
+    missing: Sequence[str]
+    lines: Sequence[OfferLine]
+
+
+async def shelf(db: AsyncSession, producer_id: int, sku: str | None = None) -> list[ShelfLine]:
+    """A producer's shelf: what runs short first, then by name. sku: only that one."""
+    mine = [Product.producer_id == producer_id, Product.deleted_at.is_(None)]
+    if sku is not None:
+        mine.append(Variant.sku == sku)
+    rows = await db.execute(
+        select(
+            Variant.id,
+            Variant.sku,
+            Product.name,
+            Variant.format,
+            StockItem.on_hand,
+            StockItem.reserved,
+            StockItem.low_at,
+        )
+        .join(Product, Product.id == Variant.product_id)
+        .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .where(*mine)
+        .order_by(
+            StockItem.on_hand - StockItem.reserved > StockItem.low_at, Product.sort_name, Variant.position, Variant.id
+        )
+    )
+    locale = current_locale()
+    return [
+        ShelfLine(id_, code, in_language(name, locale), in_language(kind, locale), on_hand, reserved, low_at)
+        for id_, code, name, kind, on_hand, reserved, low_at in rows
+    ]
+
+
+async def movements(db: AsyncSession, producer_id: int, sku: str) -> tuple[ShelfLine, list[Movement]]:
+    """One shelf of a producer and its last movements, newest first. Raises NotFound for somebody else's."""
+    lines = await shelf(db, producer_id, sku)
+    if not lines:
+        raise NotFound
+    rows = await db.execute(
+        select(StockMovement, User.name)
+        .join(Variant, Variant.stock_item_id == StockMovement.stock_item_id)
+        .outerjoin(User, User.id == StockMovement.actor_id)
+        .where(Variant.id == lines[0].id)
+        .order_by(StockMovement.id.desc())
+        .limit(MOVEMENTS_SHOWN)
+    )
+    return lines[0], [
+        Movement(row.at, row.kind, row.on_hand_change, row.reserved_change, row.reference, name or "")
+        for row, name in rows
+    ]
+
+
+async def offers(db: AsyncSession, producer_id: int, currency: str) -> list[Offer]:
+    """A producer's products by name, with prices; two statements."""
+    rows = list(
+        await db.execute(
+            select(Product, Variant)
+            .join(Variant, Variant.product_id == Product.id)
+            .where(Product.producer_id == producer_id, Product.deleted_at.is_(None))
+            .order_by(Product.sort_name, Product.id, Variant.position, Variant.id)
+        )
+    )
+    log = await _price_log(db, producer_id)
+    grouped: dict[int, list[OfferLine]] = defaultdict(list)
+    goods = {product.id: product for product, _variant in rows}
+    for product, variant in rows:
+        grouped[product.id].append(_offer_line(variant, log, currency))
+    locale = current_locale()
+    return [
+        Offer(
+            product.id,
+            in_language(product.name, locale),
+            f"/prodotti/{product.slug}",
+            product.designation,
+            product.published_at is not None,
+            products.missing_particulars(product.food),
+            grouped[product.id],
+        )
+        for product in goods.values()
+    ]
+
+
+async def _price_log(db: AsyncSession, producer_id: int) -> Mapping[int, list[tuple[datetime, int]]]:
+    rows = await db.execute(
+        select(PriceChange.variant_id, PriceChange.valid_from, PriceChange.price_minor)
+        .join(Variant, Variant.id == PriceChange.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Product.producer_id == producer_id)
+        .order_by(PriceChange.valid_from, PriceChange.id)
+    )
+    log: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    for variant_id, since, price in rows:
+        log[variant_id].append((since, price))
+    return log
+
+
+def _offer_line(variant: Variant, log: Mapping[int, list[tuple[datetime, int]]], currency: str) -> OfferLine:
+    amount = variant.drained_amount or variant.net_amount
+    return OfferLine(
+        variant.id,
+        variant.sku,
+        in_language(variant.format, current_locale()),
+        variant.price_minor,
+        f"{Decimal(variant.price_minor).scaleb(-exponent(currency))}".replace(".", ","),
+        cards.unit_price(variant.price_minor, amount, variant.net_unit),
+        products.lowest_of_30_days(log.get(variant.id, []), clock.now()),
+    )

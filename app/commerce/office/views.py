@@ -1,0 +1,215 @@
+"""What the pages of staff show, and the table that they take away."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.catalog.models import Hold
+from app.commerce.office.queries import Alarms, Money, Trace
+from app.commerce.orders import views, words
+from app.commerce.orders.models import OrderEvent, OrderGroup
+from app.commerce.orders.views import GroupView
+from app.commerce.payments.models import LedgerJournal, Payment, StripeEvent, Transfer
+from app.kernel import clock
+from app.kernel.i18n import gettext as _
+from app.kernel.i18n import lazy_gettext as _l
+from app.kernel.money import exponent
+from app.kernel.tenancy import ShopFacts
+from app.system.models import OutgoingMail
+
+MAIL_STATES = {
+    "queued": (_l("In coda"), "warm"),
+    "sent": (_l("Inviata"), "good"),
+    "kept": (_l("Tenuta qui"), "plain"),
+    "failed": (_l("Non partita"), "bad"),
+}
+TRANSFER_STATES = {
+    "due": (_l("In partenza"), "warm"),
+    "sent": (_l("Inviato"), "good"),
+    "failed": (_l("Rifiutato"), "bad"),
+}
+PAYMENT_STATES = {
+    "new": (_l("Da aprire"), "plain"),
+    "open": (_l("Aperto"), "warm"),
+    "processing": (_l("In corso"), "warm"),
+    "paid": (_l("Pagato"), "good"),
+    "failed": (_l("Non riuscito"), "bad"),
+    "expired": (_l("Scaduto"), "plain"),
+    "late": (_l("Arrivato tardi"), "bad"),
+    "refunded": (_l("Restituito"), "plain"),
+}
+JOB_STATES = {
+    "queued": _l("In coda"),
+    "running": _l("In corso"),
+    "done": _l("Fatti"),
+    "dead": _l("Fermi"),
+}
+HOLD_STATES = {"held": _l("Da parte"), "released": _l("Rimessi in vendita"), "sold": _l("Venduti")}
+ACCOUNTS = {
+    "stripe_balance": _l("Saldo presso Stripe"),
+    "producer_payable": _l("Dovuto al produttore"),
+    "fee_income": _l("Trattenuta del negozio"),
+    "refund_due": _l("Da restituire"),
+}
+
+
+@dataclass(frozen=True)
+class Link:
+    name: str
+    url: str
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class OfficeView:
+    """The frame of every page of staff."""
+
+    title: str
+    links: Sequence[Link]
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """seller: whose part it is, or "". Debit positive, credit negative."""
+
+    kind: str
+    at: datetime
+    account: str
+    seller: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class StoryRow:
+    at: datetime
+    what: str
+    order: str
+    who: str
+    note: str
+
+
+@dataclass(frozen=True)
+class HoldRow:
+    sku: str
+    quantity: int
+    state: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything about one group."""
+
+    order: GroupView
+    payments: Sequence[Payment]
+    transfers: Sequence[tuple[str, Transfer]]  # number of the order, and the money that goes to its producer
+    ledger: Sequence[LedgerRow]
+    story: Sequence[StoryRow]
+    mails: Sequence[OutgoingMail]
+    events: Sequence[StripeEvent]
+    holds: Sequence[HoldRow]
+    trail: Sequence[Trace]
+
+
+def frame(alarms: Alarms) -> OfficeView:
+    return OfficeView(
+        _("Amministrazione"),
+        [
+            Link(_("Ordini"), "/amministrazione"),
+            Link(_("Lavori"), "/amministrazione/lavori", alarms.dead_jobs + alarms.failed_transfers),
+            Link(_("Posta"), "/amministrazione/posta", alarms.failed_mails),
+            Link(_("Registro"), "/amministrazione/registro"),
+        ],
+    )
+
+
+def dossier(
+    shop: ShopFacts,
+    group: OrderGroup,
+    events: Sequence[OrderEvent],
+    *,
+    money: Money,
+    mails: Sequence[OutgoingMail],
+    holds: Sequence[Hold],
+    trail: Sequence[Trace],
+) -> Dossier:
+    """group: with its orders and their lines. events: its whole timeline, oldest first."""
+    numbers = {order.id: order.number for order in group.orders}
+    sellers = {order.id: str(order.producer.get("name", "")) for order in group.orders}
+    skus = {line.stock_item_id: line.sku for order in group.orders for line in order.lines}
+    return Dossier(
+        order=views.group_view(shop, group, events, clock.now()),
+        payments=money.payments,
+        transfers=[(numbers.get(transfer.order_id, ""), transfer) for transfer in money.transfers],
+        ledger=_ledger(money.journals, sellers),
+        story=[_story(event, numbers) for event in events],
+        mails=mails,
+        events=money.events,
+        holds=[
+            HoldRow(skus.get(h.stock_item_id, ""), h.quantity, str(HOLD_STATES[h.state]), h.expires_at) for h in holds
+        ],
+        trail=trail,
+    )
+
+
+def _ledger(journals: Sequence[LedgerJournal], sellers: Mapping[int, str]) -> list[LedgerRow]:
+    return [
+        LedgerRow(
+            journal.kind,
+            journal.at,
+            str(ACCOUNTS.get(entry.account, entry.account)),
+            sellers.get(entry.order_id or 0, ""),
+            entry.amount_minor,
+            entry.currency,
+        )
+        for journal in journals
+        for entry in journal.entries
+    ]
+
+
+def _story(event: OrderEvent, numbers: Mapping[int, str]) -> StoryRow:
+    return StoryRow(
+        event.at,
+        words.event(event.kind, of_order=event.order_id is not None and event.kind != "paid"),
+        numbers.get(event.order_id or 0, ""),
+        str(words.ACTORS.get(event.actor, event.actor)),
+        event.note,
+    )
+
+
+def table(groups: Sequence[OrderGroup]) -> bytes:
+    """Orders as CSV for a spreadsheet: semicolons and decimal commas, as Italian ones read them; UTF-8 with a mark."""
+    text = io.StringIO()
+    sheet = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    heads = ("numero", "stato", "data", "pagato", "nome", "email", "telefono", "cap", "città", "provincia", "paese")
+    sheet.writerow([*heads, "prodotti", "consegna", "totale", "valuta"])
+    for group in groups:
+        amounts = (group.goods_minor, group.delivery_minor, group.total_minor)
+        sheet.writerow(
+            [
+                group.number,
+                group.state,
+                group.placed_at.isoformat(timespec="seconds"),
+                group.paid_at.isoformat(timespec="seconds") if group.paid_at else "",
+                *map(_harmless, (group.name, group.email, group.phone, group.postal_code, group.city)),
+                group.province,
+                group.country,
+                *(_amount(minor, group.currency) for minor in amounts),
+                group.currency,
+            ]
+        )
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _amount(minor: int, currency: str) -> str:
+    decimals = exponent(currency)
+    whole, part = divmod(minor, 10**decimals)
+    return f"{whole},{part:0{decimals}}" if decimals else str(whole)
+
+
+def _harmless(text: str) -> str:
+    """A cell that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
