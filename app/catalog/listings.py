@@ -61,12 +61,11 @@ class Found:
 
 def visible() -> ColumnElement[bool]:
     """What the public may see. Needs Product joined with Producer, and the parameter `now`."""
-    return and_(
-        Product.published_at.is_not(None),
-        Product.published_at <= NOW,
-        Product.deleted_at.is_(None),
-        Producer.hidden_at.is_(None),
-    )
+    return and_(is_published(), Producer.hidden_at.is_(None))
+
+
+def is_published() -> ColumnElement[bool]:
+    return and_(Product.published_at.is_not(None), Product.published_at <= NOW, Product.deleted_at.is_(None))
 
 
 async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, month: int) -> Found:
@@ -142,10 +141,8 @@ def _sorted(statement: Select[int, int, int], sort: str, named: Sequence[ColumnE
     if sort in {"prezzo", "prezzo-unitario"}:
         per_unit = Variant.price_minor * 1000 / func.coalesce(Variant.drained_amount, Variant.net_amount)
         figure: SQLColumnExpression[Any] = Variant.price_minor if sort == "prezzo" else per_unit
-        least = (
-            select(Variant.product_id, func.min(figure).label("least")).group_by(Variant.product_id).subquery("least")
-        )
-        return statement.join(least, least.c.product_id == Product.id).order_by(least.c.least, *by_name)
+        least = select(func.min(figure)).where(Variant.product_id == Product.id).scalar_subquery()
+        return statement.order_by(least, *by_name)
     starts = Product.sort_name.like(bindparam("start", type_=Product.sort_name.type))
     by_words = [case((starts, 0), (and_(*named), 1), else_=2)] if named else []
     return statement.order_by(*by_words, *_recommended())
@@ -160,12 +157,13 @@ def _recommended() -> tuple[SQLColumnExpression[Any], ...]:
 
 
 def _on_a_shelf() -> ColumnElement[bool]:
-    there = (
-        select(Variant.product_id)
-        .join(StockItem, StockItem.id == Variant.stock_item_id)
-        .where(StockItem.on_hand > StockItem.reserved)
+    """Looked up product by product: as a join it is quick only while the database has counted its rows."""
+    most = (
+        select(func.max(StockItem.on_hand - StockItem.reserved))
+        .join(Variant, Variant.stock_item_id == StockItem.id)
+        .where(Variant.product_id == Product.id)
     )
-    return Product.id.in_(there)
+    return most.scalar_subquery() > 0
 
 
 @cache
@@ -175,7 +173,7 @@ def _in_season() -> Select[int, int, int]:
     return (
         _base()
         .where(Product.season_mask.op("&")(_BIT) != 0, _on_a_shelf())
-        .order_by(rank, featured, Product.image_id.is_(None), turn, Product.id)
+        .order_by(rank, Product.image_id.is_(None), featured, turn, Product.id)
     )
 
 

@@ -6,11 +6,12 @@ Statements are made once and kept: putting one together costs more than running 
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Integer, Select, String, Subquery, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Integer, Select, String, Subquery, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.catalog import cards
-from app.catalog.listings import NOW, visible
+from app.catalog.listings import NOW, is_published, visible
 from app.catalog.models import Category, Image, Product
 from app.catalog.search import folded
 from app.catalog.views import Link, Maker, Picture
@@ -129,18 +130,17 @@ def _some_makers() -> Select[Any]:
 
 def _visible_makers() -> Select[Any]:
     """With a picture of theirs, else of one of their goods."""
-    goods = (
-        select(Product.producer_id, func.min(Product.image_id).label("image_id"))
-        .join(Producer, Producer.id == Product.producer_id)
-        .where(visible(), Product.image_id.is_not(None))
-        .group_by(Product.producer_id)
-        .subquery("goods")
+    portrait = aliased(Image)
+    own = select(portrait.id).where(portrait.key == Producer.image).scalar_subquery()
+    of_goods = (
+        select(func.min(Product.image_id))
+        .where(Product.producer_id == Producer.id, is_published())
+        .correlate(Producer)
+        .scalar_subquery()
     )
-    theirs = or_(Image.key == Producer.image, and_(Producer.image.is_(None), Image.id == goods.c.image_id))
     return (
         select(*MAKER, Producer.story, *cards.IMAGE, func.count().over().label("total"))
-        .outerjoin(goods, goods.c.producer_id == Producer.id)
-        .outerjoin(Image, theirs)
+        .outerjoin(Image, Image.id == func.coalesce(own, of_goods))
         .where(Producer.hidden_at.is_(None))
     )
 

@@ -43,7 +43,8 @@ async def demo(settings: Settings) -> None:
     """Fill an empty database with the demonstration shops; does nothing when they are there."""
     database = Database(settings.database_url)
     try:
-        await fill(database, settings)
+        if await fill(database, settings):
+            await database.learn_sizes()
     finally:
         await database.close()
     make_pictures(settings)

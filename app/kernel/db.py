@@ -200,6 +200,15 @@ class Database:
             self._locks[loop] = asyncio.Lock()
         return self._locks[loop]
 
+    async def learn_sizes(self) -> None:
+        """After a bulk load: tell the planner how much there is. Until then it takes every table for empty."""
+        async with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                await connection.exec_driver_sql("reset role")  # only the owner of a table may
+            await connection.exec_driver_sql("analyze")
+            await connection.commit()
+            await connection.invalidate()  # it has left its role
+
     async def close(self) -> None:
         await self.engine.dispose()
 

@@ -159,7 +159,7 @@ async def test_the_own_van_has_no_number(shop: TestShop, bruno: Browser, anna: B
     await pack(bruno, sold)
     await bruno.post(sold.desk("frantoio", "/spedizione"), {"carrier": "van", "tracking_number": ""})
     assert await sold.state("frantoio") == "shipped"
-    assert (await anna.get(sold.link)).says("Lo porta: Furgone nostro")
+    assert (await anna.get(sold.link)).says("Furgone del produttore")
 
 
 async def test_what_is_fetched_is_never_sent(shop: TestShop, bruno: Browser, anna: Browser) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.commerce.orders import states
 from app.kernel import money
 
 DOCS = Path(__file__).parents[2] / "docs" / "algorithms"
@@ -100,3 +101,12 @@ def test_holds_md_says_what_every_event_does_in_every_state_once() -> None:
     assert len(moves) == len(set(moves))
     everywhere = {"failure", "expiry", "cancel", "supersede"}
     assert all(everywhere <= {event for at, event in moves if at == state} for state in ("held", "released", "sold"))
+
+
+@each("order_states")
+def test_an_order_moves_as_order_states_md_says(row: Row) -> None:
+    assert sorted(states.MOVES[row[0]]) == row[1].split()
+
+
+def test_order_states_md_has_every_state_once() -> None:
+    assert [row[0] for row in rows_of("order_states")] == list(states.MOVES)

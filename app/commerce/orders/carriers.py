@@ -56,7 +56,7 @@ _ALL = (
         "https://www.ups.com/track?loc=it_IT&tracknum={}",
         "1Z999AA10123456784",
     ),
-    Carrier("van", _l("Furgone nostro"), None, "", ""),
+    Carrier("van", _l("Furgone del produttore"), None, "", ""),
 )
 CARRIERS = {carrier.code: carrier for carrier in _ALL}
 

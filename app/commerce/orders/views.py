@@ -50,7 +50,7 @@ class VatRow:
 class ParcelView:
     """One producer's order. how: the way it travels; arrival: when it is expected, "" once it is on its way.
 
-    leaves: the day by which it must be sent; none when it is fetched.
+    leaves: the day by which it must be sent; none when it is fetched, or gone.
     """
 
     id: int
@@ -159,9 +159,9 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
         seller_facts=_seller_facts(seller),
         lines=[line_view(line) for line in order.lines],
         timeline=_timeline(order, events, is_pickup=is_pickup),
-        how=_how(delivery),
+        how=carriers.name(order.carrier) or _how(delivery),
         arrival=_arrival(delivery, leaves) if order.state in OPEN and not is_pickup else "",
-        leaves=None if is_pickup else leaves,
+        leaves=leaves if order.state in OPEN and not is_pickup else None,
         cold_chain=text(delivery.get("cold_chain")),
         carrier=carriers.name(order.carrier),
         tracking_number=order.tracking_number,
