@@ -84,7 +84,7 @@ async def load_visitor(visit: Visit) -> None:
         member = await producer_queries.membership(visit.db, visit.person.id)
         if member:
             visit.person = replace(visit.person, producer_id=member[0], producer_role=member[1])
-    if visit.person or visit.cookie("cart"):
+    if visit.wants_cart and (visit.person or visit.cookie("cart")):
         user_id = visit.person.id if visit.person else None
         visit.cart_id, visit.cart_count = await cart_queries.count(visit.db, visit.cookie("cart"), user_id)
 

@@ -36,6 +36,7 @@ DEFAULT_SORT = "consigliati"
 SORTS = (DEFAULT_SORT, "nome", "prezzo", "prezzo-unitario", "novita")
 
 NOW: BindParameter[datetime] = bindparam("now", type_=Product.published_at.type)
+_ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 _BIT: BindParameter[int] = bindparam("bit", type_=Integer)
 _CATEGORY: BindParameter[int] = bindparam("category", type_=Product.category_id.type)
 _PRODUCER: BindParameter[int] = bindparam("producer", type_=Product.producer_id.type)
@@ -70,7 +71,12 @@ def is_published() -> ColumnElement[bool]:
 
 async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, month: int) -> Found:
     """One page of products, in one statement. Raises NotFound beyond the last page."""
-    statement = _page(sort, wanted.category_id is not None, wanted.producer_id is not None, len(wanted.words))
+    statement = _page(
+        sort,
+        of_category=wanted.category_id is not None,
+        of_producer=wanted.producer_id is not None,
+        words=len(wanted.words),
+    )
     values = {
         "category": wanted.category_id,
         "producer": wanted.producer_id,
@@ -87,10 +93,11 @@ async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, mont
 
 async def in_season(db: AsyncSession, month: int, most: int) -> list[tuple[int, int]]:
     """What to show first this month, each day others: of what can be had now, what has its season; then the rest."""
-    found = await _found(db, _in_season(), month, rows=most, turn=clock.now().toordinal())
-    if not found.ids:  # nothing is on a shelf this month: show what there is
-        found = await _found(db, _page(DEFAULT_SORT, False, False, 0), month, rows=most, skipped=0)
-    return found.ids
+    shown = await _first(db, _in_season(), month, most, turn=clock.now().toordinal())
+    if shown:
+        return shown
+    statement = _page(DEFAULT_SORT, of_category=False, of_producer=False, words=0)  # the shelves are empty
+    return (await _found(db, statement, month, rows=most, skipped=0)).ids
 
 
 async def similar(
@@ -98,7 +105,13 @@ async def similar(
 ) -> list[tuple[int, int]]:
     """What can be had beside a product: of its category first, then of its producer."""
     values = {"product": product_id, "category": category_id, "producer": producer_id}
-    return (await _found(db, _similar(), month, rows=most, **values)).ids
+    return await _first(db, _similar(), month, most, **values)
+
+
+async def _first(
+    db: AsyncSession, statement: Select[int, int, int], month: int, most: int, **values: Any
+) -> list[tuple[int, int]]:
+    return (await _found(db, statement, month, rows=most, candidates=most * 4, **values)).ids
 
 
 async def _found(db: AsyncSession, statement: Select[int, int, int], month: int, **values: Any) -> Found:
@@ -107,18 +120,15 @@ async def _found(db: AsyncSession, statement: Select[int, int, int], month: int,
     return Found([(product_id, version) for product_id, version, _total in rows], rows[0][2] if rows else 0)
 
 
-def _base() -> Select[int, int, int]:
-    return (
+@cache
+def _page(sort: str, *, of_category: bool, of_producer: bool, words: int) -> Select[int, int, int]:
+    statement = (
         select(Product.id, Product.version, func.count().over())
         .join(Producer, Producer.id == Product.producer_id)
         .where(visible())
-        .limit(bindparam("rows", type_=Integer))
+        .limit(_ROWS)
+        .offset(bindparam("skipped", type_=Integer))
     )
-
-
-@cache
-def _page(sort: str, of_category: bool, of_producer: bool, words: int) -> Select[int, int, int]:
-    statement = _base().offset(bindparam("skipped", type_=Integer))
     if of_category:
         statement = statement.where(Product.category_id == _CATEGORY)
     if of_producer:
@@ -156,29 +166,35 @@ def _recommended() -> tuple[SQLColumnExpression[Any], ...]:
     return (rank, Product.is_featured.desc(), Product.sort_name, Product.id)
 
 
-def _on_a_shelf() -> ColumnElement[bool]:
-    """Looked up product by product: as a join it is quick only while the database has counted its rows."""
-    most = (
+def _of_shelves(order: Sequence[SQLColumnExpression[Any]], *conditions: ColumnElement[bool]) -> Select[int, int, int]:
+    """The first in an order that can be had now. Only the first candidates are looked up on the shelves."""
+    ranked = (
+        select(Product.id, Product.version, func.row_number().over(order_by=order).label("place"))
+        .join(Producer, Producer.id == Product.producer_id)
+        .where(visible(), *conditions)
+        .order_by("place")
+        .limit(bindparam("candidates", type_=Integer))
+        .subquery("ranked")
+    )
+    left = (
         select(func.max(StockItem.on_hand - StockItem.reserved))
         .join(Variant, Variant.stock_item_id == StockItem.id)
-        .where(Variant.product_id == Product.id)
+        .where(Variant.product_id == ranked.c.id)
+        .scalar_subquery()
     )
-    return most.scalar_subquery() > 0
+    return select(ranked.c.id, ranked.c.version, ranked.c.place).where(left > 0).order_by(ranked.c.place).limit(_ROWS)
 
 
 @cache
 def _in_season() -> Select[int, int, int]:
     rank, featured, *_by_name = _recommended()
     turn = (Product.id * 7 + bindparam("turn", type_=Integer)) % 31
-    return (
-        _base()
-        .where(Product.season_mask.op("&")(_BIT) != 0, _on_a_shelf())
-        .order_by(rank, Product.image_id.is_(None), featured, turn, Product.id)
-    )
+    order = (rank, Product.image_id.is_(None), featured, turn, Product.id)
+    return _of_shelves(order, Product.season_mask.op("&")(_BIT) != 0)
 
 
 @cache
 def _similar() -> Select[int, int, int]:
     near = or_(Product.category_id == _CATEGORY, Product.producer_id == _PRODUCER)
     kin = case((Product.category_id == _CATEGORY, 0), else_=1)
-    return _base().where(near, Product.id != _PRODUCT, _on_a_shelf()).order_by(kin, *_recommended())
+    return _of_shelves((kin, *_recommended()), near, Product.id != _PRODUCT)

@@ -21,13 +21,13 @@ LINE = b"<!doctype html><title>t</title><p>Ciao"
 @get("/health/plain", access=access.anyone, bare=True, name="health.plain")
 async def show_plain() -> Response[bytes]:
     """The least that this server can answer: `make bench` gives pages as ratios to it."""
-    return Response(b"ok\n", media_type="text/plain; charset=utf-8")
+    return Response(b"ok\n", media_type="text/plain")
 
 
 @get("/health/line.html", access=access.anyone, bare=True, name="health.line")
 async def show_line() -> Response[bytes]:
     """One line of HTML: the physical floor that `make bench-browser` measures pages against."""
-    return Response(LINE, media_type="text/html; charset=utf-8")
+    return Response(LINE, media_type="text/html")
 
 
 @get("/metrics", access=access.anyone, bare=True, name="metrics.show")
@@ -75,7 +75,7 @@ async def show_mail_body(visit: CurrentVisit, mail_id: FromPath[int]) -> Respons
     found = await mail.one(visit.db, mail_id)
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; sandbox"
     return Response(
-        found.html.encode(), media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy}
+        found.html.encode(), media_type="text/html", headers={"Content-Security-Policy": policy}
     )
 
 

@@ -58,6 +58,7 @@ def make_guard(load: Loader, limiter: Limiter) -> Guard:
             refuse_other_sites(visit)
         if limit := options.get("limit"):
             await limiter.check(limit, visit)
+        visit.wants_cart = not options.get("finds_cart")  # the handler finds it itself, in its own transaction
         if not options.get("bare"):
             await load(visit)
         rule: Rule | None = options.get("access")

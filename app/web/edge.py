@@ -228,7 +228,7 @@ class Answer:
     async def give(self, response: Any) -> None:
         """Send a response of ours from outside the framework."""
         raw = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in response.headers.items()]
-        raw.append((b"content-type", response.media_type.encode("latin-1")))
+        raw.append((b"content-type", f"{response.media_type}; charset=utf-8".encode()))
         await self.send({"type": "http.response.start", "status": response.status_code, "headers": raw})
         await self.send({"type": "http.response.body", "body": response.content})
 

@@ -18,7 +18,7 @@ from app.web.assets import Assets
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 WIDTHS = (160, 320, 640, 1024)
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"  # the framework adds the charset
 
 _environment: Environment | None = None
 _writing_for: ContextVar[ShopFacts | None] = ContextVar("writing_for", default=None)

@@ -46,6 +46,7 @@ class Visit:
     cart_count: int = 0
     cart_id: int | None = None
     loaded: bool = False
+    wants_cart: bool = True
     outgoing_cookies: list[str] = field(default_factory=list)
     extra_headers: list[tuple[str, str]] = field(default_factory=list)
     also_allowed: str = ""  # what this one page needs besides the content policy of all pages

@@ -125,10 +125,10 @@ async def reload_until(page: Page, wanted: Locator, tries: int = 40) -> None:
     await expect(wanted.first).to_be_visible(timeout=300)
 
 
-async def read_mail(page: Page, subject: str) -> str:
-    """Wait for a mail in the local mailbox and open it; what it says as plain text. subject: part of it."""
+async def read_mail(page: Page, subject: str, to: str) -> str:
+    """Wait for a mail in the local mailbox and open it; what it says as plain text."""
     await page.goto("/posta")
-    link = page.locator(".mails a").filter(has_text=subject)
+    link = page.locator(".mails a").filter(has_text=subject).filter(has_text=to)
     await reload_until(page, link)
     await link.first.click()
     await expect(heading(page)).to_contain_text(subject)

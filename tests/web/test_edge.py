@@ -29,3 +29,8 @@ async def test_the_prefix_of_the_default_language_redirects_to_none(shop: TestSh
 
     assert answer.status_code == 308
     assert answer.headers["location"] == "/prodotti?pagina=2"
+
+
+async def test_a_page_names_its_charset_once(anna: Browser) -> None:
+    assert (await anna.get("/accedi")).headers["content-type"] == "text/html; charset=utf-8"
+    assert (await anna.get("/non-esiste")).headers["content-type"] == "text/html; charset=utf-8"

@@ -28,7 +28,7 @@ async def show_cart(visit: CurrentVisit, request: AnyRequest) -> Page:
     return _page(await _view(visit, undo=await _undo(visit, request)))
 
 
-@post("/carrello/righe", access=access.anyone, name="cart.line.add")
+@post("/carrello/righe", access=access.anyone, finds_cart=True, name="cart.line.add")
 async def add_line(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     form = AddForm.read(await request.form())
     added: Added | None = None
@@ -96,7 +96,9 @@ ROUTES = [show_cart, add_line, change_line, remove_line, remember_place, accept_
 
 
 async def _open(visit: Visit) -> tuple[int, str | None]:
-    return await lines.open_cart(visit.db, visit.cart_id, visit.person.id if visit.person else None)
+    user_id = visit.person.id if visit.person else None
+    visit.cart_id, token = await lines.open_cart(visit.db, visit.cart_id, user_id, visit.cookie("cart"))
+    return visit.cart_id, token
 
 
 def _keep(visit: Visit, cart_id: int, token: str | None) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,7 +32,9 @@ class Added:
     warning: str | None
 
 
-async def open_cart(db: AsyncSession, cart_id: int | None, user_id: int | None) -> tuple[int, str | None]:
+async def open_cart(
+    db: AsyncSession, cart_id: int | None, user_id: int | None, known_token: str | None = None
+) -> tuple[int, str | None]:
     """(cart id, token) of the shopper's cart, kept for another 30 days; made if there is none. Within a transaction.
 
     token: of a new guest cart, for the cookie. The cart's row stays locked, so that two adds at once follow each other.
@@ -40,8 +42,8 @@ async def open_cart(db: AsyncSession, cart_id: int | None, user_id: int | None) 
     now = clock.now()
     touch = update(Cart).values(updated_at=now, expires_at=now + KEPT).returning(Cart.id)
     touch = touch.execution_options(synchronize_session=False)
-    if cart_id is not None and await db.scalar(touch.where(Cart.id == cart_id)):
-        return cart_id, None
+    if (mine := _whose(cart_id, user_id, known_token)) is not None and (found := await db.scalar(touch.where(mine))):
+        return found, None
     token = ids.token()
     cart = Cart(
         token_hash=ids.token_hash(token), user_id=user_id, created_at=now, updated_at=now, expires_at=now + KEPT
@@ -52,6 +54,15 @@ async def open_cart(db: AsyncSession, cart_id: int | None, user_id: int | None) 
     except IntegrityError:  # the same account in another tab was quicker
         return await db.scalar(touch.where(Cart.user_id == user_id)) or 0, None
     return cart.id, token if user_id is None else None
+
+
+def _whose(cart_id: int | None, user_id: int | None, token: str | None) -> ColumnElement[bool] | None:
+    """By what the shopper's cart is found: its id if that is known, else the account, else the cookie's token."""
+    if cart_id is not None:
+        return Cart.id == cart_id
+    if user_id is not None:
+        return Cart.user_id == user_id
+    return and_(Cart.token_hash == ids.token_hash(token), Cart.user_id.is_(None)) if token else None
 
 
 async def add(db: AsyncSession, cart_id: int, variant_id: int, quantity: int) -> Added:

@@ -43,7 +43,7 @@ async def export_groups(visit: CurrentVisit, request: AnyRequest) -> Response[by
     async with transaction(visit.db):
         deeds.record_export(visit.db, _person(visit), len(found), search, state)
     sent = {"Content-Disposition": 'attachment; filename="ordini.csv"', "Cache-Control": "no-store"}
-    return Response(views.table(found), media_type="text/csv; charset=utf-8", headers=sent)
+    return Response(views.table(found), media_type="text/csv", headers=sent)
 
 
 @get("/amministrazione/ordini/{number:str}", access=access.staff, name="office.group.show")

@@ -18,6 +18,7 @@ from app.kernel.i18n import lazy_gettext as _l
 from app.kernel.money import exponent
 from app.kernel.tenancy import ShopFacts
 from app.system.models import OutgoingMail
+from app.web.desk import Desk, DeskLink
 
 MAIL_STATES = {
     "queued": (_l("In coda"), "warm"),
@@ -53,21 +54,6 @@ ACCOUNTS = {
     "fee_income": _l("Trattenuta del negozio"),
     "refund_due": _l("Da restituire"),
 }
-
-
-@dataclass(frozen=True)
-class Link:
-    name: str
-    url: str
-    count: int | None = None
-
-
-@dataclass(frozen=True)
-class OfficeView:
-    """The frame of every page of staff."""
-
-    title: str
-    links: Sequence[Link]
 
 
 @dataclass(frozen=True)
@@ -114,14 +100,15 @@ class Dossier:
     trail: Sequence[Trace]
 
 
-def frame(alarms: Alarms) -> OfficeView:
-    return OfficeView(
+def frame(alarms: Alarms) -> Desk:
+    """The frame of every page of staff."""
+    return Desk(
         _("Amministrazione"),
         [
-            Link(_("Ordini"), "/amministrazione"),
-            Link(_("Lavori"), "/amministrazione/lavori", alarms.dead_jobs + alarms.failed_transfers),
-            Link(_("Posta"), "/amministrazione/posta", alarms.failed_mails),
-            Link(_("Registro"), "/amministrazione/registro"),
+            DeskLink(_("Ordini"), "/amministrazione"),
+            DeskLink(_("Lavori"), "/amministrazione/lavori", alarms.dead_jobs + alarms.failed_transfers),
+            DeskLink(_("Posta"), "/amministrazione/posta", alarms.failed_mails),
+            DeskLink(_("Registro"), "/amministrazione/registro"),
         ],
     )
 

@@ -1,4 +1,4 @@
-"""The desk of a producer: what its pages show."""
+"""The desk of a producer: what its pages show. Their frame: app/web/desk.py."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,21 +9,6 @@ from app.commerce.orders.queries import ToPack
 from app.commerce.orders.views import OPEN, LineView, ParcelView, address_lines, line_view, parcel_view
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts
-
-
-@dataclass(frozen=True)
-class Link:
-    name: str
-    url: str
-    count: int | None = None
-
-
-@dataclass(frozen=True)
-class DeskView:
-    """The frame of every page at the desk."""
-
-    title: str
-    links: Sequence[Link]
 
 
 @dataclass(frozen=True)
@@ -59,20 +44,6 @@ class PackingRow:
     line: LineView
     pieces: int
     orders: int
-
-
-def frame(waiting: int) -> DeskView:
-    """waiting: orders that nobody has confirmed yet."""
-    return DeskView(
-        _("Il tuo banco"),
-        [
-            Link(_("Oggi"), "/banco", waiting),
-            Link(_("Lista"), "/banco/lista"),
-            Link(_("Ordini"), "/banco/ordini"),
-            Link(_("Magazzino"), "/banco/magazzino"),
-            Link(_("Prodotti"), "/banco/prodotti"),
-        ],
-    )
 
 
 def stacks(shop: ShopFacts, orders: Sequence[Order], counts: Mapping[str, int], today: date) -> list[Stack]:

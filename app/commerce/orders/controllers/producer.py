@@ -18,7 +18,9 @@ from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
 from app.kernel.tenancy import Person
 from app.system import live
+from app.web import desk as frames
 from app.web.access import at_a_producer
+from app.web.desk import Desk
 from app.web.forms import Filled
 from app.web.live import stream
 from app.web.pages import Go, Page
@@ -139,7 +141,7 @@ async def _work(visit: Visit, *, said: str = "", trouble: str = "") -> Page:
         fragment="desk/_work.html",
         status_code=409 if trouble else 200,
         private=True,
-        desk=desk.frame(new),
+        desk=frames.of_producer(new),
         stacks=desk.stacks(visit.shop, orders, counts, clock.today(visit.shop.time_zone)),
         stream=f"/banco/eventi?visto={seen}",
         trouble=trouble,
@@ -172,9 +174,9 @@ async def _order(
     )
 
 
-async def _frame(visit: Visit, producer_id: int) -> desk.DeskView:
+async def _frame(visit: Visit, producer_id: int) -> Desk:
     counts = await queries.counts_at_desk(visit.db, producer_id)
-    return desk.frame(counts.get("pending", 0))
+    return frames.of_producer(counts.get("pending", 0))
 
 
 def _producer(visit: Visit) -> tuple[Person, int]:
