@@ -1,7 +1,7 @@
 """The shop in whose name we work and the person who asks, as plain facts that any layer may read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.kernel.i18n import current_locale
@@ -52,6 +52,7 @@ class ShopFacts:
     features: Mapping[str, object]
     host: str
     nav: tuple[NavItem, ...] = ()
+    pieces: dict[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)  # see pages.kept
 
     @property
     def tagline(self) -> str:

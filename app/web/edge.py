@@ -81,6 +81,8 @@ class Edge:
         if visit is None:
             await _redirect_to_default_language(scope, shop, send)
             return
+        if visit.method == "HEAD":
+            scope["method"] = "GET"  # answered alike, without the body
         visits.begin(visit)
         set_locale(visit.locale)
         count = QueryCount()
@@ -190,6 +192,8 @@ class Answer:
         if self._start is not None:
             message = await self._begin(self._start, message)
             self._start = None
+        if self.visit.method == "HEAD":
+            message = {**message, "body": b""}
         self.bytes += len(message.get("body", b""))
         await self._send(message)
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from litestar.response import Response
+from markupsafe import Markup
 
 from app.kernel import formats
 from app.kernel.i18n import catalogue, current_locale, speaking
@@ -54,6 +55,7 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
         "href": lambda path: visits.current().href(path),
         "asset": assets.url,
         "critical_css": lambda: assets.critical_css(visits.current().shop.theme),
+        "kept": _rendered if reload else kept,
         "media": lambda image, width, suffix: media_url(image.key, width, suffix),
     }
     env.filters |= {
@@ -71,6 +73,18 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
     }
     env.globals["ui"] = env.get_template("components/ui.html").module
     return env
+
+
+def _rendered(template: str) -> Markup:
+    return Markup(render(template))  # noqa: S704  (a template of ours)
+
+
+def kept(template: str) -> Markup:
+    """A piece that is the same on every page of a shop in a language: rendered once, kept with the shop's facts."""
+    pieces, key = present_shop().pieces, (template, current_locale())
+    if key not in pieces:
+        pieces[key] = _rendered(template)
+    return Markup(pieces[key])  # noqa: S704  (as above)
 
 
 @contextmanager

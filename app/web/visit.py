@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from litestar.di import NamedDependency
@@ -75,7 +75,8 @@ class Visit:
     def canonical_path(self) -> str:
         """The path whose content this is: without the query, except the page number."""
         page = dict(parse_qsl(self.query_string)).get("pagina", "")
-        return self.raw_path + (f"?pagina={quote(page)}" if page.isdigit() and page != "1" else "")
+        is_later = page.isascii() and page.isdigit() and int(page[:6]) > 1
+        return self.raw_path + (f"?pagina={page}" if is_later else "")
 
     def href(self, path: str, locale: str | None = None) -> str:
         """A path of ours in the reader's (or another) language."""

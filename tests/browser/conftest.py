@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -46,26 +47,19 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def people(
-    request: pytest.FixtureRequest, website: Website, chromium: Browser, pictures: Path
-) -> AsyncIterator[People]:
+async def people(request: pytest.FixtureRequest, website: Website, chromium: Browser) -> AsyncIterator[People]:
     """Opens browsers; at the end nothing may have gone wrong in any of them."""
     people = People(chromium, website.base)
     yield people
     if people.problems or request.node.stash.get(_failed, False):
-        await people.photograph(pictures)
+        await people.photograph(_pictures(request.node))
     await people.leave()
-    assert not people.problems, "\n".join(people.problems)
+    assert not people.problems, "\n".join([*people.problems, f"what was on the screen: {_pictures(request.node)}"])
 
 
-@pytest.fixture
-def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _pictures(item: pytest.Item) -> Path:
     """Where pictures of a failure are put."""
-    return _pictures(request.node, tmp_path_factory)
-
-
-def _pictures(item: pytest.Item, factory: pytest.TempPathFactory) -> Path:
-    return factory.getbasetemp() / "pictures" / re.sub(r"\W+", "-", item.name).strip("-")
+    return Path(gettempdir()) / "tavola-pictures" / re.sub(r"\W+", "-", item.name).strip("-")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -74,6 +68,5 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     report = yield
     if report.when == "call" and report.failed and "people" in getattr(item, "fixturenames", ()):
         item.stash[_failed] = True
-        folder = _pictures(item, item.config._tmp_path_factory)
-        report.sections.append(("Pictures", f"what was on the screen: {folder}"))
+        report.sections.append(("Pictures", f"what was on the screen: {_pictures(item)}"))
     return report

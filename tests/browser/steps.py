@@ -61,10 +61,10 @@ async def put_in_basket(page: Page, button: Locator, name: str, count: int) -> N
 async def add_product(page: Page, path: str) -> None:
     """Put one piece of a product into the basket, from its page."""
     await page.goto(path)
-    name = (await page.locator("h1").inner_text()).strip()
+    name = await page.locator("h1").evaluate("heading => heading.firstChild.textContent.trim()")
     before = page.locator("#basket-link .basket__count")
     count = int(await before.inner_text()) if await before.count() else 0
-    await put_in_basket(page, add_button(page), name.splitlines()[0].split(" DOP")[0].strip(), count + 1)
+    await put_in_basket(page, add_button(page), name, count + 1)
 
 
 def add_button(page: Page) -> Locator:

@@ -34,3 +34,12 @@ async def test_the_prefix_of_the_default_language_redirects_to_none(shop: TestSh
 async def test_a_page_names_its_charset_once(anna: Browser) -> None:
     assert (await anna.get("/accedi")).headers["content-type"] == "text/html; charset=utf-8"
     assert (await anna.get("/non-esiste")).headers["content-type"] == "text/html; charset=utf-8"
+
+
+async def test_head_is_answered_like_get_without_a_body(anna: Browser) -> None:
+    got = await anna.get("/prodotti")
+    head = await anna.client.head("/prodotti")
+
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-length"] == got.headers["content-length"]
