@@ -74,9 +74,7 @@ async def show_mail_body(visit: CurrentVisit, mail_id: FromPath[int]) -> Respons
     _only_local(visit)
     found = await mail.one(visit.db, mail_id)
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; sandbox"
-    return Response(
-        found.html.encode(), media_type="text/html", headers={"Content-Security-Policy": policy}
-    )
+    return Response(found.html.encode(), media_type="text/html", headers={"Content-Security-Policy": policy})
 
 
 def _only_local(visit: CurrentVisit) -> None:

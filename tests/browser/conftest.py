@@ -1,7 +1,7 @@
 """A real server, a real Chromium, and pictures of what was on the screen when a test fails."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -63,7 +63,9 @@ def _pictures(item: pytest.Item) -> Path:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Remember that a test failed, and name the folder of pictures in its report."""
     report = yield
     if report.when == "call" and report.failed and "people" in getattr(item, "fixturenames", ()):

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.people import STAFF, People
 from tests.browser.steps import (
@@ -81,15 +82,20 @@ async def fill_the_basket(page: Page) -> None:
     """From a product page, a listing and a search: three producers."""
     await put_in_basket(page, add_button(page), OIL, 1)
     await page.goto("/categorie/formaggi-freschi")
-    await put_in_basket(page, page.get_by_role("button", name=f"Aggiungi: {RICOTTA}"), RICOTTA, 2)
+    await put_in_basket(page, _add_of(page, RICOTTA), RICOTTA, 2)
     await page.get_by_role("searchbox", name="Cerca nel negozio").fill("parmigiano")
     await page.get_by_role("button", name="Cerca", exact=True).click()
     await expect(heading(page)).to_contain_text("parmigiano")
-    await put_in_basket(page, page.get_by_role("button", name=f"Aggiungi: {PARMIGIANO}"), PARMIGIANO, 3)
+    await put_in_basket(page, _add_of(page, PARMIGIANO), PARMIGIANO, 3)
     await page.locator("#basket-link").click()
     await expect(page.locator(".group__name")).to_have_count(3)
     for name in PRODUCERS:
         await expect(page.locator(".group__name").filter(has_text=name)).to_have_count(1)
+
+
+def _add_of(page: Page, name: str) -> Locator:
+    """The add button of a card; its name names the product too."""
+    return page.get_by_role("button", name=re.compile(rf"^Aggiungi\W+{name}$"))
 
 
 async def change_the_basket(page: Page, *, live: bool) -> None:
@@ -165,7 +171,7 @@ async def pay(page: Page, total: Total, email: str) -> Bought:
     return bought
 
 
-async def read_the_confirmation(people: People, bought: Bought, total: Total, **how: object) -> None:
+async def read_the_confirmation(people: People, bought: Bought, total: Total, **how: Any) -> None:
     reader = await people.enter(None, **how)
     text = await read_mail(reader, f"Il tuo ordine {bought.number}", bought.email)
     for part in (OIL, RICOTTA, PARMIGIANO, total.amount, CONTACT["street"], bought.number, "recesso"):
@@ -197,7 +203,7 @@ async def ship(desk: Page) -> None:
     await expect(desk.locator("#order .status").first).to_have_text("Spedito")
 
 
-async def staff_see_it_all(people: People, bought: Bought, total: Total, **how: object) -> None:
+async def staff_see_it_all(people: People, bought: Bought, total: Total, **how: Any) -> None:
     """Orders, payment, transfers, ledger, story and mail of the group; the ledger adds up to nothing."""
     staff = await people.sign_in(STAFF, "/amministrazione", **how)
     await staff.get_by_role("link", name=bought.number).click()
@@ -214,11 +220,11 @@ async def staff_see_it_all(people: People, bought: Bought, total: Total, **how: 
     assert debit == credit > 0
 
 
-def _table(page: Page, name: str):  # noqa: ANN202
+def _table(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=name, exact=True)
 
 
-async def _sum(table, column: int) -> int:
+async def _sum(table: Locator, column: int) -> int:
     cells = await table.locator(f"tbody td:nth-child({column})").all_inner_texts()
     amounts = [EURO.search(cell) for cell in cells]
     return sum(int(re.sub(r"\D", "", amount[1])) for amount in amounts if amount)

@@ -17,7 +17,7 @@ DAIRY = "carlo@caseificio-tre-torri.example"
 STAFF = "dora@tavola.example"
 
 TIMEOUT_MS = 15_000
-# Told again by the browser for each refused form (422) and each page that is not there (404); _saw_response judges those.
+# Told again by the browser for each refused form (422) and each page that is absent (404); _saw_response judges those.
 _STATUS_LINE = "Failed to load resource: the server responded with a status of"
 _TELL_VIOLATIONS = """addEventListener("securitypolicyviolation",
     e => console.error("against the policy:", e.violatedDirective, e.blockedURI, e.sourceFile))"""
@@ -34,7 +34,13 @@ class People:
     expected: set[int] = field(default_factory=set)
 
     async def enter(
-        self, path: str | None = "/", *, on: str = "desktop", javascript: bool = True, scheme: str = "light", **more: Any
+        self,
+        path: str | None = "/",
+        *,
+        on: str = "desktop",
+        javascript: bool = True,
+        scheme: str = "light",
+        **more: Any,
     ) -> Page:
         """A person with a browser of their own, at `path` of the shop (None: on an empty page)."""
         context = await self.chromium.new_context(
@@ -42,7 +48,6 @@ class People:
             locale="it-IT",
             timezone_id="Europe/Rome",
             java_script_enabled=javascript,
-            color_scheme=scheme,
             reduced_motion="reduce",
             **{**DEVICES[on], **more},
         )
@@ -67,17 +72,13 @@ class People:
         await page.wait_for_url(f"**{path}")
         return page
 
-    async def photograph(self, folder: Path) -> list[Path]:
-        """A picture of every open page, for the one who looks into a failure."""
-        folder.mkdir(parents=True, exist_ok=True)
+    async def photograph(self, folder: Path) -> None:
+        """A picture and the HTML of every open page, for the one who looks into a failure."""
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  (nothing else happens meanwhile)
         pages = [page for context in self.contexts for page in context.pages]
-        taken = []
         for number, page in enumerate(pages, start=1):
-            path = folder / f"{number}.png"
-            await page.screenshot(path=path)
+            await page.screenshot(path=folder / f"{number}.png")
             (folder / f"{number}.html").write_text(f"<!-- {page.url} -->\n{await page.content()}")
-            taken.append(path)
-        return taken
 
     async def leave(self) -> None:
         for context in self.contexts:

@@ -1,4 +1,4 @@
-"""The shop as `make run` starts it, in processes of its own: migrations, demonstration goods, web, jobs, payment sandbox."""
+"""The shop as `make run` starts it, in processes of its own: migrations, demo goods, web, jobs, payment sandbox."""
 
 import asyncio
 import fcntl

@@ -1,5 +1,7 @@
 """The whole journey with JavaScript off: the same pages, the same order; what comes by itself comes with a reload."""
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
@@ -12,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("device", ["phone", "desktop"])
 async def test_a_stranger_buys_from_three_producers_without_scripts(people: People, device: str) -> None:
-    how = {"on": device, "javascript": False}
+    how: dict[str, Any] = {"on": device, "javascript": False}
     email = f"gino.{device}@posta.example"
     desk = await people.sign_in(OIL_MILL, "/banco", **how)
     buyer = await people.enter(**how)

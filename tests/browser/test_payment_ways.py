@@ -142,4 +142,6 @@ async def _bought_once(people: People, email: str) -> None:
     rows = staff.locator("tbody tr")
     paid = rows.filter(has=staff.locator(".status", has_text="Pagato"))
     await expect(paid).to_have_count(1)
-    await expect(rows.filter(has_not=staff.locator(".status", has_text=re.compile("Pagato|Annullato")))).to_have_count(0)
+    await expect(rows.filter(has_not=staff.locator(".status", has_text=re.compile("Pagato|Annullato")))).to_have_count(
+        0
+    )

@@ -1,0 +1,269 @@
+"""Every page of the journey, in light and dark: axe finds nothing serious, nothing is cut off, buttons can be hit."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, StorageState, expect
+
+from tests.browser.people import BUYER, DAIRY, OIL_MILL, STAFF, People
+from tests.browser.server import Website
+from tests.browser.steps import (
+    OIL_PATH,
+    RICOTTA_PATH,
+    SANGIOVESE_PATH,
+    Bought,
+    add_button,
+    add_product,
+    buy,
+    check_out,
+    place_order,
+)
+
+pytestmark = pytest.mark.browser
+AXE = (Path(__file__).parents[1] / "assets" / "axe.min.js").read_text()
+BAD = {"serious", "critical"}
+NARROW = (320, 360)
+LEAST_BUTTON_PX = 44
+Act = Callable[[Page], Awaitable[None]]
+
+
+@dataclass
+class Stage:
+    """Who is who while pages are looked at: cookies of people who have got somewhere, and an order."""
+
+    order: Bought
+    part: str = ""  # the number of the oil mill's part of it
+    cookies: dict[str, StorageState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page to look at. who: of the stage. act: what to do there first. status: what it may answer."""
+
+    path: str
+    who: str = "nobody"
+    act: Act | None = None
+    status: int = 200
+
+
+async def _send_nothing(page: Page) -> None:
+    await page.locator("main form").get_by_role("button").last.click()
+    await expect(page.locator("[data-error-summary]")).to_be_focused()
+
+
+async def _send_wrong_invoice(page: Page) -> None:
+    await page.get_by_text("Mi serve la fattura").click()
+    await page.get_by_label("A un’azienda o a un ente").check()
+    await page.get_by_role("button", name="Vai alla consegna").click()
+    await expect(page.locator("#partita_iva-error")).to_be_visible()
+
+
+async def _send_child(page: Page) -> None:
+    await page.locator("#birth_date").fill("01/01/2015")
+    await page.get_by_role("button", name="Vai al riepilogo").click()
+    await expect(page.locator("[data-error-summary]")).to_be_focused()
+
+
+async def _open_drawer(page: Page) -> None:
+    await add_button(page).click()
+    await expect(page.locator("#drawer")).to_be_visible()
+
+
+async def _ask_delivery(page: Page) -> None:
+    await page.locator("#cap").fill("47121")
+    await page.get_by_role("button", name="Calcola").click()
+    await expect(page.locator("#delivery b")).to_be_visible()
+
+
+async def _go_away(page: Page) -> None:
+    await place_order(page)
+    await page.locator("#leave").click()
+    await expect(page.get_by_role("button", name="Riprova il pagamento")).to_be_visible()
+
+
+async def _open_mail(page: Page) -> None:
+    await page.locator(".mails a").first.click()
+    await expect(page.locator("iframe")).to_be_visible()
+
+
+async def _type_wrong_sign_in(page: Page) -> None:
+    await page.get_by_label("E-mail").fill("nessuno@posta.example")
+    await page.get_by_label("Password").fill("non la so proprio")
+    await page.get_by_role("button", name="Entra").click()
+    await expect(page.locator("[data-error-summary]")).to_be_visible()
+
+
+PAGES = {
+    "home": Shown("/"),
+    "home in German": Shown("/de"),
+    "all products": Shown("/prodotti"),
+    "category": Shown("/categorie/formaggi-stagionati"),
+    "producers": Shown("/produttori"),
+    "producer": Shown("/produttori/frantoio-colle-ghiacciolo"),
+    "product": Shown(OIL_PATH),
+    "product with delivery": Shown(RICOTTA_PATH, act=_ask_delivery),
+    "product with alcohol": Shown(SANGIOVESE_PATH),
+    "product sold out": Shown("/prodotti/ricotta-vaccina-affumicata"),
+    "drawer": Shown(OIL_PATH, act=_open_drawer),
+    "search": Shown("/cerca?q=parmigiano"),
+    "search without results": Shown("/cerca?q=zzzzqqq"),
+    "search without a word": Shown("/cerca"),
+    "empty basket": Shown("/carrello"),
+    "basket": Shown("/carrello", "shopper"),
+    "contact": Shown("/cassa", "shopper"),
+    "contact with mistakes": Shown("/cassa", "guest", _send_nothing),
+    "invoice with mistakes": Shown("/cassa", "shopper", _send_wrong_invoice),
+    "delivery": Shown("/cassa/consegna", "shopper"),
+    "delivery with mistakes": Shown("/cassa/consegna", "adult", _send_child),
+    "review": Shown("/cassa/riepilogo", "shopper"),
+    "pay page": Shown("/cassa/riepilogo", "payer", place_order),
+    "not paid": Shown("/cassa/riepilogo", "leaver", _go_away),
+    "order": Shown("{order}"),
+    "find an order": Shown("/ordini"),
+    "sign in": Shown("/accedi"),
+    "sign in refused": Shown("/accedi", act=_type_wrong_sign_in),
+    "register": Shown("/registrati"),
+    "profile": Shown("/profilo", "buyer"),
+    "orders of a buyer": Shown("/ordini", "buyer"),
+    "desk": Shown("/banco", "producer"),
+    "desk with nothing to do": Shown("/banco", "dairy"),
+    "order at the desk": Shown("/banco/ordini/{part}", "producer"),
+    "packing list": Shown("/banco/lista", "producer"),
+    "slip": Shown("/banco/ordini/{part}/bolla", "producer"),
+    "orders of a producer": Shown("/banco/ordini", "producer"),
+    "stock": Shown("/banco/magazzino", "producer"),
+    "prices": Shown("/banco/prodotti", "producer"),
+    "staff": Shown("/amministrazione", "staff"),
+    "group": Shown("/amministrazione/ordini/{number}", "staff"),
+    "jobs": Shown("/amministrazione/lavori", "staff"),
+    "log": Shown("/amministrazione/registro", "staff"),
+    "outgoing mail": Shown("/amministrazione/posta", "staff"),
+    "mailbox": Shown("/posta"),
+    "mail": Shown("/posta", act=_open_mail),
+    "not there": Shown("/prodotti/che-non-c-e", status=404),
+    "not allowed": Shown("/amministrazione", "buyer", status=403),
+}
+
+
+@pytest.fixture(scope="module")
+async def stage(website: Website, chromium: Browser) -> AsyncIterator[Stage]:
+    """An order of the oil mill, and people on their way."""
+    people = People(chromium, website.base)
+    stage = Stage(await buy(await people.enter(), OIL_PATH))
+    for who, email in {"buyer": BUYER, "producer": OIL_MILL, "dairy": DAIRY, "staff": STAFF}.items():
+        page = await people.sign_in(email, "/profilo")
+        stage.cookies[who] = await page.context.storage_state()
+        if who == "producer":
+            await page.goto("/banco")
+            address = await page.locator(".ticket__link").filter(has_text=stage.order.number).get_attribute("href")
+            stage.part = (address or "").rpartition("/")[2]
+    stage.cookies["guest"] = await _with_basket(people, OIL_PATH)
+    stage.cookies["shopper"] = await _with_basket(people, OIL_PATH, RICOTTA_PATH, go_on=True)
+    for who in ("payer", "leaver"):
+        stage.cookies[who] = await _with_basket(people, OIL_PATH, go_on=True)
+    stage.cookies["adult"] = await _with_basket(people, SANGIOVESE_PATH, go_on=True, birth_date="01/01/1970")
+    yield stage
+    await people.leave()
+
+
+async def _with_basket(people: People, *paths: str, go_on: bool = False, birth_date: str = "") -> StorageState:
+    page = await people.enter()
+    for path in paths:
+        await add_product(page, path)
+    if go_on:
+        await check_out(page, birth_date=birth_date)
+    return await page.context.storage_state()
+
+
+async def test_axe_is_awake(people: People) -> None:
+    """A page that is spoilt on purpose is found out, in the scheme in which it is."""
+    page = await people.enter("/accedi")
+    await page.evaluate(AXE)
+    await page.locator("main p").first.evaluate("text => text.style.color = 'rgb(127 127 127 / 0.5)'")
+    await page.locator("#email").evaluate("input => input.id = 'other'")
+    found = " ".join(await _axe(page, "light"))
+    assert "color-contrast" in found
+    assert "label" in found
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    light = await page.evaluate(ground)
+    await page.emulate_media(color_scheme="dark")
+    assert await page.evaluate(ground) != light
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_everybody_can_use_the_page(name: str, people: People, stage: Stage) -> None:
+    shown = PAGES[name]
+    people.expected.add(shown.status)
+    page = await people.enter(None, on="phone", storage_state=stage.cookies.get(shown.who))
+    faults = await _look(page, shown, stage)
+    assert not faults, "\n".join(faults)
+
+
+async def _look(page: Page, shown: Shown, stage: Stage) -> list[str]:
+    answer = await page.goto(_address(shown.path, stage))
+    assert answer
+    assert answer.status == shown.status
+    if shown.act:
+        await shown.act(page)
+    faults = []
+    await page.evaluate(AXE)
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        faults += await _axe(page, scheme)
+    faults += await _headings(page)
+    faults += await _small_buttons(page)
+    for width in NARROW:
+        await page.set_viewport_size({"width": width, "height": 780})
+        faults += await _overflow(page, width)
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    faults += await _axe(page, "wide")
+    return faults
+
+
+def _address(path: str, stage: Stage) -> str:
+    return path.format(order=stage.order.url, number=stage.order.number, part=stage.part)
+
+
+async def _axe(page: Page, where: str) -> list[str]:
+    """Serious and critical violations, with the first elements that have them."""
+    found: list[dict[str, Any]] = await page.evaluate(
+        """async () => (await axe.run(document, {resultTypes: ["violations"], rules: {"target-size": {enabled: true}}}))
+            .violations.map(({id, impact, help, nodes}) => ({id, impact, help,
+                nodes: nodes.slice(0, 4).map(node => node.target.join(" ") + " :: " + node.html.slice(0, 160)
+                    + " :: " + node.any.concat(node.all, node.none).map(check => check.message).join("; "))}))"""
+    )
+    return [
+        f"{where}: {fault['id']} ({fault['impact']}): {fault['help']}\n    " + "\n    ".join(fault["nodes"])
+        for fault in found
+        if fault["impact"] in BAD
+    ]
+
+
+async def _headings(page: Page) -> list[str]:
+    titles = await page.locator("h1").all_inner_texts()
+    return [] if len(titles) == 1 else [f"{len(titles)} headings of the first level: {titles}"]
+
+
+async def _small_buttons(page: Page) -> list[str]:
+    """Main buttons that a thumb would miss."""
+    small: list[str] = await page.evaluate(
+        """least => [...document.querySelectorAll(".button--primary, .choices button")]
+            .map(button => [button.textContent.trim(), button.getBoundingClientRect()])
+            .filter(([, box]) => box.width && box.height < least).map(([text, box]) => `${text}: ${box.height} px`)""",
+        LEAST_BUTTON_PX,
+    )
+    return [f"too low for a thumb: {button}" for button in small]
+
+
+async def _overflow(page: Page, width: int) -> list[str]:
+    """What is wider than the screen, unless it scrolls within its own box."""
+    wide: list[str] = await page.evaluate(
+        """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
+            [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+                .slice(0, 5).map(e => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 40)}`)
+                .concat(["page"])"""
+    )
+    return [f"at {width} px wider than the screen: {element}" for element in wide]

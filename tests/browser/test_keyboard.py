@@ -1,0 +1,95 @@
+"""A purchase with the keyboard alone, and few presses."""
+
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.people import People
+from tests.browser.steps import CONTACT, OIL, OIL_PATH, add_button, heading, thanked
+
+pytestmark = pytest.mark.browser
+MOST_PRESSES = 120
+MOST_TABS = 60
+ORDER = ("email", "name", "street", "postal_code", "city", "phone")
+FOCUS = """() => {
+    const element = document.activeElement, box = element.getBoundingClientRect(), style = getComputedStyle(element);
+    return {
+        id: element.id,
+        text: (element.getAttribute("aria-label") ?? element.textContent).trim().replace(/\\s+/g, " "),
+        seen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+        marked: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 || style.boxShadow !== "none",
+    }
+}"""
+
+
+@dataclass
+class Hands:
+    """Two hands on a keyboard. presses: of Tab and Enter so far; letters are not counted."""
+
+    page: Page
+    presses: int = 0
+
+    async def press(self, key: str) -> None:
+        self.presses += 1
+        await self.page.keyboard.press(key)
+
+    async def tab_to(self, wanted: str) -> None:
+        """Tab until the focus is on what has this id or begins with this text; each stop on the way can be seen."""
+        for _ in range(MOST_TABS):
+            await self.press("Tab")
+            focus = await self.page.evaluate(FOCUS)
+            assert focus["seen"], f"the focus is off the screen: {focus}"
+            assert focus["marked"], f"the focus cannot be seen: {focus}"
+            if focus["id"] == wanted or focus["text"].startswith(wanted):
+                return
+        raise AssertionError(f"{MOST_TABS} tabs do not lead to {wanted}")
+
+    async def go(self, wanted: str) -> None:
+        await self.tab_to(wanted)
+        await self.press("Enter")
+
+    async def skip_to_content(self) -> None:
+        await self.go("Vai al contenuto")
+        await expect(self.page.locator("main")).to_be_focused()
+
+
+async def test_a_purchase_with_the_keyboard_alone(people: People) -> None:
+    page = await people.enter(OIL_PATH)
+    hands = Hands(page)
+    await expect(add_button(page)).to_be_visible()
+    await hands.skip_to_content()
+    await hands.go("Aggiungi al carrello")
+    await expect(page.locator("#drawer")).to_contain_text(OIL)
+    await expect(page.locator("#drawer-title")).to_be_focused()
+    await hands.go("Vai al carrello")
+    await expect(heading(page)).to_have_text("Il tuo carrello")
+    await hands.skip_to_content()
+    await hands.go("Vai alla cassa")
+    await expect(heading(page)).to_have_text("A chi consegniamo?")
+    await hands.skip_to_content()
+    for name in ORDER:
+        await hands.tab_to(name)
+        await page.keyboard.type(CONTACT[name])
+    await hands.press("Enter")
+    await expect(heading(page)).to_have_text("Come te lo portiamo?")
+    await hands.skip_to_content()
+    await hands.go("Vai al riepilogo")
+    await expect(heading(page)).to_have_text("È tutto giusto?")
+    await hands.skip_to_content()
+    await hands.go("Ordine con obbligo di pagare")
+    await expect(page.locator("#pay")).to_be_visible()
+    await hands.go("pay")
+    await thanked(page)
+    assert hands.presses <= MOST_PRESSES, f"{hands.presses} presses"
+
+
+async def test_escape_closes_the_drawer_and_the_focus_returns(people: People) -> None:
+    page = await people.enter(OIL_PATH)
+    await add_button(page).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#drawer")).to_be_visible()
+    await expect(page.locator("#drawer-title")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#drawer")).to_be_hidden()
+    await expect(add_button(page)).to_be_focused()
