@@ -26,6 +26,7 @@ from app.commerce.orders import jobs as order_jobs
 from app.commerce.payments import controllers as payment_pages
 from app.commerce.payments import jobs as payment_jobs
 from app.commerce.payments import settling
+from app.delivery import controllers as delivery_pages
 from app.identity import controllers as identity_pages
 from app.identity import hooks
 from app.identity import jobs as identity_jobs
@@ -41,6 +42,7 @@ from app.shops.queries import Directory
 from app.system import controllers as system_pages
 from app.system import health, live
 from app.system import jobs as system_jobs
+from app.system import page_controllers as info_pages
 from app.system.bell import Bell
 from app.system.runner import InProcess, Runner
 from app.system.schedules import Clockwork
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 
 CONTROLLERS = (
     system_pages,
+    info_pages,
+    delivery_pages,
     identity_pages,
     catalog_pages,
     cart_pages,
