@@ -12,6 +12,7 @@ from tests.browser.people import BUYER, DAIRY, OIL_MILL, STAFF, People
 from tests.browser.server import Website
 from tests.browser.steps import (
     OIL_PATH,
+    PARMIGIANO_PATH,
     RICOTTA_PATH,
     SANGIOVESE_PATH,
     Bought,
@@ -166,7 +167,7 @@ async def stage(website: Website, chromium: Browser) -> AsyncIterator[Stage]:
     stage.cookies["guest"] = await _with_basket(people, OIL_PATH)
     stage.cookies["shopper"] = await _with_basket(people, OIL_PATH, RICOTTA_PATH, go_on=True)
     for who in ("payer", "leaver"):
-        stage.cookies[who] = await _with_basket(people, OIL_PATH, go_on=True)
+        stage.cookies[who] = await _with_basket(people, PARMIGIANO_PATH, go_on=True)
     stage.cookies["adult"] = await _with_basket(people, SANGIOVESE_PATH, go_on=True, birth_date="01/01/1970")
     yield stage
     await people.leave()

@@ -5,16 +5,25 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from tests.browser.people import OIL_MILL, STAFF, People
-from tests.browser.steps import OIL_PATH, buy
+from tests.browser.steps import PARMIGIANO_PATH, buy
 
 pytestmark = pytest.mark.browser
-SHOP_PAGES = ("/", "/prodotti", "/categorie/olio", "/produttori", OIL_PATH, "/cerca?q=olio", "/carrello", "/accedi")
+SHOP_PAGES = (
+    "/",
+    "/prodotti",
+    "/categorie/olio",
+    "/produttori",
+    PARMIGIANO_PATH,
+    "/cerca?q=olio",
+    "/carrello",
+    "/accedi",
+)
 ALL = "links => links.map(link => link.getAttribute('href'))"
 
 
 async def test_no_link_leads_nowhere(people: People) -> None:
     page = await people.enter(None)
-    bought = await buy(page, OIL_PATH)
+    bought = await buy(page, PARMIGIANO_PATH)
     await _follow(people, (*SHOP_PAGES, bought.url))
 
 

@@ -7,8 +7,8 @@ from playwright.async_api import Page, expect
 
 from tests.browser.people import STAFF, People
 from tests.browser.steps import (
-    OIL_PATH,
     ORDER_BUTTON,
+    PARMIGIANO_PATH,
     SANGIOVESE_PATH,
     add_product,
     check_out,
@@ -74,7 +74,7 @@ async def test_back_after_paying_leads_to_the_paid_order(people: People) -> None
 async def test_a_review_left_open_in_another_tab_leads_to_the_paid_order(people: People) -> None:
     email = "dimenticata@posta.example"
     buyer = await people.enter()
-    await add_product(buyer, OIL_PATH)
+    await add_product(buyer, PARMIGIANO_PATH)
     await check_out(buyer, email=email)
     forgotten = await buyer.context.new_page()
     await forgotten.goto("/cassa/riepilogo")
@@ -90,7 +90,7 @@ async def test_a_review_left_open_in_another_tab_leads_to_the_paid_order(people:
 async def test_two_tabs_make_one_order(people: People) -> None:
     email = "due-schede@posta.example"
     first = await people.enter()
-    await add_product(first, OIL_PATH)
+    await add_product(first, PARMIGIANO_PATH)
     await check_out(first, email=email)
     second = await first.context.new_page()
     await second.goto("/cassa/riepilogo")
@@ -127,9 +127,9 @@ async def test_alcohol_is_not_sold_to_minors(people: People) -> None:
 
 
 async def _at_the_till(people: People, email: str) -> Page:
-    """A guest with oil in the basket, on the pay page."""
+    """A guest with cheese in the basket, on the pay page."""
     buyer = await people.enter()
-    await add_product(buyer, OIL_PATH)
+    await add_product(buyer, PARMIGIANO_PATH)
     await check_out(buyer, email=email)
     await place_order(buyer)
     return buyer
