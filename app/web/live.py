@@ -52,6 +52,9 @@ class Broker:
 
     def __init__(self, redis: Redis | None = None) -> None:
         self.redis = redis
+        # Redis knows no databases in its messages: the number keeps shops apart that share a server.
+        number = redis.connection_pool.connection_kwargs.get("db") or 0 if redis else 0
+        self._prefix = f"live:{number}:"
         self._streams: dict[str, set[asyncio.Queue[Hint]]] = defaultdict(set)
         self._stopping = asyncio.Event()
 
@@ -60,7 +63,7 @@ class Broker:
         if self.redis is not None:
             message = json.dumps({"id": hint.id, "name": hint.name, "data": hint.data})
             try:
-                await self.redis.publish(f"live:{channel}", message)
+                await self.redis.publish(f"{self._prefix}{channel}", message)
             except (RedisError, OSError):
                 log.warning("live.redis_unreachable")
             else:
@@ -80,13 +83,13 @@ class Broker:
         while True:
             try:
                 async with self.redis.pubsub() as subscription:
-                    await subscription.psubscribe("live:*")
+                    await subscription.psubscribe(f"{self._prefix}*")
                     delay = 0.2
                     while True:
                         message = await subscription.get_message(ignore_subscribe_messages=True, timeout=1.0)
                         if message:
                             hint = Hint(**json.loads(message["data"]))
-                            self._hand_over(message["channel"].decode().removeprefix("live:"), hint)
+                            self._hand_over(message["channel"].decode().removeprefix(self._prefix), hint)
             except (RedisError, OSError, TimeoutError):
                 await asyncio.sleep(delay * (1 + random.random()))  # noqa: S311
                 delay = min(delay * 2, 10)
@@ -99,9 +102,9 @@ class Broker:
         stop = asyncio.ensure_future(self._stopping.wait())
         try:
             yield b"retry: 3000\n\n"
-            newest = last_seen or 0
-            for hint in await replay(newest) if last_seen is not None else []:
-                newest = hint.id
+            told: set[int] = set()  # by the replay; ids may be published out of order, so a lower one can be new
+            for hint in await replay(last_seen) if last_seen is not None else []:
+                told.add(hint.id)
                 yield hint.encode()
             while not self._stopping.is_set():
                 item = asyncio.ensure_future(queue.get())
@@ -109,8 +112,7 @@ class Broker:
                 if item not in done:
                     item.cancel()
                     yield b": still here\n\n"
-                elif item.result().id > newest:
-                    newest = item.result().id
+                elif item.result().id not in told:
                     yield item.result().encode()
         finally:
             stop.cancel()
