@@ -1,9 +1,7 @@
 """The buyer's page of an order: whoever has the link, or bought it; nobody else."""
 
-import asyncio
 from datetime import timedelta
 
-import httpx
 import pytest
 from sqlalchemy import select
 
@@ -12,9 +10,9 @@ from app.commerce.orders.models import Order
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict
-from app.web.live import Hint
 from tests.cast import Browser, TestShop
 from tests.commerce.sold import mails, sell
+from tests.streams import from_elsewhere, streaming
 
 
 async def test_the_link_shows_everything_about_the_order(shop: TestShop, anna: Browser) -> None:
@@ -89,24 +87,12 @@ async def test_the_page_hears_when_something_changes(shop: TestShop, anna: Brows
     stream = (await anna.get(sold.link)).one("[hx-sse\\:connect]").attributes["hx-sse:connect"]
     assert stream is not None
     await bruno.post(sold.desk("frantoio", "/conferma"))
-    broker = shop.app.app.state.broker  # type: ignore[attr-defined]
-    heard: list[bytes] = []
 
-    async def listen() -> None:
-        transport = httpx.ASGITransport(app=shop.app)
-        async with httpx.AsyncClient(transport=transport, base_url=anna.base) as client:
-            answer = await client.get(stream)
-            heard.append(answer.content)
-
-    listening = asyncio.create_task(listen())
-    while not broker._streams.get(f"{shop.id}:group:{sold.id}"):  # noqa: ASYNC110  (the stream opens by itself)
-        await asyncio.sleep(0.01)
-    await broker.publish(f"{shop.id}:group:{sold.id}", Hint(10**9, "order-changed", {}))
-    await asyncio.sleep(0.05)
-    broker.stop()
-    await listening
-    broker._stopping.clear()
-    assert heard[0].count(b"event: order-changed") == 2, "what was missed, and what came"
+    async with streaming(shop, stream) as piece:
+        assert "retry:" in await piece()
+        assert "event: order-changed" in await piece(), "what was missed"
+        from_elsewhere(shop, f"group:{sold.id}", "order-changed")
+        assert "event: order-changed" in await piece(), "what came"
 
 
 async def test_a_guest_finds_the_order_by_number_and_mail(shop: TestShop, anna: Browser) -> None:
