@@ -52,17 +52,19 @@ def percent(rate: Decimal, locale: str) -> str:
 def date(day: dt.date, locale: str, time_zone: ZoneInfo = UTC, style: str = "long") -> str:
     """21 November 2026 → "21 novembre 2026". An aware moment is the day that it falls on in `time_zone`.
 
-    style: short, medium, long, full, or a CLDR pattern such as "d MMMM".
+    style: short, medium, long, full, weekday ("giovedì 26 novembre"), or a CLDR pattern such as "d MMMM".
     """
     if isinstance(day, dt.datetime):
         day = day.astimezone(time_zone).date()
+    if style == "weekday":
+        style = "EEEE, d. MMMM" if locale == "de" else "EEEE d MMMM"
     return dates.format_date(day, style, locale=babel_locale(locale))
 
 
 @lru_cache(_KEPT)
 def days(first: dt.date, last: dt.date, locale: str) -> str:
     """From one day to another: "tra giovedì 26 e venerdì 27 novembre"; one day alone if they are the same."""
-    shown, until = (date(day, locale, style="EEEE d MMMM") for day in (first, last))
+    shown, until = (date(day, locale, style="weekday") for day in (first, last))
     if first == last:
         return shown
     with speaking(locale):

@@ -7,12 +7,13 @@ from app.web import access
 from app.web.pages import Page
 from app.web.visit import CurrentVisit
 
+WITH_FIGURES = frozenset({"spedizioni"})  # shown with its table by delivery/controllers.py
+PATHS = [f"/{slug}" for slug in pages.slugs() if slug not in WITH_FIGURES]
 
-@get([f"/{slug}" for slug in pages.slugs()], access=access.anyone, name="info.show")
+
+@get(PATHS, access=access.anyone, name="info.show")
 async def show_info(visit: CurrentVisit) -> Page:
-    prefix = visit.href("/").rstrip("/")
-    info = pages.page(visit.raw_path.strip("/"), visit.locale, visit.shop, prefix)
-    return Page("system/page.html", info=info)
+    return Page("system/page.html", info=pages.page(visit.raw_path.strip("/"), visit.locale, visit.shop))
 
 
 ROUTES = [show_info]

@@ -1,6 +1,7 @@
 """Legal and information pages: Markdown per language, with the shop's own facts filled in.
 
-A file is `texts/<slug>.<locale>.md`: lines of `name: value` (title, description, updated), an empty line, the text.
+A file is `texts/<slug>.<locale>.md`: lines of `name: value` (title, description, updated), an empty line, the text. A
+fact is named as `$email`. An item of a list that names a fact which the shop does not have is left out.
 """
 
 from collections.abc import Mapping
@@ -10,10 +11,12 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
+from babel.lists import format_list
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from app.kernel.errors import NotFound
+from app.kernel.formats import babel_locale
 from app.kernel.i18n import SOURCE_LOCALE
 from app.kernel.tenancy import ShopFacts
 
@@ -36,23 +39,33 @@ def slugs() -> list[str]:
     return sorted({path.name.split(".")[0] for path in FOLDER.glob("*.md")})
 
 
-def page(slug: str, locale: str, shop: ShopFacts, prefix: str) -> InfoPage:
-    """A page for a reader; links to pages of ours begin with `prefix` (of the language). Raises NotFound."""
+def page(slug: str, locale: str, shop: ShopFacts) -> InfoPage:
+    """A page for a reader; its text is put together once and kept with the shop's facts. Raises NotFound."""
     spoken = locale if (FOLDER / f"{slug}.{locale}.md").is_file() else SOURCE_LOCALE
     head, text = _source(slug, spoken)
-    facts = {name: str(escape(value)) for name, value in _facts(shop, prefix).items()}
-    html = Template(_markdown.render(text)).substitute(facts)
+    key = (f"texts/{slug}", locale)
+    if key not in shop.pieces:
+        shop.pieces[key] = fill(text, facts(shop, locale, spoken))
     return InfoPage(
         title=head["title"],
         description=head["description"],
         updated=date.fromisoformat(head["updated"]),
-        html=Markup(html),  # noqa: S704  (our own Markdown, HTML switched off, facts escaped)
+        html=Markup(shop.pieces[key]),  # noqa: S704  (our own Markdown, HTML switched off, facts escaped)
         locale=spoken,
     )
 
 
-def _facts(shop: ShopFacts, prefix: str) -> Mapping[str, str]:
-    legal = shop.legal
+def fill(text: str, known: Mapping[str, str]) -> str:
+    """Markdown as HTML, with its facts. Raises KeyError for a fact that nobody knows."""
+    lines = [line for line in text.splitlines() if not (line.startswith("- ") and _lacks(line, known))]
+    escaped = {name: str(escape(value)) for name, value in known.items()}
+    return Template(_markdown.render("\n".join(lines))).substitute(escaped)
+
+
+def facts(shop: ShopFacts, locale: str, spoken: str) -> dict[str, str]:
+    """What a text may name. prefix: what links to our pages begin with; languages: of the shop, as said in `spoken`."""
+    legal, language = shop.legal, babel_locale(spoken)
+    names = [babel_locale(code).get_language_name(spoken) or code for code in shop.locales]
     return {
         "shop": shop.name,
         "company": legal.company,
@@ -63,8 +76,13 @@ def _facts(shop: ShopFacts, prefix: str) -> Mapping[str, str]:
         "email": legal.email,
         "phone": legal.phone,
         "pec": legal.pec,
-        "prefix": prefix,
+        "languages": format_list(names, locale=language),
+        "prefix": shop.href("/", locale).rstrip("/"),
     }
+
+
+def _lacks(line: str, known: Mapping[str, str]) -> bool:
+    return any(known.get(name) == "" for name in Template(line).get_identifiers())
 
 
 @cache

@@ -61,7 +61,7 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
     env.filters |= {
         "money": lambda minor, currency: formats.money(minor, currency, current_locale()),
         "date": lambda value: formats.date(value, current_locale(), _zone()),
-        "day": lambda value: formats.date(value, current_locale(), _zone(), "EEEE d MMMM"),
+        "day": lambda value: formats.date(value, current_locale(), _zone(), "weekday"),
         "datetime": lambda value: formats.datetime(value, current_locale(), _zone()),
         "time": lambda value: formats.time(value, current_locale(), _zone()),
         "percent": lambda value: formats.percent(value, current_locale()),

@@ -82,3 +82,10 @@ def test_percent_keeps_its_decimals() -> None:
 def test_every_language_has_every_format(locale: str) -> None:
     assert formats.datetime(MOMENT, locale, ROME).count("30") == 1
     assert "{" not in formats.datetime(MOMENT, locale, ROME)
+
+
+def test_a_weekday_is_written_as_each_language_does() -> None:
+    day = dt.date(2026, 11, 26)
+
+    assert formats.date(day, "it", style="weekday") == "giovedì 26 novembre"
+    assert formats.date(day, "de", style="weekday") == "Donnerstag, 26. November"

@@ -203,7 +203,7 @@ def refusal_of(lines: Sequence[BasketLine], quote: Quote | None) -> str | None:
 
 def days(first: date, last: date) -> str:
     """When something arrives: "tra giovedì 26 e venerdì 27 novembre"."""
-    short, locale = "EEEE d MMMM", current_locale()
+    short, locale = "weekday", current_locale()
     if first == last:
         return formats.date(first, locale, style=short)
     return _(

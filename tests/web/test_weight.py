@@ -1,0 +1,137 @@
+"""What pages weigh on their way to a phone, and that every file they name is there. Sizes are those of Brotli."""
+
+import re
+from collections.abc import AsyncIterator
+
+import brotli
+import pytest
+
+from app.catalog.models import Category, Product, StockItem, Variant
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.web.assets import STATIC, Assets
+from app.web.pages import TEMPLATES
+from tests.cast import Browser, TestShop
+
+MOST_HTML = 14_000  # bytes: what the first round trips of a fresh connection carry
+MOST_SCRIPTS = 20_000
+MOST_FONTS = 30_000
+PER_PAGE = 24
+THEMES = ("tavola", "rachel")
+SCRIPT_LISTS = ("layouts/_scripts.html", "layouts/_live_scripts.html")
+PAGES = ("/", "/prodotti", "/prodotti/prodotto-7", "/cerca?q=formaggio", "/carrello", "/cassa")
+_ASSET = re.compile(r"""asset\(\s*['"]([^'"]+)['"]\s*\)""")
+
+
+@pytest.fixture
+async def full_shop(shop: TestShop) -> TestShop:
+    """A shop whose listing is full, with names and descriptions as long as those of real goods, each its own."""
+    async with shop.database.session(shop.id) as db, transaction(db):
+        category = Category(slug="altro", group="altro", name={"it": "Formaggi"}, intro={"it": ""}, position=2)
+        db.add(category)
+        await db.flush()
+        for number in range(PER_PAGE + 6):
+            item = StockItem(on_hand=10 + number, reserved=0, low_at=3)
+            product = _product(shop, category.id, number)
+            db.add_all([item, product])
+            await db.flush()
+            variant = Variant(
+                product_id=product.id,
+                stock_item_id=item.id,
+                sku=f"LUNGO-{number}",
+                position=0,
+                format={"it": f"vaschetta da {300 + number} g"},
+                net_amount=300 + number,
+                net_unit="g",
+                weight_g=350,
+                price_minor=490 + 37 * number,
+                vat_rate="10",
+            )
+            db.add(variant)
+            await db.flush()
+            shop.variants[f"prodotto-{number}"] = variant.id
+    return shop
+
+
+def _product(shop: TestShop, category_id: int, number: int) -> Product:
+    now = clock.now()
+    places = ("Brisighella", "Bertinoro", "Sogliano al Rubicone", "Casola Valsenio", "Longiano", "Verghereto")
+    name = f"Formaggio stagionato di {places[number % len(places)]} numero {number}"
+    return Product(
+        slug=f"prodotto-{number}",
+        producer_id=list(shop.producers.values())[number % 3],
+        category_id=category_id,
+        name={"it": name},
+        sort_name=name.lower(),
+        description={"it": f"{name}: latte di {number * 7 + 3} pecore del nostro gregge, caglio, sale di Cervia. " * 3},
+        designation="DOP" if number % 2 else None,
+        food={"allergens": ["milk"], "storage": {"it": "In frigorifero, a meno di +4 °C"}, "ship_temp": "refrigerato"},
+        search_text=f"{name.lower()} altro",
+        published_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+@pytest.fixture
+async def buyer(full_shop: TestShop) -> AsyncIterator[Browser]:
+    """Somebody with five things in the basket, from three producers."""
+    async with full_shop.browser(**{"Accept-Encoding": "br"}) as browser:
+        for sku in ("olio", "squacquerone", "sangiovese", "prodotto-1", "prodotto-2"):
+            added = await browser.post("/carrello/righe", {"variant_id": full_shop.variants[sku], "quantity": 1})
+            assert added.status_code == 303, added.text[:500]
+        yield browser
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_arrives_in_the_first_round_trips(buyer: Browser, path: str) -> None:
+    page = await buyer.get(path)
+    if page.status_code == 303:  # the checkout's first step
+        page = await buyer.follow(page)
+
+    assert page.status_code == 200
+    assert page.headers["content-encoding"] == "br"
+    if path == "/prodotti":
+        assert len(page.all("main .card")) == PER_PAGE
+    assert int(page.headers["content-length"]) <= MOST_HTML
+    assert len(brotli.compress(page.text.encode(), quality=5)) <= MOST_HTML
+
+
+@pytest.mark.parametrize("template", SCRIPT_LISTS)
+def test_scripts_are_few(template: str) -> None:
+    assets = Assets()
+    files = [assets.file(name) for name in _ASSET.findall((TEMPLATES / template).read_text())]
+
+    assert len(files) > 2
+    assert sum(len(file.brotli) for file in files if file) <= MOST_SCRIPTS
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_fonts_are_small(theme: str) -> None:
+    css = (STATIC / "css" / "themes" / f"{theme}.css").read_text()
+    fonts = set(re.findall(r"/static/(fonts/[\w.-]+)", css))
+
+    assert fonts
+    assert sum((STATIC / name).stat().st_size for name in fonts) <= MOST_FONTS
+
+
+def test_every_file_that_a_template_or_a_stylesheet_names_is_there() -> None:
+    assets = Assets()
+    templates = [path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.html")]
+    named = {name for text in templates for name in _ASSET.findall(text)}
+    lists = [STATIC / "css" / name for name in ("critical.txt", "rest.txt")]
+    parts = {part.replace("{theme}", theme) for path in lists for part in path.read_text().split() for theme in THEMES}
+
+    assert len(named) > 5
+    assert [name for name in sorted(named) if assets.file(name) is None] == []
+    assert [part for part in sorted(parts) if not (STATIC / "css" / part).is_file()] == []
+    for theme in THEMES:
+        assert assets.critical_css(theme)  # raises FileNotFoundError for a font that is not there
+        assert assets.file(f"icons/{theme}.svg")
+
+
+def test_no_stylesheet_is_forgotten() -> None:
+    css = STATIC / "css"
+    listed = {part for name in ("critical.txt", "rest.txt") for part in (css / name).read_text().split()}
+
+    assert {path.name for path in css.glob("*.css")} <= listed
