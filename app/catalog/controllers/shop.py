@@ -7,7 +7,7 @@ from litestar import Request, get
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from app.catalog import cards, listings, queries, seasons, sheets
+from app.catalog import cards, listings, queries, seasons, sections, sheets
 from app.catalog.listings import DEFAULT_SORT, PER_PAGE, SORTS, Wanted
 from app.catalog.search import cleaned, words
 from app.catalog.views import Card, Found, Hero, Home, Listing, Sort
@@ -148,7 +148,10 @@ async def product(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str])
         return Page("catalog/_delivery.html", product=sheet, delivery=delivery)
     near = await listings.similar(visit.db, sheet.id, sheet.category_id, sheet.producer_id, month, SIMILAR)
     similar = await _ready(visit, near)
-    return Page("catalog/product.html", product=sheet, producer=maker, delivery=delivery, similar=similar)
+    pieces = await sections.filled(visit.db, visit.shop, sheet)
+    return Page(
+        "catalog/product.html", product=sheet, producer=maker, delivery=delivery, similar=similar, sections=pieces
+    )
 
 
 @get("/produttori", access=access.anyone, name="producers.list")

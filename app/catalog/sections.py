@@ -1,0 +1,30 @@
+"""Pieces of the product page that higher contexts fill: reviews, wishes, recommendations.
+
+A piece is the same for everybody who reads that language: the page is kept. What is a person's own is asked for apart.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal, get_args
+
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog.views import Sheet
+from app.kernel.tenancy import ShopFacts
+
+Place = Literal["rating", "beside_buying", "recommended", "reviews"]
+Fill = Callable[[AsyncSession, ShopFacts, Sheet], Awaitable[str]]
+_fills: dict[Place, Fill] = {}
+
+
+def fill(place: Place, with_this: Fill) -> None:
+    """At start: who fills a place. rating: below the name; beside_buying: below the form; the others are bands."""
+    _fills[place] = with_this
+
+
+async def filled(db: AsyncSession, shop: ShopFacts, sheet: Sheet) -> dict[Place, Markup]:
+    """The pieces of one product page, in the reader's language. A place that nobody fills is empty."""
+    pieces: dict[Place, Markup] = dict.fromkeys(get_args(Place), Markup())
+    for place, make in _fills.items():
+        pieces[place] = Markup(await make(db, shop, sheet))  # noqa: S704  (our templates)
+    return pieces
