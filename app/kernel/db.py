@@ -9,20 +9,30 @@ row-level security says the same a second time (migrations/, `app.shop_id`).
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Integer, MetaData, String, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    BindParameter,
+    DateTime,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    bindparam,
+    event,
+)
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
-    LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
@@ -109,6 +119,11 @@ class ShopSession(Session):
     """A session of one shop: `info["shop_id"]`."""
 
 
+_SHOP: BindParameter[int] = bindparam("session_shop_id", type_=Id)
+_OF_THE_SHOP = with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == _SHOP, include_aliases=True)
+_scoped_statements: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+
 @event.listens_for(ShopSession, "do_orm_execute")
 def _scope(state: ORMExecuteState) -> None:
     """Add the shop to selects, relationship loads, updates and deletes on shop-owned tables, subqueries included."""
@@ -116,13 +131,19 @@ def _scope(state: ORMExecuteState) -> None:
     if shop_id is None:
         _refuse_owned(state)
     elif not state.is_insert and not state.is_column_load:  # new rows: see `_own`; core inserts name the shop
-        state.statement = state.statement.options(_criteria(shop_id))
+        values = state.parameters or {}
+        if not isinstance(values, Mapping):
+            raise NoShop("a statement for many rows at once would not be scoped")
+        state.statement = _scoped(state.statement)
+        state.parameters = {**values, _SHOP.key: shop_id}
 
 
-@lru_cache(maxsize=1024)
-def _criteria(shop_id: int) -> LoaderCriteriaOption:
-    """The condition of a shop, made once: taking a lambda apart costs more than most statements."""
-    return with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == shop_id, include_aliases=True)
+def _scoped(statement: Any) -> Any:
+    """The statement with its shop. Kept while the statement lives: those made once are also analysed only once."""
+    scoped = _scoped_statements.get(statement)
+    if scoped is None:
+        scoped = _scoped_statements[statement] = statement.options(_OF_THE_SHOP)
+    return scoped
 
 
 def _refuse_owned(state: ORMExecuteState) -> None:
@@ -154,13 +175,38 @@ def _own(session: Session, *_: object) -> None:
             raise NoShop(f"{type(row).__name__} belongs to another shop")
 
 
+@event.listens_for(ShopSession, "before_flush")
+def _only_in_transactions(session: Session, *_: object) -> None:
+    """A page's reading session commits each statement by itself: rows may only be written in `transaction`."""
+    if session.info.get("reads_alone") and not session.info.get("in_transaction"):
+        raise RuntimeError("rows were written outside a transaction")
+
+
+_TELL = "select set_config('app.shop_id', $1, $2)"
+
+
 @event.listens_for(ShopSession, "after_begin")
 def _tell_postgresql(session: Session, _: SessionTransaction, connection: Connection) -> None:
-    """Row-level security reads the shop of the transaction. SET LOCAL takes no parameter, set_config does."""
-    if connection.dialect.name == "postgresql":
-        shop_id = session.info.get("shop_id")
-        value = "" if shop_id is None else str(shop_id)
-        connection.exec_driver_sql("select set_config('app.shop_id', $1, true)", (value,))
+    """Row-level security reads the shop from the connection. SET takes no parameter, set_config does.
+
+    The connection keeps it, so that the next request of that shop need not say it again. Behind a pooler that gives
+    each transaction another connection, it is said for each transaction.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    shop_id = session.info.get("shop_id")
+    value = "" if shop_id is None else str(shop_id)
+    if session.info["pooled"]:
+        connection.exec_driver_sql(_TELL, (value, True))
+    elif connection.info.get("shop") != value:
+        connection.exec_driver_sql(_TELL, (value, False))
+        connection.info["shop"] = value
+
+
+def _forget_shop(connection: Connection) -> None:
+    """A rollback takes the connection's setting back too."""
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.info.pop("shop", None)
 
 
 class Database:
@@ -174,6 +220,8 @@ class Database:
         pool = {"pool_size": pool_size, "max_overflow": 8, "pool_timeout": 10, "connect_args": quick}
         options: dict[str, Any] = {} if self.is_sqlite else pool
         self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True, **options)
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._pooled = "prepared_statement_cache_size=0" in url  # how README says to work behind PgBouncer
         self._locks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()
         event.listen(self.engine.sync_engine, "before_cursor_execute", _count)
         if self.is_sqlite:
@@ -181,14 +229,25 @@ class Database:
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine.sync_engine, "connect", _prepare_postgresql)
+            event.listen(self.engine.sync_engine, "rollback", _forget_shop)
 
-    def session(self, shop_id: int | None) -> AsyncSession:
-        """A session of one shop; None: the platform's own tables only (shops, jobs)."""
+    def session(self, shop_id: int | None, *, reads_alone: bool = False) -> AsyncSession:
+        """A session of one shop; None: the platform's own tables only (shops, jobs).
+
+        reads_alone: outside of `transaction`, PostgreSQL takes each statement by itself. Under READ COMMITTED each sees
+        its own moment anyway, and a page saves the way there and back for BEGIN and ROLLBACK.
+        """
+        reads_alone = reads_alone and not self._pooled and not self.is_sqlite
         return AsyncSession(
-            self.engine,
+            self._reader if reads_alone else self.engine,
             sync_session_class=ShopSession,
             expire_on_commit=False,
-            info={"shop_id": shop_id, "write_lock": self._write_lock()},
+            info={
+                "shop_id": shop_id,
+                "write_lock": self._write_lock(),
+                "pooled": self._pooled,
+                "reads_alone": reads_alone,
+            },
         )
 
     def _write_lock(self) -> asyncio.Lock | None:
@@ -213,8 +272,9 @@ class Database:
         await self.engine.dispose()
 
 
-def _count(*_: object) -> None:
-    if (count := counted.get()) is not None:
+def _count(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    """What asks or changes something: not the beginning of a transaction, which the databases do in different ways."""
+    if (count := counted.get()) is not None and statement != _TELL and not statement.startswith("BEGIN"):
         count.n += 1
 
 
@@ -246,6 +306,11 @@ def _prepare_postgresql(connection: Any, _: object) -> None:
     connection.commit()
 
 
+# How a transaction begins, by whether the session's statements are their own transactions otherwise.
+_WRITING = {
+    False: {"sqlite_begin": "IMMEDIATE"},
+    True: {"isolation_level": "READ COMMITTED"},
+}
 Hook = Callable[[], None]
 
 
@@ -273,7 +338,7 @@ async def transaction(db: AsyncSession) -> AsyncIterator[None]:
     db.info["in_transaction"] = True
     db.info["after_commit"] = []
     try:
-        await db.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        await db.connection(execution_options=_WRITING[db.info["reads_alone"]])
         yield
         await db.commit()
     except BaseException:

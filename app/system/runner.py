@@ -173,8 +173,10 @@ class InProcess:
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._off: Callable[[], None] | None = None
+        self._stopping = False
 
     def start(self) -> None:
+        self._stopping = False
         self._loop = asyncio.get_running_loop()
         self._off = on_ring(self.wake)
         self._task = asyncio.create_task(self._work())
@@ -184,6 +186,7 @@ class InProcess:
         self._loop.call_soon_threadsafe(self._woken.set)
 
     async def stop(self) -> None:
+        self._stopping = True  # Python 3.11's wait_for may swallow a cancellation that comes with the wake-up
         if self._off:
             self._off()
         if self._task:
@@ -191,7 +194,7 @@ class InProcess:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _work(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await self.tick()
                 while await self.runner.run_due():

@@ -3,6 +3,7 @@
 import logging
 import sys
 
+import msgspec
 import structlog
 
 _PERSONAL = frozenset({"email", "name", "phone", "address", "street", "password", "token", "to", "recipient"})
@@ -15,12 +16,17 @@ def _without_personal_data(_: object, __: str, event: structlog.types.EventDict)
     return event
 
 
+def _json(event: object, **_: object) -> str:
+    """A line of JSON; what it does not know is written as Python shows it."""
+    return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
 def configure(*, level: str = "INFO", human: bool = False) -> None:
     """Write to standard error: JSON, or readable lines for a person at a terminal."""
     renderer = (
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
         if human
-        else structlog.processors.JSONRenderer()
+        else structlog.processors.JSONRenderer(_json)
     )
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
+from jinja2.nodes import EvalContext
 from litestar.response import Response
 from markupsafe import Markup
 
@@ -45,12 +46,9 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
         lstrip_blocks=True,
     )
     env.policies["ext.i18n.trimmed"] = True
-    env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda s: catalogue(current_locale()).ugettext(s),
-        lambda s, p, n: catalogue(current_locale()).ungettext(s, p, n),
-        newstyle=True,
-    )
     env.globals |= {
+        "_": _translated,
+        "ngettext": _counted,
         "visit": _PresentVisit(),
         "href": lambda path: visits.current().href(path),
         "asset": assets.url,
@@ -73,6 +71,21 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
     }
     env.globals["ui"] = env.get_template("components/ui.html").module
     return env
+
+
+@pass_eval_context
+def _translated(context: EvalContext, message: str, **values: Any) -> str:
+    """The sentence in the reader's language, with values put in, escaped where the template escapes."""
+    text = catalogue(current_locale()).ugettext(message)
+    text = Markup(text) if context.autoescape else text  # noqa: S704  (translations are ours)
+    return text % values if "%" in text else text
+
+
+@pass_eval_context
+def _counted(context: EvalContext, one: str, many: str, num: int, **values: Any) -> str:
+    text = catalogue(current_locale()).ungettext(one, many, num)
+    text = Markup(text) if context.autoescape else text  # noqa: S704  (as above)
+    return text % {"num": num, **values}
 
 
 def _rendered(template: str) -> Markup:

@@ -56,7 +56,7 @@ class Visit:
     def db(self) -> AsyncSession:
         """The session of this request, opened at its first use, closed by the edge."""
         if self._db is None:
-            self._db = self.database.session(self.shop.id)
+            self._db = self.database.session(self.shop.id, reads_alone=True)
             self._db.info["request_id"] = self.request_id
         return self._db
 

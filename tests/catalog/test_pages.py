@@ -73,17 +73,17 @@ async def test_every_page_answers_in_every_language(anna: Browser, path: str, pr
 
 
 @pytest.mark.parametrize(
-    ("path", "statements"),  # one of them opens the transaction
+    ("path", "statements"),
     [
-        ("/", 4),
-        ("/prodotti", 2),
-        ("/prodotti?ordine=prezzo-unitario&pagina=1", 2),
-        ("/categorie/dispensa", 3),
-        ("/produttori", 2),
-        ("/produttori/frantoio", 3),
-        ("/prodotti/olio", 3),
-        ("/prodotti/olio?cap=47121", 4),
-        ("/cerca?q=olio", 4),
+        ("/", 3),
+        ("/prodotti", 1),
+        ("/prodotti?ordine=prezzo-unitario&pagina=1", 1),
+        ("/categorie/dispensa", 2),
+        ("/produttori", 1),
+        ("/produttori/frantoio", 2),
+        ("/prodotti/olio", 2),
+        ("/prodotti/olio?cap=47121", 3),
+        ("/cerca?q=olio", 3),
     ],
 )
 async def test_statements_are_few_and_do_not_grow_with_the_rows(
@@ -154,7 +154,7 @@ async def test_what_has_its_season_now_comes_first(shop: TestShop, anna: Browser
     async with shop.database.session(shop.id) as db, transaction(db):
         await db.execute(update(Product).where(Product.slug == "sangiovese").values(season_mask=0b0100_0000_0000))
         await db.execute(update(Product).where(Product.slug == "aceto").values(season_mask=0b0000_0001_0000))
-    with clock.frozen(datetime(2026, 11, 21, 9, tzinfo=UTC)):
+    with clock.frozen(datetime(2036, 11, 21, 9, tzinfo=UTC)):
         home, listing = await anna.get("/"), await anna.get("/prodotti")
 
     shown = [node.text() for node in home.all(".card .card__name") if "Sangiovese" in node.text()]
@@ -312,7 +312,7 @@ async def test_a_ready_card_is_made_anew_when_its_product_changes(shop: TestShop
 async def test_out_of_season_says_when_it_comes_back(shop: TestShop, anna: Browser) -> None:
     async with shop.database.session(shop.id) as db, transaction(db):
         await db.execute(update(Product).where(Product.slug == "esaurito").values(season_mask=0b0000_0001_0000))
-    with clock.frozen(datetime(2026, 11, 21, 9, tzinfo=UTC)):
+    with clock.frozen(datetime(2036, 11, 21, 9, tzinfo=UTC)):
         answer = await anna.get("/prodotti/esaurito")
 
     assert answer.says("torna a maggio")

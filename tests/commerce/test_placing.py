@@ -52,10 +52,9 @@ async def checkout(shop: TestShop, goods: dict[str, int], *, born: date | None =
     assert form.data is not None, form.errors
     async with shop.database.session(shop.id) as db:
         async with transaction(db):
-            cart_id, _ = await lines.open_cart(db, None, None)
+            cart_id, _ = await lines.open_cart(db, {}, None)
             for sku, quantity in goods.items():
-                await lines.add(db, cart_id, shop.variants[sku], quantity)
-                await db.flush()
+                await lines.add(db, {"cart": cart_id}, None, shop.variants[sku], quantity)
         async with transaction(db):
             await drafts.save_contact(db, cart_id, form.data)
         async with transaction(db):
@@ -274,8 +273,8 @@ async def test_what_was_added_while_paying_stays_under_a_new_key(shop: TestShop)
     draft = await checkout(shop, {"olio": 1})
     group = await press(shop, facts, draft)
     async with shop.database.session(shop.id) as db, transaction(db):
-        await lines.add(db, group.cart_id or 0, shop.variants["aceto"], 2)
-        await lines.add(db, group.cart_id or 0, shop.variants["olio"], 1)
+        await lines.add(db, {"cart": group.cart_id or 0}, None, shop.variants["aceto"], 2)
+        await lines.add(db, {"cart": group.cart_id or 0}, None, shop.variants["olio"], 1)
     await pay(shop, group.id)
     async with shop.database.session(shop.id) as db:
         left = {row[0]: row[1] for row in await db.execute(select(CartLine.variant_id, CartLine.quantity))}

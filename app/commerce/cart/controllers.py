@@ -35,8 +35,9 @@ async def add_line(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     if form.data:
         try:
             async with transaction(visit.db):
-                cart_id, token = await _open(visit)
-                added = await lines.add(visit.db, cart_id, form.data.variant_id, form.data.quantity)
+                added, cart_id, token = await lines.add(
+                    visit.db, _mine(visit), _user_id(visit), form.data.variant_id, form.data.quantity
+                )
         except Refused as no:
             form.refused(no.message)
         else:
@@ -96,9 +97,16 @@ ROUTES = [show_cart, add_line, change_line, remove_line, remember_place, accept_
 
 
 async def _open(visit: Visit) -> tuple[int, str | None]:
-    user_id = visit.person.id if visit.person else None
-    visit.cart_id, token = await lines.open_cart(visit.db, visit.cart_id, user_id, visit.cookie("cart"))
+    visit.cart_id, token = await lines.open_cart(visit.db, _mine(visit), _user_id(visit))
     return visit.cart_id, token
+
+
+def _mine(visit: Visit) -> dict[str, int | str]:
+    return lines.whose(visit.cart_id, _user_id(visit), visit.cookie("cart"))
+
+
+def _user_id(visit: Visit) -> int | None:
+    return visit.person.id if visit.person else None
 
 
 def _keep(visit: Visit, cart_id: int, token: str | None) -> None:

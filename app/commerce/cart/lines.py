@@ -1,9 +1,12 @@
 """Put into a cart, change, take out. Carts promise nothing: stock is only held from the checkout on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import Executable, UpdateBase, bindparam, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +20,7 @@ from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
 
 KEPT = timedelta(days=30)
+TOUCHED_AGAIN = timedelta(hours=1)  # a cart's 30 days begin anew at most so often
 
 
 @dataclass(frozen=True)
@@ -32,17 +36,82 @@ class Added:
     warning: str | None
 
 
-async def open_cart(
-    db: AsyncSession, cart_id: int | None, user_id: int | None, known_token: str | None = None
-) -> tuple[int, str | None]:
+async def add(
+    db: AsyncSession, mine: Mapping[str, int | str], user_id: int | None, variant_id: int, quantity: int
+) -> tuple[Added, int, str | None]:
+    """Put pieces (1 to 99) into the shopper's cart. More than there are is capped, and said. Within a transaction.
+
+    mine: from `whose`. Returns (what was put in, cart id, token of a new guest cart). Raises Refused for what is not
+    sold, or when no more of it can be had; nothing is changed then.
+    """
+    offer = await queries.offer(db, variant_id, mine)
+    if offer is None or not offer.is_sold:
+        raise Refused(_("Questo prodotto non è più in vendita."))
+    room = min(MOST, offer.available) - offer.quantity
+    if room <= 0:
+        raise Refused(_no_room(offer))
+    cart_id, token = offer.cart_id, None
+    if cart_id is None or offer.touched_at is None or offer.touched_at < clock.now() - TOUCHED_AGAIN:
+        cart_id, token = await open_cart(db, mine, user_id)
+    pieces = min(quantity, room)
+    values = {
+        "shop_id": db.info["shop_id"],
+        "cart_id": cart_id,
+        "variant_id": variant_id,
+        "quantity": pieces,
+        "seen_price_minor": offer.price_minor,
+        "added_at": clock.now(),
+    }
+    try:
+        await db.execute(_put_in(db.get_bind().dialect.name), values)
+    except IntegrityError as gone:  # a sign-in in another tab has just joined this cart to another
+        raise Refused(_("Nel frattempo il carrello è cambiato: riprova.")) from gone
+    added = Added(
+        offer.name,
+        offer.image,
+        pieces,
+        offer.price_minor,
+        offer.count + pieces,
+        offer.goods_minor + pieces * offer.price_minor,
+        _capped(offer, pieces) if pieces < quantity else None,
+    )
+    return added, cart_id, token
+
+
+@cache
+def _put_in(dialect: str) -> Executable:
+    """A new line, or more pieces on the one that is there, also when two adds come at once."""
+    if dialect == "postgresql":
+        statement: postgresql.Insert | sqlite.Insert = postgresql.insert(CartLine)
+    else:
+        statement = sqlite.insert(CartLine)
+    more = CartLine.quantity + statement.excluded.quantity
+    return statement.on_conflict_do_update(
+        index_elements=["cart_id", "variant_id"],
+        set_={
+            "quantity": case((more > MOST, MOST), else_=more),
+            "seen_price_minor": statement.excluded.seen_price_minor,
+        },
+    )
+
+
+def whose(cart_id: int | None, user_id: int | None, token: str | None) -> dict[str, int | str]:
+    """By what the shopper's cart is found: its id if that is known, else the account, else the cookie's token."""
+    if cart_id is not None:
+        return {"cart": cart_id}
+    if user_id is not None:
+        return {"user": user_id}
+    return {"hash": ids.token_hash(token)} if token else {}
+
+
+async def open_cart(db: AsyncSession, mine: Mapping[str, int | str], user_id: int | None) -> tuple[int, str | None]:
     """(cart id, token) of the shopper's cart, kept for another 30 days; made if there is none. Within a transaction.
 
-    token: of a new guest cart, for the cookie. The cart's row stays locked, so that two adds at once follow each other.
+    mine: from `whose`. token: of a new guest cart, for the cookie. The cart's row stays locked.
     """
     now = clock.now()
-    touch = update(Cart).values(updated_at=now, expires_at=now + KEPT).returning(Cart.id)
-    touch = touch.execution_options(synchronize_session=False)
-    if (mine := _whose(cart_id, user_id, known_token)) is not None and (found := await db.scalar(touch.where(mine))):
+    until = {"now": now, "until": now + KEPT}
+    if mine and (found := await db.scalar(_touch(*mine), {**mine, **until})):
         return found, None
     token = ids.token()
     cart = Cart(
@@ -52,59 +121,15 @@ async def open_cart(
         async with db.begin_nested():
             db.add(cart)
     except IntegrityError:  # the same account in another tab was quicker
-        return await db.scalar(touch.where(Cart.user_id == user_id)) or 0, None
+        return await db.scalar(_touch("user"), {"user": user_id, **until}) or 0, None
     return cart.id, token if user_id is None else None
 
 
-def _whose(cart_id: int | None, user_id: int | None, token: str | None) -> ColumnElement[bool] | None:
-    """By what the shopper's cart is found: its id if that is known, else the account, else the cookie's token."""
-    if cart_id is not None:
-        return Cart.id == cart_id
-    if user_id is not None:
-        return Cart.user_id == user_id
-    return and_(Cart.token_hash == ids.token_hash(token), Cart.user_id.is_(None)) if token else None
-
-
-async def add(db: AsyncSession, cart_id: int, variant_id: int, quantity: int) -> Added:
-    """Put pieces (1 to 99) into a cart that `open_cart` gave. More than there are is capped, and said.
-
-    Raises Refused for what is not sold, or when no more of it can be had; nothing is changed then.
-    """
-    offer = await queries.offer(db, variant_id, cart_id)
-    if offer is None or not offer.is_sold:
-        raise Refused(_("Questo prodotto non è più in vendita."))
-    room = min(MOST, offer.available) - offer.quantity
-    if room <= 0:
-        raise Refused(_no_room(offer))
-    pieces = min(quantity, room)
-    if offer.line_id is None:
-        await db.execute(
-            insert(CartLine),
-            {
-                "shop_id": db.info["shop_id"],
-                "cart_id": cart_id,
-                "variant_id": variant_id,
-                "quantity": pieces,
-                "seen_price_minor": offer.price_minor,
-                "added_at": clock.now(),
-            },
-        )
-    else:
-        await db.execute(
-            update(CartLine)
-            .where(CartLine.id == offer.line_id)
-            .values(quantity=offer.quantity + pieces, seen_price_minor=offer.price_minor)
-            .execution_options(synchronize_session=False)
-        )
-    return Added(
-        offer.name,
-        offer.image,
-        pieces,
-        offer.price_minor,
-        offer.count + pieces,
-        offer.goods_minor + pieces * offer.price_minor,
-        _capped(offer, pieces) if pieces < quantity else None,
-    )
+@cache
+def _touch(by: str) -> UpdateBase:
+    """Keep a cart for longer and lock its row. Made once: that takes longer than sending it."""
+    touch = update(Cart).where(queries.whose(by)).values(updated_at=bindparam("now"), expires_at=bindparam("until"))
+    return touch.returning(Cart.id).execution_options(synchronize_session=False)
 
 
 def _no_room(offer: queries.Offer) -> str:
@@ -145,8 +170,8 @@ async def change(db: AsyncSession, cart_id: int | None, line_id: int, quantity: 
     if quantity == 0:
         await remove(db, cart_id, line_id)
         return
-    await open_cart(db, cart_id, None)
-    offer = await queries.offer(db, found[0], cart_id)
+    await open_cart(db, {"cart": cart_id}, None)
+    offer = await queries.offer(db, found[0], {"cart": cart_id})
     if offer is None or not offer.is_sold:
         raise Refused(_("Questo prodotto non è più in vendita."), "quantity")
     if quantity > offer.available:

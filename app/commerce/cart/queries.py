@@ -1,14 +1,15 @@
 """What pages show of carts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, select, true
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.catalog.models import Hold, Image, Product, StockItem, Variant
 from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller
@@ -41,7 +42,16 @@ _VARIANT: BindParameter[int] = bindparam("variant")
 _NOW: BindParameter[datetime] = bindparam("now")
 
 
-def _available() -> ColumnElement[int]:
+def whose(by: str) -> ColumnElement[bool]:
+    """By what a shopper's cart is found; `by` names the value: cart (its id), user, or hash (of the guest's token)."""
+    return {
+        "cart": Cart.id == _CART,
+        "user": Cart.user_id == bindparam("user"),
+        "hash": and_(Cart.token_hash == bindparam("hash"), Cart.user_id.is_(None)),
+    }[by]
+
+
+def _available(cart: ColumnElement[Any] = _CART) -> ColumnElement[int]:
     """Pieces that this cart may have: free ones, and those held for its own open payment (Back from the pay page)."""
     own = (
         select(func.coalesce(func.sum(Hold.quantity), 0))
@@ -49,10 +59,10 @@ def _available() -> ColumnElement[int]:
         .where(
             Hold.stock_item_id == StockItem.id,
             Hold.state == "held",
-            OrderGroup.cart_id == _CART,
+            OrderGroup.cart_id == cart,
             OrderGroup.state == "awaiting_payment",
         )
-        .correlate(StockItem)
+        .correlate_except(Hold, OrderGroup)
         .scalar_subquery()
     )
     return StockItem.on_hand - StockItem.reserved + own
@@ -106,9 +116,10 @@ _LINE = (
 
 @dataclass(frozen=True)
 class Offer:
-    """A variant that somebody wants to add. line_id, quantity: what of it is in the cart already.
+    """A variant that somebody wants to add. quantity: what of it is in the cart already.
 
-    count, goods_minor: pieces in the whole cart before, and what they cost.
+    cart_id, touched_at: of the shopper's cart, None without one. count, goods_minor: pieces in it before, and what
+    they cost.
     """
 
     variant_id: int
@@ -117,19 +128,23 @@ class Offer:
     is_sold: bool
     available: int
     image: Picture | None
-    line_id: int | None
+    cart_id: int | None
+    touched_at: datetime | None
     quantity: int
     count: int
     goods_minor: int
 
 
-async def offer(db: AsyncSession, variant_id: int, cart_id: int) -> Offer | None:
-    """One statement with all that adding to a cart has to know; None if there is no such variant."""
-    values = {"variant": variant_id, "cart": cart_id, "now": clock.now()}
-    found = (await db.execute(_offer_statement(), values)).first()
+async def offer(db: AsyncSession, variant_id: int, mine: Mapping[str, int | str]) -> Offer | None:
+    """One statement with all that adding to a cart has to know; None if there is no such variant.
+
+    mine: what finds the cart, as for `whose`; empty: there is none.
+    """
+    values = {"variant": variant_id, **(mine or {"cart": 0}), "now": clock.now()}
+    found = (await db.execute(_offer_statement(*(mine or {"cart": 0})), values)).first()
     if found is None:
         return None
-    name, price, is_sold, available, *image, line_id, quantity, pieces, goods = found
+    name, price, is_sold, available, *image, cart_id, touched_at, quantity, pieces, goods = found
     return Offer(
         variant_id,
         in_language(name, current_locale()),
@@ -137,35 +152,40 @@ async def offer(db: AsyncSession, variant_id: int, cart_id: int) -> Offer | None
         bool(is_sold),
         int(available),
         _picture(image),
-        line_id,
+        cart_id,
+        touched_at,
         quantity or 0,
-        int(pieces),
-        int(goods),
+        int(pieces or 0),
+        int(goods or 0),
     )
 
 
 @cache
-def _offer_statement() -> Select[Any]:
-    line_of = and_(CartLine.variant_id == Variant.id, CartLine.cart_id == _CART)
+def _offer_statement(by: str) -> Select[Any]:
+    in_it = aliased(Variant)
     sums = (
         select(
-            func.coalesce(func.sum(CartLine.quantity), 0).label("count"),
-            func.coalesce(func.sum(CartLine.quantity * Variant.price_minor), 0).label("goods"),
+            Cart.id.label("cart_id"),
+            Cart.updated_at.label("touched_at"),
+            func.sum(case((CartLine.variant_id == _VARIANT, CartLine.quantity), else_=0)).label("of_it"),
+            func.sum(CartLine.quantity).label("count"),
+            func.sum(CartLine.quantity * in_it.price_minor).label("goods"),
         )
-        .join(Variant, Variant.id == CartLine.variant_id)
-        .where(CartLine.cart_id == _CART)
-        .subquery()
+        .outerjoin(CartLine, CartLine.cart_id == Cart.id)
+        .outerjoin(in_it, in_it.id == CartLine.variant_id)
+        .where(whose(by))
+        .group_by(Cart.id)
+        .subquery("mine")
     )
-    facts = (Product.name, Variant.price_minor, _is_sold(), _available(), *_IMAGE)
+    facts = (Product.name, Variant.price_minor, _is_sold(), _available(sums.c.cart_id), *_IMAGE)
     return (
-        select(*facts, CartLine.id, CartLine.quantity, sums.c.count, sums.c.goods)
+        select(*facts, *sums.c)
         .select_from(Variant)
         .join(Product, Product.id == Variant.product_id)
         .join(Producer, Producer.id == Product.producer_id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
         .outerjoin(Image, Image.id == Product.image_id)
-        .outerjoin(CartLine, line_of)
-        .join(sums, true())
+        .outerjoin(sums, true())
         .where(Variant.id == _VARIANT)
     )
 

@@ -25,7 +25,7 @@ async def of_cart(db: AsyncSession, cart_id: int | None) -> Checkout | None:
 
 async def save_contact(db: AsyncSession, cart_id: int, form: ContactForm) -> None:
     """Keep who orders and where it goes. The prices that the shopper was shown on the way here count as seen."""
-    await lines.open_cart(db, cart_id, None)  # its lock: two first posts at once make one draft
+    await lines.open_cart(db, {"cart": cart_id}, None)  # its lock: two first posts at once make one draft
     draft = await of_cart(db, cart_id)
     if draft is None:
         draft = Checkout(cart_id=cart_id, key=ids.token(), delivery={}, invoice={}, updated_at=clock.now())
