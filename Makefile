@@ -12,7 +12,7 @@ export PYTHONUNBUFFERED := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV
 
-.PHONY: help run install dev test check $(CHECKS) duplicates translations lock bench bench-browser format clean python
+.PHONY: help run install dev test check $(CHECKS) duplicates translations lock bench bench-scale bench-browser format clean python
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -82,6 +82,9 @@ lock: ## resolve the requirements anew; UPGRADE=--upgrade for newer versions
 
 bench: dev ## what each page costs, as ratios to plain text of the same server
 	@$(BIN)/python bench/pages.py
+
+bench-scale: dev ## lists, searches and product pages with 1,000 to 1,000,000 products (MOST=100000 for fewer)
+	@$(BIN)/python bench/scale.py $(MOST)
 
 bench-browser: dev ## first paint on slow networks, as ratios to a one-line page
 	@$(BIN)/python tools/chromium.py

@@ -35,11 +35,21 @@ def _parser() -> argparse.ArgumentParser:
     add("worker", worker, "a worker for background jobs (needs REDIS_URL)")
     add("release", release, "bring the database to the present schema")
     add("demo", demo, "load the demonstration shops")
-    importing = add("import", import_products, "load products from a CSV file")
-    importing.add_argument("file", type=Path)
+    add("reindex", reindex, "make what lists and searches read anew, from the products")
+    importing = add("import", import_products, "load products from a CSV file of ours, Shopify's or WooCommerce's")
+    importing.add_argument("file", type=Path, nargs="?")
     importing.add_argument("--shop", required=True, help="slug of the shop")
     importing.add_argument("--dry-run", action="store_true", help="check only, write nothing")
     importing.add_argument("--partial", action="store_true", help="write the good lines even if others are not")
+    importing.add_argument("--undo", action="store_true", help="take the last import back; no file")
+    importing.add_argument("--format", choices=["tavola", "shopify", "woocommerce"], default="")
+    importing.add_argument("--producer", default="", help="slug, where the file names none of ours; whose to undo")
+    importing.add_argument("--category", default="", help="slug, for categories of the file that are none of ours")
+    importing.add_argument("--vat", default="", help="percent, for files that do not say it")
+    exporting = add("export", export_products, "write products into a CSV file, as import takes it")
+    exporting.add_argument("file", type=Path)
+    exporting.add_argument("--shop", required=True, help="slug of the shop")
+    exporting.add_argument("--producer", default="", help="slug, for one producer's only")
     ledger = add("ledger", ledger_command, "the ledger of every cent")
     ledger.add_argument("action", choices=["verify"])
     return parser
@@ -73,10 +83,19 @@ def worker(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def release(settings: Settings, _: argparse.Namespace) -> int:
+    from app.catalog import reindexing  # noqa: PLC0415
     from app.system.migrations import upgrade  # noqa: PLC0415
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
+    asyncio.run(reindexing.run(settings, only_missing=True))
+    return 0
+
+
+def reindex(settings: Settings, _: argparse.Namespace) -> int:
+    from app.catalog import reindexing  # noqa: PLC0415
+
+    print(f"{asyncio.run(reindexing.run(settings, only_missing=False))} products")
     return 0
 
 
@@ -91,11 +110,28 @@ def demo(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def import_products(settings: Settings, arguments: argparse.Namespace) -> int:
-    from app.catalog.importing import run  # noqa: PLC0415
+    from app.catalog.imports.command import Wishes, run, undo  # noqa: PLC0415
 
-    return asyncio.run(
-        run(settings, arguments.file, arguments.shop, dry_run=arguments.dry_run, partial=arguments.partial)
+    if arguments.undo:
+        return asyncio.run(undo(settings, arguments.shop, arguments.producer))
+    if arguments.file is None:
+        print("tavola import: which file?", file=sys.stderr)
+        return 2
+    wishes = Wishes(
+        dry_run=arguments.dry_run,
+        partial=arguments.partial,
+        format=arguments.format,
+        producer=arguments.producer,
+        category=arguments.category,
+        rate=arguments.vat,
     )
+    return asyncio.run(run(settings, arguments.file, arguments.shop, wishes))
+
+
+def export_products(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.catalog.imports.command import write  # noqa: PLC0415
+
+    return asyncio.run(write(settings, arguments.file, arguments.shop, arguments.producer))
 
 
 def ledger_command(settings: Settings, _: argparse.Namespace) -> int:

@@ -11,9 +11,19 @@ from litestar import Litestar
 from litestar.di import Provide
 from redis.asyncio import Redis
 
+from app.analytics.recommendations import controllers as recommendation_pages
+from app.analytics.recommendations import jobs as recommendation_jobs
+from app.analytics.recommendations import pieces as recommendation_pieces
+from app.analytics.views_log import controllers as seen_pages
+from app.analytics.views_log import jobs as view_jobs
+from app.analytics.views_log import looking
+from app.analytics.views_log.counting import Counting
 from app.catalog import controllers as catalog_pages
 from app.catalog import jobs as catalog_jobs
 from app.catalog import queries as catalog_queries
+from app.catalog import sections, sweeping
+from app.catalog.imports import controllers as import_pages
+from app.catalog.imports import jobs as import_jobs
 from app.commerce.cart import controllers as cart_pages
 from app.commerce.cart import jobs as cart_jobs
 from app.commerce.cart import merging
@@ -23,15 +33,23 @@ from app.commerce.checkout import placing
 from app.commerce.office import controllers as office_pages
 from app.commerce.orders import controllers as order_pages
 from app.commerce.orders import jobs as order_jobs
+from app.commerce.orders import queries as order_queries
 from app.commerce.payments import controllers as payment_pages
 from app.commerce.payments import jobs as payment_jobs
 from app.commerce.payments import settling
+from app.community.reviews import controllers as review_pages
+from app.community.reviews import jobs as review_jobs
+from app.community.reviews import pieces as review_pieces
 from app.delivery import controllers as delivery_pages
+from app.engagement.watches import controllers as watch_pages
+from app.engagement.watches import jobs as watch_jobs
+from app.engagement.watches import merging as wish_merging
+from app.engagement.watches import views as watch_views
 from app.identity import controllers as identity_pages
 from app.identity import hooks
 from app.identity import jobs as identity_jobs
 from app.identity import queries as identity_queries
-from app.integrations.storage import FileStorage
+from app.integrations.storage import open_storage
 from app.integrations.stripe import StripeGateway
 from app.kernel.db import Database
 from app.kernel.tenancy import ShopFacts
@@ -40,8 +58,9 @@ from app.settings import Settings
 from app.shops import queries as shop_queries
 from app.shops.queries import Directory
 from app.system import controllers as system_pages
-from app.system import health, live
+from app.system import health, live, page_drops
 from app.system import jobs as system_jobs
+from app.system import offline_controllers as offline_pages
 from app.system import page_controllers as info_pages
 from app.system.bell import Bell
 from app.system.runner import InProcess, Runner
@@ -50,6 +69,7 @@ from app.web import errors, pages
 from app.web.access import make_guard
 from app.web.asgi import App
 from app.web.assets import Assets
+from app.web.bodies import MOST_BODY, BodyLimits
 from app.web.edge import Edge
 from app.web.limits import Limiter
 from app.web.live import Broker, connect
@@ -61,19 +81,44 @@ if TYPE_CHECKING:
 CONTROLLERS = (
     system_pages,
     info_pages,
+    offline_pages,
     delivery_pages,
     identity_pages,
     catalog_pages,
+    import_pages,
+    recommendation_pages,
+    seen_pages,
     cart_pages,
     checkout_pages,
     order_pages,
     payment_pages,
     office_pages,
+    review_pages,
+    watch_pages,
 )
-JOB_MODULES = (system_jobs, identity_jobs, catalog_jobs, cart_jobs, order_jobs, payment_jobs)
+JOB_MODULES = (
+    system_jobs,
+    identity_jobs,
+    catalog_jobs,
+    import_jobs,
+    cart_jobs,
+    order_jobs,
+    payment_jobs,
+    review_jobs,
+    watch_jobs,
+    recommendation_jobs,
+    view_jobs,
+)
 SANDBOX_PREFIX = "/_stripe"
 
 hooks.on_sign_in(merging.merge_at_sign_in)
+hooks.on_sign_in(wish_merging.merge_at_sign_in)
+sections.fill("beside_buying", watch_views.beside_buying)
+sections.fill("recommended", recommendation_pieces.beside)
+sections.at_home(recommendation_pieces.in_demand)
+sections.fill("rating", review_pieces.rating)
+sections.fill("reviews", review_pieces.band)
+sweeping.also_kept(order_queries.pictures())
 settling.also_when_paid(placing.clear_after_payment)  # for the worker too: it imports this module
 
 
@@ -90,7 +135,8 @@ async def load_visitor(visit: Visit) -> None:
             visit.person = replace(visit.person, producer_id=member[0], producer_role=member[1])
     if visit.wants_cart and (visit.person or visit.cookie("cart")):
         user_id = visit.person.id if visit.person else None
-        visit.cart_id, visit.cart_count = await cart_queries.count(visit.db, visit.cookie("cart"), user_id)
+        visit.cart_id, pieces = await cart_queries.count(visit.db, visit.cookie("cart"), user_id)
+        visit.count_cart(pieces)
 
 
 async def _shop(database: Database, shop_id: int) -> ShopFacts | None:
@@ -106,14 +152,15 @@ async def _shop_ids(database: Database) -> Sequence[int]:
 def make_runner(settings: Settings, database: Database, stripe: StripeGateway) -> Runner:
     """The job runner with every context's jobs, for the web process and the worker alike."""
     functions = {name: function for module in JOB_MODULES for name, function in module.JOBS.items()}
-    return Runner(database, settings, functions, _shop, {"stripe": stripe})
+    storage = open_storage(settings.storage_url, settings.storage_key_id, settings.storage_secret)
+    return Runner(database, settings, functions, _shop, {"stripe": stripe, "storage": storage})
 
 
 def prepare_pages(settings: Settings) -> Assets:
     """Set the template environment up, for pages and for mails. Locally, templates and styles are read anew."""
     fresh = settings.environment == "local"
     assets = Assets(reload=fresh)
-    pages.use_environment(pages.make_environment(assets, _media_url, reload=fresh))
+    pages.use_environment(pages.make_environment(assets, _media_url(settings.media_url), reload=fresh))
     return assets
 
 
@@ -147,14 +194,15 @@ def create_app(settings: Settings) -> Edge:
         dependencies={"visit": Provide(provide_visit)},
         exception_handlers={Exception: errors.answer},
         lifespan=[_background(settings, database, redis, broker, runner, sandbox)],
+        request_max_body_size=MOST_BODY,
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
     app.state.update({"redis": redis, "broker": broker, "stripe": stripe, "runner": runner, "limiter": limiter})
-    app.state.storage = FileStorage(settings.storage_url)
+    app.state.storage = runner.tools["storage"]
     app.state.database = database
-    return Edge(
+    edge = Edge(
         app,
         settings=settings,
         database=database,
@@ -162,15 +210,26 @@ def create_app(settings: Settings) -> Edge:
         limiter=limiter,
         find_shop=directory.find,
         mounts={"/health": health.application(database, redis, settings.release)} | _mounted(sandbox),
+        bodies=BodyLimits(app.routes),
     )
+    edge.looked_at = looking.looked_at
+    page_drops.use(edge.kept, broker)
+    app.state.healer = page_drops.Healer(database, edge.kept)
+    return edge
 
 
 def _mounted(sandbox: "Sandbox | None") -> dict[str, App]:
     return {f"{SANDBOX_PREFIX}/": sandbox} if sandbox else {}
 
 
-def _media_url(key: str, width: int, suffix: str) -> str:
-    return f"/media/{key}-{width}.{suffix}"
+def _media_url(network: str | None) -> Callable[[str, int, str], str]:
+    """Where a picture's file is fetched: from us, or from a network that has a folder for each shop."""
+
+    def url(key: str, width: int, suffix: str) -> str:
+        where = f"{network}/{pages.present_shop().slug}" if network else "/media"
+        return f"{where}/{key}-{width}.{suffix}"
+
+    return url
 
 
 def _background(
@@ -184,13 +243,15 @@ def _background(
     """What runs beside the requests: live streams, and without Redis the jobs; with Redis the bell to the workers."""
 
     @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
         broker.stop_on_signals()
-        helpers: list[InProcess | Bell] = []
+        helpers: list[InProcess | Bell | Counting] = [Counting(database)]
         if settings.redis_url:
             helpers.append(Bell(settings.redis_url))
         elif settings.environment != "test":
             helpers.append(InProcess(runner, make_clockwork(database).tick))
+        if settings.environment != "test":
+            helpers.append(app.state.healer)
         for helper in helpers:
             helper.start()
         pump = asyncio.create_task(broker.pump()) if redis is not None else None

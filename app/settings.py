@@ -72,6 +72,9 @@ class Settings:
     limits: LimitSettings
     trusted_proxies: tuple[str, ...] = ()
     metrics_token: str | None = None
+    storage_key_id: str | None = None
+    storage_secret: str | None = field(default=None, repr=False)
+    media_url: str | None = None  # of a network in front of the pictures, without / at its end
     hosts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -105,7 +108,10 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         data_dir=data_dir,
         port=_number(env, "PORT", 8000, faults),
         https=_flag(env, "HTTPS", not local, faults),
-        storage_url=env.get("STORAGE_URL") or f"file://{data_dir / 'media'}",
+        storage_url=_storage_url(env, f"file://{data_dir / 'media'}", faults),
+        storage_key_id=env.get("AWS_ACCESS_KEY_ID") or None,
+        storage_secret=env.get("AWS_SECRET_ACCESS_KEY") or None,
+        media_url=(_url(env, "MEDIA_URL", ("https", "http"), faults) or "").rstrip("/") or None,
         sentry_dsn=_url(env, "SENTRY_DSN", ("http", "https"), faults),
         release=env.get("RELEASE", "dev"),
         stripe=stripe,
@@ -181,6 +187,19 @@ def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...], faults: li
     if parts.scheme not in schemes or not (parts.netloc or parts.path):
         faults.append(f"{name} must look like {schemes[0]}://…")
     return value
+
+
+def _storage_url(env: Mapping[str, str], default: str, faults: list[str]) -> str:
+    url = env.get("STORAGE_URL") or default
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        if not parts.netloc:
+            faults.append("STORAGE_URL must look like s3://bucket/prefix?endpoint=https://…&region=…")
+        if bool(env.get("AWS_ACCESS_KEY_ID")) != bool(env.get("AWS_SECRET_ACCESS_KEY")):
+            faults.append("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together: set both, or neither.")
+    elif parts.scheme != "file" or not parts.path.startswith("/"):
+        faults.append("STORAGE_URL must look like file:///folder or s3://bucket/prefix?endpoint=https://…&region=…")
+    return url
 
 
 def _number(env: Mapping[str, str], name: str, default: int, faults: list[str]) -> int:

@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +24,28 @@ from pathlib import Path
 import asyncpg
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA_DIR = ROOT / "var" / "bench"
 SERVER = os.environ.get("BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
-DATABASE = "tavola_bench"
 REDIS_PORT = 6379
 SHOP = "tavola"
 START_SECONDS = 60
 STOP_SECONDS = 15
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a bench plays: its database on SERVER, and its folder below var/."""
+
+    database: str = "tavola_bench"
+    folder: str = "bench"
+    on_postgres: bool = True
+
+    @property
+    def data_dir(self) -> Path:
+        return ROOT / "var" / self.folder
+
+
+MAIN = Stage()
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ class Running:
     port: int
     pid: int
     database: str
+    stage: Stage = MAIN
 
     @property
     def url(self) -> str:
@@ -49,22 +64,24 @@ class Running:
 
     def cpu_seconds(self) -> tuple[float, float]:
         """CPU used so far by the server's processes and by the database's backends."""
-        return sum(map(_cpu, _tree(self.pid))), sum(map(_cpu, _backends()))
+        return sum(map(_cpu, _tree(self.pid))), sum(map(_cpu, _backends(self.stage.database)))
 
 
 @contextmanager
-def serve() -> Iterator[Running]:
-    """A server that answers; it is stopped at the end."""
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-    on_postgres = asyncio.run(_make_database())
+def serve(stage: Stage = MAIN, more: Callable[[bool], None] | None = None) -> Iterator[Running]:
+    """A server that answers; it is stopped at the end. more: fills in more, told whether it is PostgreSQL."""
+    stage.data_dir.mkdir(parents=True, exist_ok=True)
+    on_postgres = asyncio.run(_make_database(stage)) and stage.on_postgres
     port = _free_port()
-    environment = _environment(on_postgres, port)
-    _fill(environment)
-    with (DATA_DIR / "server.log").open("wb") as log:
+    environment = _environment(stage, on_postgres, port)
+    _fill(stage, environment)
+    if more is not None:
+        more(on_postgres)
+    with (stage.data_dir / "server.log").open("wb") as log:
         process = subprocess.Popen(_tavola("web"), cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        _wait(process, port)
-        yield Running("127.0.0.1", port, process.pid, "PostgreSQL" if on_postgres else "SQLite")
+        _wait(stage, process, port)
+        yield Running("127.0.0.1", port, process.pid, "PostgreSQL" if on_postgres else "SQLite", stage)
     finally:
         process.terminate()
         try:
@@ -73,28 +90,28 @@ def serve() -> Iterator[Running]:
             process.kill()
 
 
-async def _make_database() -> bool:
+async def _make_database(stage: Stage) -> bool:
     """Make `tavola_bench` if it is missing or out of date. False: there is no PostgreSQL, it will be SQLite."""
-    stale = not _mark().exists() or _mark().read_text() != _fingerprint()
+    stale = not _mark(stage).exists() or _mark(stage).read_text() != _fingerprint()
     if stale:
-        shutil.rmtree(DATA_DIR)
-        DATA_DIR.mkdir()
+        shutil.rmtree(stage.data_dir)
+        stage.data_dir.mkdir()
     try:
         connection = await asyncpg.connect(f"{SERVER}/postgres", timeout=5)
     except (OSError, TimeoutError, asyncpg.PostgresError):
         return False
     try:
         if stale:
-            await connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        if not await connection.fetchval("select 1 from pg_database where datname = $1", DATABASE):
-            await connection.execute(f"CREATE DATABASE {DATABASE}")
+            await connection.execute(f"DROP DATABASE IF EXISTS {stage.database} WITH (FORCE)")
+        if not await connection.fetchval("select 1 from pg_database where datname = $1", stage.database):
+            await connection.execute(f"CREATE DATABASE {stage.database}")
     finally:
         await connection.close()
     return True
 
 
-def _mark() -> Path:
-    return DATA_DIR / "made-from"
+def _mark(stage: Stage) -> Path:
+    return stage.data_dir / "made-from"
 
 
 def _fingerprint() -> str:
@@ -108,12 +125,12 @@ def _fingerprint() -> str:
     return told.hexdigest()
 
 
-def _environment(on_postgres: bool, port: int) -> dict[str, str]:
+def _environment(stage: Stage, on_postgres: bool, port: int) -> dict[str, str]:
     """Staging is production but for live keys, and tells the number of queries. Limits would stop the bench."""
     ours = {
         "ENVIRONMENT": "staging",
         "PORT": str(port),
-        "DATA_DIR": str(DATA_DIR),
+        "DATA_DIR": str(stage.data_dir),
         "SECRET_KEY": secrets.token_urlsafe(48),
         "STRIPE_SECRET_KEY": "sk_test_bench",
         "STRIPE_WEBHOOK_SECRET": "whsec_bench",
@@ -122,26 +139,26 @@ def _environment(on_postgres: bool, port: int) -> dict[str, str]:
         "SHOP_HOSTS": f"127.0.0.1={SHOP},localhost={SHOP}",
     }
     if on_postgres:
-        ours["DATABASE_URL"] = f"{SERVER}/{DATABASE}"
+        ours["DATABASE_URL"] = f"{SERVER}/{stage.database}"
     if _answers(REDIS_PORT):
         ours["REDIS_URL"] = f"redis://127.0.0.1:{REDIS_PORT}/14"
     kept = {k: v for k, v in os.environ.items() if k in {"HOME", "LANG", "LC_ALL", "PATH", "TMPDIR"}}
     return {**kept, **ours}
 
 
-def _fill(environment: dict[str, str]) -> None:
+def _fill(stage: Stage, environment: dict[str, str]) -> None:
     for step in ("release", "demo"):
         done = subprocess.run(_tavola(step), cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"tavola {step} failed:\n{done.stdout}{done.stderr}")
-    _mark().write_text(_fingerprint())
+    _mark(stage).write_text(_fingerprint())
 
 
 def _tavola(command: str) -> list[str]:
     return [sys.executable, "-m", "app.cli", command]
 
 
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait(stage: Stage, process: subprocess.Popen[bytes], port: int) -> None:
     until, last = time.monotonic() + START_SECONDS, "nothing"
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -156,7 +173,9 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
             pass
         time.sleep(0.2)
     process.kill()
-    sys.exit(f"The server did not start; /health answered {last}.\n{(DATA_DIR / 'server.log').read_text()[-3000:]}")
+    sys.exit(
+        f"The server did not start; /health answered {last}.\n{(stage.data_dir / 'server.log').read_text()[-3000:]}"
+    )
 
 
 def _free_port() -> int:
@@ -187,7 +206,7 @@ def _tree(root: int) -> list[int]:
     return sorted(found)
 
 
-def _backends() -> list[int]:
+def _backends(database: str) -> list[int]:
     """The database processes that serve us: PostgreSQL names them after the database."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -195,7 +214,7 @@ def _backends() -> list[int]:
             title = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if title.startswith(b"postgres: ") and f" {DATABASE} ".encode() in title:
+        if title.startswith(b"postgres: ") and f" {database} ".encode() in title:
             found.append(int(folder.name))
     return found
 

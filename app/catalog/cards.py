@@ -20,6 +20,7 @@ from app.kernel import money
 from app.kernel.i18n import current_locale
 from app.kernel.tenancy import ShopFacts, in_language
 from app.producers.models import Producer
+from app.web import visit as visits
 
 MOST_KEPT = 20_000
 PLAIN = "warm"
@@ -43,6 +44,7 @@ async def ready(
         if key[1] in fresh:
             _kept[key] = Markup(draw(fresh[key[1]]))  # noqa: S704  (a template of ours)
     shown = [_kept[key] for key in keys if key in _kept]
+    visits.shows(*(f"p{key[1]}" for key in keys))
     _let_go(keys)
     return shown
 

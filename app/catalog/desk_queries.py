@@ -72,14 +72,14 @@ class OfferLine:
 
 @dataclass(frozen=True)
 class Offer:
-    """A product and its variants. missing: the mandatory particulars that keep it from being sold."""
+    """A product and its variants. is_complete: the gate found nothing missing."""
 
     id: int
     name: str
     url: str
     mark: str | None
     is_published: bool
-    missing: Sequence[str]
+    is_complete: bool
     lines: Sequence[OfferLine]
 
 
@@ -136,7 +136,7 @@ async def offers(db: AsyncSession, producer_id: int, currency: str) -> list[Offe
     rows = list(
         await db.execute(
             select(Product, Variant)
-            .join(Variant, Variant.product_id == Product.id)
+            .outerjoin(Variant, Variant.product_id == Product.id)
             .where(Product.producer_id == producer_id, Product.deleted_at.is_(None))
             .order_by(Product.sort_name, Product.id, Variant.position, Variant.id)
         )
@@ -145,7 +145,8 @@ async def offers(db: AsyncSession, producer_id: int, currency: str) -> list[Offe
     grouped: dict[int, list[OfferLine]] = defaultdict(list)
     goods = {product.id: product for product, _variant in rows}
     for product, variant in rows:
-        grouped[product.id].append(_offer_line(variant, log, currency))
+        if variant is not None:
+            grouped[product.id].append(_offer_line(variant, log, currency))
     locale = current_locale()
     return [
         Offer(
@@ -154,7 +155,7 @@ async def offers(db: AsyncSession, producer_id: int, currency: str) -> list[Offe
             f"/prodotti/{product.slug}",
             product.designation,
             product.published_at is not None,
-            products.missing_particulars(product.food),
+            product.is_complete,
             grouped[product.id],
         )
         for product in goods.values()

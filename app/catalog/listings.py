@@ -1,10 +1,13 @@
 """Lists of products: which, in what order, which page. Ids and versions only; cards.py has the rest.
 
-Statements are made once per shape and kept: putting one together costs more than running it.
+Read from the narrow rows of catalog/indexed.py. Statements are made once per shape and kept: putting one together costs
+more than running it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import heapq
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -17,47 +20,56 @@ from sqlalchemy import (
     SQLColumnExpression,
     and_,
     bindparam,
-    case,
-    func,
-    or_,
     select,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import seasons
-from app.catalog.models import Product, StockItem, Variant
+from app.catalog import facets, ranking, seasons, seeking
+from app.catalog.facets import Choices, Counts, Shape
+from app.catalog.indexed import IndexedProduct
+from app.catalog.models import Product
+from app.catalog.ranking import Criterion
+from app.catalog.seeking import Sought
 from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.producers.models import Producer
 
 PER_PAGE = 24
-LAST_PAGE = 10_000
+LAST_PAGE = facets.CAP // PER_PAGE  # who has read so far narrows the list instead
 DEFAULT_SORT = "consigliati"
-SORTS = (DEFAULT_SORT, "nome", "prezzo", "prezzo-unitario", "novita")
+SORTS = (DEFAULT_SORT, "nome", "prezzo", "prezzo-unitario", "novita", "valutazione")
+_LOOKED_AT = 200  # candidates for the few that a band shows
 
 NOW: BindParameter[datetime] = bindparam("now", type_=Product.published_at.type)
 _ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 _BIT: BindParameter[int] = bindparam("bit", type_=Integer)
-_CATEGORY: BindParameter[int] = bindparam("category", type_=Product.category_id.type)
-_PRODUCER: BindParameter[int] = bindparam("producer", type_=Product.producer_id.type)
-_PRODUCT: BindParameter[int] = bindparam("product", type_=Product.id.type)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a list is of: all that is visible, and all of these. words: folded."""
+    """What a list is of: all that is for sale, and all of these."""
 
     category_id: int | None = None
     producer_id: int | None = None
-    words: Sequence[str] = ()
+    sought: Sought | None = None
+    choices: Choices = field(default_factory=Choices)
 
+    @property
+    def shape(self) -> Shape:
+        words = self.sought.shape if self.sought else ()
+        category, producer = self.category_id is not None, self.producer_id is not None
+        return facets.shape_of(self.choices, category=category, producer=producer, words=words)
 
-@dataclass(frozen=True)
-class Found:
-    """ids: (product id, version) of the page; total over all pages."""
-
-    ids: list[tuple[int, int]]
-    total: int
+    def values(self, month: int) -> dict[str, Any]:
+        return {
+            "category": self.category_id,
+            "producer": self.producer_id,
+            "now": clock.now(),
+            "bit": seasons.bit(month),
+            **facets.values_of(self.choices),
+            **(self.sought.values if self.sought else {}),
+        }
 
 
 def visible() -> ColumnElement[bool]:
@@ -69,132 +81,148 @@ def is_published() -> ColumnElement[bool]:
     return and_(Product.published_at.is_not(None), Product.published_at <= NOW, Product.deleted_at.is_(None))
 
 
-async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, month: int) -> Found:
-    """One page of products, in one statement. Raises NotFound beyond the last page."""
-    statement = _page(
-        sort,
-        of_category=wanted.category_id is not None,
-        of_producer=wanted.producer_id is not None,
-        words=len(wanted.words),
-    )
-    values = {
-        "category": wanted.category_id,
-        "producer": wanted.producer_id,
-        "rows": PER_PAGE,
-        "skipped": (number - 1) * PER_PAGE,
-        "start": f"{' '.join(wanted.words)}%",
-        **{f"word{place}": f"%{word}%" for place, word in enumerate(wanted.words)},
-    }
-    found = await _found(db, statement, month, **values)
-    if not found.ids and number > 1:
+async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, month: int) -> list[tuple[int, int]]:
+    """(product id, version) of one page, in one statement. Raises NotFound beyond the last page."""
+    if number > LAST_PAGE:
         raise NotFound
+    searched = wanted.sought is not None
+    order = ranking.ORDERS.searched if searched else ranking.ORDERS.listed
+    values = {**wanted.values(month), "rows": PER_PAGE, "skipped": (number - 1) * PER_PAGE}
+    found = (await db.execute(_page(wanted.shape, sort, order), values)).all()
+    if not found and number > 1:
+        raise NotFound
+    return [(product_id, version) for product_id, version in found]
+
+
+async def counts(db: AsyncSession, wanted: Wanted, month: int) -> Counts:
+    """How many there are, and how many each choice would leave, in one statement."""
+    rows = await db.execute(_counts(wanted.shape), wanted.values(month))
+    return Counts.of((tuple(row) for row in rows), month)
+
+
+async def labels(db: AsyncSession, counted: Counts, choices: Choices) -> Mapping[str, Mapping[str, tuple[str, Any]]]:
+    """(slug, name) of the categories and producers with most products and of the chosen, by facet and id as text."""
+    values: dict[str, Any] = {}
+    for name in ("categories", "producers"):
+        most = heapq.nlargest(facets.MOST_SHOWN, counted.by[name].items(), key=lambda entry: entry[1])
+        values[f"{name}_ids"] = [int(key) for key, _n in most]
+        values[f"{name}_slugs"] = list(getattr(choices, name))
+    found: dict[str, dict[str, tuple[str, Any]]] = {"categories": {}, "producers": {}}
+    for name, row_id, slug, text in await db.execute(facets.labels(), values):
+        found[name][str(row_id)] = (slug, json.loads(text) if name == "categories" else text)
     return found
+
+
+@cache
+def _counts(shape: Shape) -> Select[Any]:
+    return facets.counted(shape, seeking.candidates(shape.words) if shape.words else None)
+
+
+@cache
+def _page(shape: Shape, sort: str, order: tuple[Criterion, ...]) -> Select[int, int]:
+    row = IndexedProduct
+    by = _sorted(sort, order)
+    statement = select(row.product_id)
+    if shape.words:
+        found = seeking.candidates(shape.words)
+        statement = statement.join(found, found.c.product_id == row.product_id)
+        if sort == DEFAULT_SORT:
+            by = [found.c.weight.desc(), *by]
+    for asked in facets.conditions(shape).values():
+        statement = statement.where(*asked)
+    columns = [column.label(f"by{place}") for place, column in enumerate(_bare(by))]
+    ids = statement.add_columns(*columns).order_by(*by).limit(_ROWS).offset(bindparam("skipped", type_=Integer))
+    few = ids.subquery("few")
+    again = [_same_way(few.c[f"by{place}"], expression) for place, expression in enumerate(by)]
+    return select(Product.id, Product.version).join(few, few.c.product_id == Product.id).order_by(*again)
+
+
+def _bare(by: Sequence[Any]) -> list[Any]:
+    """The columns of an order, without their direction."""
+    return [getattr(one, "element", one) if _falls(one) else one for one in by]
+
+
+def _falls(expression: Any) -> bool:
+    return getattr(getattr(expression, "modifier", None), "__name__", "") == "desc_op"
+
+
+def _same_way(column: Any, expression: Any) -> Any:
+    return column.desc() if _falls(expression) else column
+
+
+def _sorted(sort: str, order: tuple[Criterion, ...]) -> list[Any]:
+    """In the order that the page «Come ordiniamo» tells; the id decides between equals. Nobody pays for a place."""
+    row = IndexedProduct
+    by_name: list[SQLColumnExpression[Any]] = [row.sort_name, row.product_id]
+    criteria: dict[str, SQLColumnExpression[Any]] = {
+        "season": row.season_rank,
+        "featured": row.featured_rank,
+        "name": row.sort_name,
+    }
+    orders: dict[str, list[Any]] = {
+        "nome": by_name,
+        "prezzo": [row.price_minor, *by_name],
+        "prezzo-unitario": [row.unit_price_minor, *by_name],
+        "novita": [row.published_at.desc(), row.product_id.desc()],
+        "valutazione": [row.rating.desc(), *by_name],
+    }
+    return orders.get(sort) or [*(criteria[one] for one in order if one in criteria), row.product_id]
 
 
 async def in_season(db: AsyncSession, month: int, most: int) -> list[tuple[int, int]]:
     """What to show first this month, each day others: of what can be had now, what has its season; then the rest."""
-    shown = await _first(db, _in_season(), month, most, turn=clock.now().toordinal())
-    if shown:
-        return shown
-    statement = _page(DEFAULT_SORT, of_category=False, of_producer=False, words=0)  # the shelves are empty
-    return (await _found(db, statement, month, rows=most, skipped=0)).ids
+    now = clock.now()
+    values = {"now": now, "bit": seasons.bit(month), "rows": _LOOKED_AT}
+    rows = (await db.execute(_in_season(), values)).all()
+    turn = now.toordinal()
+    keys = {"season": 2, "picture": 3, "featured": 4}
+
+    def place(row: Any) -> tuple[Any, ...]:
+        turned = (row[0] * 7 + turn) % 31
+        return (*(row[keys[c]] if c in keys else turned for c in ranking.ORDERS.home if c != "name"), row[0])
+
+    return [(row[0], row[1]) for row in sorted(rows, key=place)[:most]]
+
+
+@cache
+def _in_season() -> Select[int, int, int, bool, int]:
+    row = IndexedProduct
+    return (
+        select(Product.id, Product.version, row.season_rank, Product.image_id.is_(None), row.featured_rank)
+        .join(Product, Product.id == row.product_id)
+        .where(row.published_at <= NOW, row.season_mask.op("&")(_BIT) != 0, row.is_available)
+        .order_by(row.season_rank, row.featured_rank, row.sort_name, row.product_id)
+        .limit(_ROWS)
+    )
 
 
 async def similar(
-    db: AsyncSession, product_id: int, category_id: int, producer_id: int, month: int, most: int
+    db: AsyncSession, product_id: int, category_id: int, producer_id: int, most: int
 ) -> list[tuple[int, int]]:
     """What can be had beside a product: of its category first, then of its producer."""
     values = {"product": product_id, "category": category_id, "producer": producer_id}
-    return await _first(db, _similar(), month, most, **values)
-
-
-async def _first(
-    db: AsyncSession, statement: Select[int, int, int], month: int, most: int, **values: Any
-) -> list[tuple[int, int]]:
-    return (await _found(db, statement, month, rows=most, candidates=most * 4, **values)).ids
-
-
-async def _found(db: AsyncSession, statement: Select[int, int, int], month: int, **values: Any) -> Found:
-    values |= {"now": clock.now(), "bit": seasons.bit(month)}
-    rows = (await db.execute(statement, values)).all()
-    return Found([(product_id, version) for product_id, version, _total in rows], rows[0][2] if rows else 0)
+    rows = (await db.execute(_similar(ranking.ORDERS.beside), {**values, "now": clock.now(), "rows": most})).all()
+    return [(found, version) for _kin, found, version in rows][:most]
 
 
 @cache
-def _page(sort: str, *, of_category: bool, of_producer: bool, words: int) -> Select[int, int, int]:
-    statement = (
-        select(Product.id, Product.version, func.count().over())
-        .join(Producer, Producer.id == Product.producer_id)
-        .where(visible())
-        .limit(_ROWS)
-        .offset(bindparam("skipped", type_=Integer))
+def _similar(order: tuple[Criterion, ...]) -> Select[Any]:
+    """First of the same category, then of the same producer; in that, by the other criteria of the order."""
+    row = IndexedProduct
+    columns = {"season": row.season_rank, "featured": row.featured_rank, "name": row.sort_name}
+    by = [columns[one] for one in order if one in columns]
+    parts = []
+    for kin, near in enumerate((row.category_id == bindparam("category"), row.producer_id == bindparam("producer"))):
+        part = select(row.product_id, *by)
+        part = part.where(near, row.product_id != bindparam("product"), row.is_available, row.published_at <= NOW)
+        if kin:
+            part = part.where(row.category_id != bindparam("category"))
+        few = part.order_by(*by).limit(_ROWS).subquery(f"kin{kin}")
+        parts.append(select(bindparam(f"kin{kin}", kin, type_=Integer, unique=True).label("kin"), *few.c))
+    both = union_all(*parts).subquery()
+    again = [both.c[column.key] for column in by]
+    return (
+        select(both.c.kin, Product.id, Product.version)
+        .join(Product, Product.id == both.c.product_id)
+        .order_by(both.c.kin, *again, Product.id)
     )
-    if of_category:
-        statement = statement.where(Product.category_id == _CATEGORY)
-    if of_producer:
-        statement = statement.where(Product.producer_id == _PRODUCER)
-    named = []
-    for place in range(words):
-        word: BindParameter[str] = bindparam(f"word{place}", type_=Product.search_text.type)
-        statement = statement.where(Product.search_text.like(word))
-        named.append(Product.sort_name.like(word))
-    return _sorted(statement, sort, named)
-
-
-def _sorted(statement: Select[int, int, int], sort: str, named: Sequence[ColumnElement[bool]]) -> Select[int, int, int]:
-    """In the order that the page «Come ordiniamo» tells. named: the words of a search, found in the name."""
-    by_name = (Product.sort_name, Product.id)
-    if sort == "nome":
-        return statement.order_by(*by_name)
-    if sort == "novita":
-        return statement.order_by(Product.published_at.desc(), *by_name)
-    if sort in {"prezzo", "prezzo-unitario"}:
-        per_unit = Variant.price_minor * 1000 / func.coalesce(Variant.drained_amount, Variant.net_amount)
-        figure: SQLColumnExpression[Any] = Variant.price_minor if sort == "prezzo" else per_unit
-        least = select(func.min(figure)).where(Variant.product_id == Product.id).scalar_subquery()
-        return statement.order_by(least, *by_name)
-    starts = Product.sort_name.like(bindparam("start", type_=Product.sort_name.type))
-    by_words = [case((starts, 0), (and_(*named), 1), else_=2)] if named else []
-    return statement.order_by(*by_words, *_recommended())
-
-
-def _recommended() -> tuple[SQLColumnExpression[Any], ...]:
-    """What has its season now, then what is there all year, then what is out of season; nobody pays for a place."""
-    sold_now = Product.season_mask.op("&")(_BIT) != 0
-    seasonal = and_(Product.season_mask != seasons.ALWAYS, sold_now)
-    rank = case((seasonal, 0), (sold_now, 1), else_=2)
-    return (rank, Product.is_featured.desc(), Product.sort_name, Product.id)
-
-
-def _of_shelves(order: Sequence[SQLColumnExpression[Any]], *conditions: ColumnElement[bool]) -> Select[int, int, int]:
-    """The first in an order that can be had now. Only the first candidates are looked up on the shelves."""
-    ranked = (
-        select(Product.id, Product.version, func.row_number().over(order_by=order).label("place"))
-        .join(Producer, Producer.id == Product.producer_id)
-        .where(visible(), *conditions)
-        .order_by("place")
-        .limit(bindparam("candidates", type_=Integer))
-        .subquery("ranked")
-    )
-    left = (
-        select(func.max(StockItem.on_hand - StockItem.reserved))
-        .join(Variant, Variant.stock_item_id == StockItem.id)
-        .where(Variant.product_id == ranked.c.id)
-        .scalar_subquery()
-    )
-    return select(ranked.c.id, ranked.c.version, ranked.c.place).where(left > 0).order_by(ranked.c.place).limit(_ROWS)
-
-
-@cache
-def _in_season() -> Select[int, int, int]:
-    rank, featured, *_by_name = _recommended()
-    turn = (Product.id * 7 + bindparam("turn", type_=Integer)) % 31
-    order = (rank, Product.image_id.is_(None), featured, turn, Product.id)
-    return _of_shelves(order, Product.season_mask.op("&")(_BIT) != 0)
-
-
-@cache
-def _similar() -> Select[int, int, int]:
-    near = or_(Product.category_id == _CATEGORY, Product.producer_id == _PRODUCER)
-    kin = case((Product.category_id == _CATEGORY, 0), else_=1)
-    return _of_shelves((kin, *_recommended()), near, Product.id != _PRODUCT)

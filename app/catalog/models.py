@@ -10,17 +10,21 @@ from app.kernel.db import Id, ShopOwned, Table
 
 
 class Image(ShopOwned, Table):
-    """A picture kept as variants of several widths in the storage, under `key` (a hash of the original)."""
+    """A picture kept as variants of several widths in the storage, under `key` (a hash of the original).
+
+    orphaned_at: since when nothing refers to it, as the nightly sweep saw it; null as long as something does.
+    """
 
     __tablename__ = "images"
     __table_args__ = (UniqueConstraint("shop_id", "key"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     key: Mapped[str] = mapped_column(String(80))
-    width: Mapped[int]  # of the original, pixels
+    width: Mapped[int]  # upright, pixels; its files are kernel.pictures.widths_of(width) wide
     height: Mapped[int]
     alt: Mapped[dict[str, Any]]  # locale -> text
     color: Mapped[str] = mapped_column(String(20))  # name of the tint shown while it loads
+    orphaned_at: Mapped[datetime | None]
 
 
 class Category(ShopOwned, Table):
@@ -33,6 +37,7 @@ class Category(ShopOwned, Table):
     name: Mapped[dict[str, Any]]
     intro: Mapped[dict[str, Any]]
     position: Mapped[int] = mapped_column(default=0)
+    product_class: Mapped[str] = mapped_column(String(30), default="alimento")  # of its goods: catalog/classes.py
     image_id: Mapped[int | None] = mapped_column(ForeignKey("images.id", ondelete="SET NULL"))
     image: Mapped[Image | None] = relationship(lazy="raise")
 
@@ -43,7 +48,11 @@ class Product(ShopOwned, Table):
     food: what the law wants said before the purchase (law.md 1.2): ingredients and storage (locale -> text; allergens
     in ingredients stand between *asterisks*), allergens (keys of Annex II Reg. 1169/2011), shelf_life_days,
     min_residual_days, date_type (TMC | scadenza | nessuna), ship_temp (ambiente | fresco | refrigerato | …),
-    alcohol_abv, min_age, omnibus_perishable, withdrawal (art59_d | art59_e | …), origin (locale -> text), provinces.
+    alcohol_abv, min_age, omnibus_perishable, withdrawal (art59_d | art59_e | …), origin (locale -> text), provinces;
+    the rest as in particulars.py. safety: the same of what is no food (law.md L38, L39).
+    product_class: a key of classes.py, null for its category's. packaging: list of {part, code} (L20).
+    certifications: keys of facets.CERTIFICATIONS. seo: {title, description}, each locale -> text.
+    is_complete: the gate found nothing missing; what is not complete cannot be published (`products.judge`).
     version: raised by every change that a page could show; ready cards are kept by it.
     """
 
@@ -53,6 +62,7 @@ class Product(ShopOwned, Table):
         Index("ix_products_category", "shop_id", "category_id", "sort_name"),
         Index("ix_products_producer", "shop_id", "producer_id", "sort_name"),
         Index("ix_products_name", "shop_id", "sort_name"),
+        CheckConstraint("published_at is null or is_complete", name="complete"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -65,10 +75,18 @@ class Product(ShopOwned, Table):
     description: Mapped[dict[str, Any]]
     designation: Mapped[str | None] = mapped_column(String(4))  # DOP | IGP | DOC | DOCG | IGT | PAT
     food: Mapped[dict[str, Any]]
+    safety: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    product_class: Mapped[str | None] = mapped_column(String(30))
+    packaging: Mapped[list[Any]] = mapped_column(default=list)
+    certifications: Mapped[list[Any]] = mapped_column(default=list)
+    seo: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    is_complete: Mapped[bool] = mapped_column(default=False)
     season_mask: Mapped[int] = mapped_column(default=4095)  # bit 0 is January
     search_text: Mapped[str] = mapped_column(Text)
     is_featured: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
+    rating_count: Mapped[int] = mapped_column(default=0)  # published reviews and the sum of their stars: products.rated
+    rating_sum: Mapped[int] = mapped_column(default=0)
     published_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -78,6 +96,52 @@ class Product(ShopOwned, Table):
     variants: Mapped[list["Variant"]] = relationship(
         back_populates="product", lazy="raise", order_by="Variant.position", cascade="all, delete-orphan"
     )
+
+
+class NameApproval(ShopOwned, Table):
+    """Staff's answer to a producer who wants a protected name on a product without a certificate (law.md L16).
+
+    name: the folded Italian name that was asked about; an approval holds for that name only.
+    is_approved: null while nobody has decided.
+    """
+
+    __tablename__ = "name_approvals"
+    __table_args__ = (
+        UniqueConstraint("product_id", "designation", "name"),
+        Index("ix_name_approvals_open", "shop_id", "decided_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
+    designation: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    asked_by: Mapped[int | None] = mapped_column(Id)
+    asked_at: Mapped[datetime]
+    is_approved: Mapped[bool | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+    decided_by: Mapped[int | None] = mapped_column(Id)
+    decided_at: Mapped[datetime | None]
+
+
+class ProductImage(ShopOwned, Table):
+    """A picture in a product's gallery, by `position`. The first is Product.image_id, which is what decides.
+
+    removed_at: when it was taken out; until the nightly sweep it can be put back.
+    """
+
+    __tablename__ = "product_images"
+    __table_args__ = (
+        UniqueConstraint("product_id", "image_id"),
+        Index("ix_product_images_image", "shop_id", "image_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
+    image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(default=0)
+    removed_at: Mapped[datetime | None]
+    image: Mapped[Image] = relationship(lazy="raise")
 
 
 class StockItem(ShopOwned, Table):

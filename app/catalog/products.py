@@ -12,14 +12,27 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import index, judging
+from app.catalog.facts import Missing
 from app.catalog.models import PriceChange, Product, StockItem, StockMovement, Variant
 from app.catalog.search import fold, text_of
 from app.kernel import clock
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
+from app.kernel.outbox import add_job
+from app.system import page_drops
 
+BATCH = 200
+TIME_ZONE = "Europe/Rome"  # the rules are of Italian law
 LOW_MEMORY = timedelta(days=30)  # art. 17-bis Codice del consumo (law.md L1)
-MANDATORY = ("ingredients", "storage", "origin")  # of a food before the purchase (law.md L10, L15)
+
+
+class Incomplete(Refused):
+    """The gate found something: `missing`, all of it."""
+
+    def __init__(self, missing: Sequence[Missing]) -> None:
+        super().__init__(_("Non si può ancora vendere: %(first)s", first=missing[0].sentence), "published")
+        self.missing = list(missing)
 
 
 @dataclass(frozen=True)
@@ -42,15 +55,12 @@ def search_text(*parts: Mapping[str, str] | str | None) -> str:
     return text_of(*(text for part in parts if part for text in ([part] if isinstance(part, str) else part.values())))
 
 
-def missing_particulars(food: Mapping[str, Any]) -> list[str]:
-    """Which mandatory food information is not there yet; a product with a gap cannot be published."""
-    return [name for name in MANDATORY if not (food.get(name) or {}).get("it")]
-
-
 async def create(
     db: AsyncSession, drafts: Sequence[Draft], *, known: Mapping[str, int], actor_id: int | None
 ) -> list[Variant]:
     """New products; drafts of one slug become variants of one. Within a transaction; a few bulk statements.
+
+    Those that are to be published are only if the gate finds nothing missing.
 
     known: slug → id of products that are there already and get further variants.
     """
@@ -59,7 +69,8 @@ async def create(
     for draft in drafts:
         slug = draft.product["slug"]
         if slug not in goods and slug not in known:
-            goods[slug] = Product(version=1, created_at=now, updated_at=now, **draft.product)
+            facts = {**draft.product, "published_at": None}  # judged once it is whole: below
+            goods[slug] = Product(version=1, created_at=now, updated_at=now, **facts)
     shelves = [StockItem(on_hand=draft.stock, reserved=0, low_at=draft.low_at) for draft in drafts]
     db.add_all([*shelves, *goods.values()])
     await db.flush()  # the variants need their ids
@@ -78,6 +89,11 @@ async def create(
         log_price(db, variant, "initial", actor_id, now)
         if shelf.on_hand:
             db.add(_first_count(shelf, actor_id, now))
+    wanted = {ids[draft.product["slug"]]: draft.product.get("published_at") for draft in drafts}
+    await _settle(db, list(wanted), {id_: at for id_, at in wanted.items() if at})
+    await db.flush()  # the index reads rows
+    await index.refresh(db, [variant.product_id for variant in made])
+    await page_drops.drop(db, "products", *(f"p{product_id}" for product_id in set(ids.values())))
     return made
 
 
@@ -111,7 +127,8 @@ def change(row: Product | Variant, facts: Mapping[str, Any]) -> bool:
 
 
 async def touch(db: AsyncSession, product_ids: Sequence[int]) -> None:
-    """These products look different now. Within a transaction; rows in id order."""
+    """These products look different now, on cards and in lists. Within a transaction; rows in id order."""
+    await db.flush()  # what is changed but not written yet
     for product_id in sorted(set(product_ids)):
         await db.execute(
             update(Product)
@@ -119,6 +136,51 @@ async def touch(db: AsyncSession, product_ids: Sequence[int]) -> None:
             .values(version=Product.version + 1, updated_at=clock.now())
             .execution_options(synchronize_session=False)
         )
+    await index.refresh(db, product_ids)
+    await page_drops.drop(db, "products", *(f"p{product_id}" for product_id in set(product_ids)))
+
+
+async def judge(
+    db: AsyncSession, product_ids: Sequence[int], *, publish: Mapping[int, datetime] | None = None
+) -> dict[int, list[Missing]]:
+    """Ask the gate what these miss, by id, and keep its answer. Whoever changes what it looks at calls this.
+
+    What misses something is taken off sale. publish: since when to sell those that are to be sold and miss nothing.
+    Within a transaction.
+    """
+    answers, changed = await _settle(db, product_ids, publish or {})
+    if changed:
+        await touch(db, changed)
+    return answers
+
+
+async def _settle(
+    db: AsyncSession, product_ids: Sequence[int], publish: Mapping[int, datetime]
+) -> tuple[dict[int, list[Missing]], list[int]]:
+    """(what each misses, ids of those that the answer changes)."""
+    await db.flush()  # the gate reads rows
+    today = clock.today(TIME_ZONE)
+    answers: dict[int, list[Missing]] = {}
+    changed: list[int] = []
+    for start in range(0, len(product_ids), BATCH):
+        batch = list(product_ids[start : start + BATCH])
+        for id_, case in (await judging.cases(db, batch)).items():
+            answers[id_] = case.missing(today)
+            at = None if answers[id_] else publish.get(id_, case.row.published_at)
+            if change(case.row, {"is_complete": not answers[id_], "published_at": at}):
+                changed.append(id_)
+    return answers, changed
+
+
+async def rated(db: AsyncSession, product_id: int, count: int, total: int) -> None:
+    """How many published reviews a product has, and the sum of their stars. Within the deed's transaction."""
+    await db.execute(
+        update(Product)
+        .where(Product.id == product_id)
+        .values(rating_count=count, rating_sum=total)
+        .execution_options(synchronize_session=False)
+    )
+    await touch(db, [product_id])
 
 
 async def set_price(
@@ -136,6 +198,8 @@ async def set_price(
         raise Refused(_("Nel frattempo il prezzo è cambiato: ricontrolla."), "price")
     variant.price_minor = price_minor
     log_price(db, variant, "changed", actor_id, clock.now())
+    if price_minor < before:
+        add_job(db, "engagement.price_changed", variant_id=variant.id)
     await touch(db, [variant.product_id])
     return before
 
@@ -143,7 +207,7 @@ async def set_price(
 async def set_published(db: AsyncSession, product_id: int, producer_id: int, published: bool) -> bool:
     """Put a product up for sale or take it off; whether that changed anything. Within a transaction.
 
-    Raises Refused while mandatory food information is missing, NotFound if it is another's product.
+    Raises Incomplete while something is missing, NotFound if it is another's product.
     """
     product = await db.scalar(
         select(Product)
@@ -155,10 +219,11 @@ async def set_published(db: AsyncSession, product_id: int, producer_id: int, pub
         raise NotFound
     if (product.published_at is not None) == published:
         return False
-    if published and missing_particulars(product.food):
-        raise Refused(_("Prima completa la scheda: ingredienti, conservazione e origine."), "published")
-    product.published_at = clock.now() if published else None
-    await touch(db, [product.id])
+    if not published:
+        product.published_at = None
+        await touch(db, [product.id])
+    elif missing := (await judge(db, [product.id], publish={product.id: clock.now()}))[product.id]:
+        raise Incomplete(missing)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Pieces of the product page that higher contexts fill: reviews, wishes, recommendations.
+"""Pieces of the product page, and bands of the home page, that higher contexts fill: reviews, wishes, recommendations.
 
 A piece is the same for everybody who reads that language: the page is kept. What is a person's own is asked for apart.
 """
@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalog.views import Sheet
 from app.kernel.tenancy import ShopFacts
 
+Band = Callable[[AsyncSession, ShopFacts], Awaitable[str]]
 Place = Literal["rating", "beside_buying", "recommended", "reviews"]
 Fill = Callable[[AsyncSession, ShopFacts, Sheet], Awaitable[str]]
 _fills: dict[Place, Fill] = {}
+_at_home: list[Band] = []
 
 
 def fill(place: Place, with_this: Fill) -> None:
@@ -28,3 +30,13 @@ async def filled(db: AsyncSession, shop: ShopFacts, sheet: Sheet) -> dict[Place,
     for place, make in _fills.items():
         pieces[place] = Markup(await make(db, shop, sheet))  # noqa: S704  (our templates)
     return pieces
+
+
+def at_home(band: Band) -> None:
+    """At start: a band of the home page, below the season. "" shows nothing."""
+    if band not in _at_home:
+        _at_home.append(band)
+
+
+async def bands_at_home(db: AsyncSession, shop: ShopFacts) -> list[Markup]:
+    return [Markup(await band(db, shop)) for band in _at_home]  # noqa: S704  (our templates)

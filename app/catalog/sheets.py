@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, String, bindparam, select
+from sqlalchemy import BigInteger, Row, Select, String, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import allergens, cards, seasons
+from app.catalog import allergens, cards, gallery_queries, seasons
+from app.catalog.classes import class_of
+from app.catalog.labels import label_of
 from app.catalog.listings import NOW, visible
 from app.catalog.models import Category, Image, Product, StockItem, Variant
 from app.catalog.queries import MAKER, maker_view
@@ -28,16 +31,41 @@ COLD = frozenset({"fresco", "refrigerato", "surgelato"})
 _ALLERGEN = re.compile(r"\*([^*]+)\*")
 
 
+async def preview(db: AsyncSession, shop: ShopFacts, product_id: int, month: int) -> tuple[Sheet, Maker]:
+    """The same for a product that the public need not see yet. Raises NotFound while it has no variant."""
+    rows = (await db.execute(_preview(), {"product": product_id})).all()
+    return await _shown(db, shop, rows, month)
+
+
 async def sheet(db: AsyncSession, shop: ShopFacts, slug: str, month: int) -> tuple[Sheet, Maker]:
-    """A product and who sells it, in one statement. Raises NotFound for what the public may not see."""
+    """A product and who sells it, in one statement, or two when there is a gallery.
+
+    Raises NotFound for what the public may not see.
+    """
     rows = (await db.execute(_statement(), {"slug": slug, NOW.key: clock.now()})).all()
+    return await _shown(db, shop, rows, month)
+
+
+async def _shown(db: AsyncSession, shop: ShopFacts, rows: Sequence[Row[Any]], month: int) -> tuple[Sheet, Maker]:
     if not rows:
         raise NotFound
-    return _sheet(rows, shop, month), maker_view(rows[0], bare=True)
+    shown = _sheet(rows, shop, month)
+    if rows[0].has_more:
+        shown = replace(shown, gallery=[shown.image, *await gallery_queries.more(db, shown.id, shown.name)])
+    return shown, maker_view(rows[0], bare=True)
 
 
 @cache
 def _statement() -> Select[Any]:
+    return _facts().where(Product.slug == bindparam("slug", type_=String), visible())
+
+
+@cache
+def _preview() -> Select[Any]:
+    return _facts().where(Product.id == bindparam("product", type_=BigInteger), Product.deleted_at.is_(None))
+
+
+def _facts() -> Select[Any]:
     return (
         select(
             Product.id,
@@ -46,13 +74,23 @@ def _statement() -> Select[Any]:
             Product.description,
             Product.designation,
             Product.food,
+            Product.safety,
+            Product.product_class,
+            Product.packaging,
+            Product.certifications,
+            Product.seo,
             Product.season_mask,
             Product.category_id,
+            Product.rating_count,
+            Product.rating_sum,
             Category.slug.label("category_slug"),
             Category.name.label("category_name"),
+            Category.product_class.label("category_class"),
             *MAKER,
             *cards.IMAGE,
+            gallery_queries.has_more().label("has_more"),
             Variant.id.label("variant_id"),
+            Variant.sku,
             Variant.format,
             Variant.net_amount,
             Variant.net_unit,
@@ -66,7 +104,6 @@ def _statement() -> Select[Any]:
         .join(Variant, Variant.product_id == Product.id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
         .outerjoin(Image, Image.id == Product.image_id)
-        .where(Product.slug == bindparam("slug", type_=String), visible())
         .order_by(Variant.position, Variant.id)
     )
 
@@ -114,6 +151,18 @@ def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int) -> Sheet:
         withdrawal=str(food.get("withdrawal") or "standard"),
         category_id=first.category_id,
         producer_id=first.producer_id,
+        rating_count=first.rating_count,
+        rating_sum=first.rating_sum,
+        label=label_of(
+            class_of(first.product_class, first.category_class, food),
+            {**first.safety, **food},
+            unit=row.net_unit,
+            packed=first.packaging,
+            certified=first.certifications,
+            is_small=first.legal.get("is_small") is True,
+        ),
+        seo_title=in_language(first.seo.get("title") or {}, locale),
+        seo_description=in_language(first.seo.get("description") or {}, locale),
     )
 
 
@@ -135,6 +184,8 @@ def _choice(row: Row[Any]) -> Choice:
         unit_price=cards.unit_price(row.price_minor, row.drained_amount or row.net_amount, row.net_unit),
         stock_state=cards.stock_state(row.left, row.low_at),
         left=row.left,
+        sku=row.sku,
+        net=Net(row.drained_amount or row.net_amount, row.net_unit),
     )
 
 

@@ -11,11 +11,13 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import index
 from app.catalog.models import Hold, Product, StockItem, StockMovement, Variant
 from app.kernel import clock
 from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.outbox import add_job
+from app.system import page_drops
 
 
 class OutOfStock(Refused):
@@ -106,6 +108,8 @@ async def _end(db: AsyncSession, reference: str, state: str) -> bool:
         await _touch_products(db, dict(rows))
         if state == "sold":
             await _warn_if_low(db, [item_id for item_id, _ in rows])
+        else:
+            await _tell_if_back(db, dict(rows))
     return bool(rows)
 
 
@@ -125,6 +129,8 @@ async def count(db: AsyncSession, item_id: int, on_hand: int, *, actor_id: int |
         item.on_hand = on_hand
         _move(db, item_id, "count", change, 0, reference, actor_id=actor_id)
         await _touch_products(db, {item_id: 1})
+        if item.available > 0 >= item.available - change:
+            add_job(db, "engagement.restocked", stock_item_id=item_id)
     return change
 
 
@@ -162,6 +168,20 @@ async def _touch_products(db: AsyncSession, items: Mapping[int, int]) -> None:
             .values(version=Product.version + 1)
             .execution_options(synchronize_session=False)
         )
+    await index.restock(db, ids)
+    await page_drops.drop(db, "products", *(f"p{product_id}" for product_id in ids))
+
+
+async def _tell_if_back(db: AsyncSession, freed: Mapping[int, int]) -> None:
+    """Whoever waits is told, where the pieces just given back (stock item id → quantity) are the only ones."""
+    left = await db.execute(
+        select(StockItem.id, StockItem.on_hand - StockItem.reserved)
+        .where(StockItem.id.in_(freed))
+        .order_by(StockItem.id)
+    )
+    for item_id, available in left:
+        if 0 < available <= freed[item_id]:
+            add_job(db, "engagement.restocked", stock_item_id=item_id)
 
 
 async def _warn_if_low(db: AsyncSession, item_ids: list[int]) -> None:

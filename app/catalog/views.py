@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from app.catalog.labels import Label
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -64,6 +66,40 @@ class Sort:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """count: as shown, "12" or "120+"."""
+
+    value: str
+    name: str
+    count: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FacetView:
+    """parameter: its name in the address. more: values behind "show all"."""
+
+    parameter: str
+    title: str
+    values: Sequence[FacetValue]
+    more: Sequence[FacetValue] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a list can be narrowed by, and what it is narrowed by: chips are (what, address without it)."""
+
+    facets: Sequence[FacetView] = ()
+    toggles: Sequence[FacetView] = ()
+    price_from: str = ""
+    price_to: str = ""
+    cap: str = ""
+    cap_error: str = ""
+    chips: Sequence[tuple[str, str]] = ()
+    all_url: str = ""
+
+
 @dataclass(frozen=True)
 class Listing:
     """A page of ready cards. path and url carry the language prefix; url ends in ? or &."""
@@ -83,6 +119,8 @@ class Listing:
     choices: Sequence[tuple[str, str]] = ()
     trail: Sequence[tuple[str, str | None]] = ()
     related: Sequence[Link] = ()
+    narrowing: Narrowing = field(default_factory=Narrowing)
+    is_capped: bool = False  # there are more than `total`
 
     @classmethod
     def empty(cls, path: str, sort: str) -> "Listing":
@@ -119,6 +157,8 @@ class Choice:
     unit_price: UnitPrice | None
     stock_state: str
     left: int
+    sku: str = ""
+    net: Net | None = None  # what the unit price is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +202,12 @@ class Sheet:
     withdrawal: str
     category_id: int = 0
     producer_id: int = 0
+    rating_count: int = 0
+    rating_sum: int = 0
+    label: Label | None = None
+    seo_title: str = ""
+    seo_description: str = ""
+    gallery: Sequence[Picture] = ()  # all pictures, the main one first; empty when that is the only one
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,18 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import images, importing
-from app.catalog.csv_rows import read_rows
+from app.catalog import images
+from app.catalog.imports import formats, shelves, writing
+from app.catalog.imports.source import Source
+from app.catalog.imports.terms import Terms
 from app.catalog.models import Category, Image
 from app.delivery.models import Zone, ZoneRange
+from app.demo import sheets
 from app.demo.accounts import register
 from app.demo.shops import PASSWORD, SHOPS, DemoShop
 from app.identity import passwords
 from app.identity.models import User
-from app.integrations.storage import FileStorage
+from app.integrations.storage import open_storage
 from app.kernel import clock
 from app.kernel.db import Database, transaction
 from app.kernel.i18n import LOCALES
@@ -76,7 +79,7 @@ async def fill(database: Database, settings: Settings) -> bool:
 
 def make_pictures(settings: Settings) -> int:
     """Make the files of all demonstration pictures that are not in the storage; how many were made."""
-    storage = FileStorage(settings.storage_url)
+    storage = open_storage(settings.storage_url, settings.storage_key_id, settings.storage_secret)
     jobs = [(shop.facts["slug"], stem, _picture(stem)) for shop in SHOPS for stem in _stems(shop)]
     made = 0
     for made, _done in enumerate(images.prepare_many(storage, jobs, processes=min(4, os.cpu_count() or 1)), start=1):
@@ -122,12 +125,12 @@ async def _furnish(db: AsyncSession, shop: DemoShop, password_hash: str | None) 
     await db.flush()  # products and people refer to them
     if password_hash is not None:
         await _add_people(db, shop, password_hash, now)
-    rows, errors = read_rows(_file(shop, "products").read_bytes())
-    shelves = await importing.Shelves.of(db)
-    errors += importing.judge(rows, shelves, country="IT")
-    if errors:
-        raise ValueError(f"the demonstration data is wrong: {errors[:3]}")
-    await importing.apply(db, rows, shelves, actor_id=None)
+    for batch in formats.batches(Source(_file(shop, "products")), "tavola", Terms()):
+        there = await shelves.Shelves.of(db, batch.rows)
+        if errors := batch.errors + shelves.judge(batch.rows, there, country="IT"):
+            raise ValueError(f"the demonstration data is wrong: {errors[:3]}")
+        await writing.apply(db, batch.rows, there)
+    await sheets.fill(db, _table(shop, "sheets"), _table(shop, "categories"))
 
 
 def _stems(shop: DemoShop) -> list[str]:
@@ -175,6 +178,7 @@ def _producer(line: Line, now: datetime) -> Producer:
             "sdi": line["demo_sdi"],
             "regime": line["vat_regime_note"],
             "health_mark": line["health_mark"],
+            "is_small": True,
         },
         pickup=line["pickup"] == "yes",
         stripe_account=line["stripe_account"],
@@ -189,6 +193,7 @@ def _category(line: Line, pictures: Mapping[str, int]) -> Category:
         name=_texts(line, "name"),
         intro=_texts(line, "intro"),
         position=int(line["position"]),
+        product_class=line["class"],
         image_id=pictures.get(line["image"]),
     )
 

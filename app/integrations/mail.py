@@ -2,7 +2,9 @@
 
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import make_msgid
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -14,14 +16,41 @@ class MailRefused(Exception):
     """The server says that this recipient or message will never be accepted (5xx): trying again is no use."""
 
 
-def compose(*, sender: str, sender_name: str, recipient: str, subject: str, text: str, html: str) -> EmailMessage:
-    """A message with both bodies. Raises ValueError for an address or subject that would inject a header."""
+class _Unsubscribe(str):
+    """A header on one line: the library would break a long address up into encoded words, which no program reads."""
+
+    __slots__ = ()
+    name = "List-Unsubscribe"
+
+    def fold(self, *, policy: "Policy[Any]") -> str:
+        if not self.isascii() or set(self) & set(" \r\n"):
+            raise ValueError("an address that would inject a header")
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def compose(
+    *,
+    sender: str,
+    sender_name: str,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str,
+    unsubscribe_url: str | None = None,
+) -> EmailMessage:
+    """A message with both bodies. Raises ValueError for an address or subject that would inject a header.
+
+    unsubscribe_url: a POST to it ends mails of this kind, without further questions (RFC 8058).
+    """
     message = EmailMessage()
     message["From"] = Address(sender_name, addr_spec=sender)
     message["To"] = Address(addr_spec=recipient)
     message["Subject"] = subject
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
+    if unsubscribe_url:
+        message["List-Unsubscribe"] = _Unsubscribe(f"<{unsubscribe_url}>")
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     return message

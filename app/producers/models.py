@@ -1,6 +1,6 @@
 """Producers: who makes, sells and ships."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
@@ -13,6 +13,7 @@ class Producer(ShopOwned, Table):
     """A business that sells in the shop; the legal seller of its products (law.md, model sentence).
 
     legal: company, form, vat_number, rea, pec, sdi, regime, health_mark; shown to buyers (L14, L47).
+    is_small: makes small quantities and sells them directly, so no nutrition table is due (L12).
     fee_rate: percent of the goods kept by the shop; null means the shop's own rate.
     """
 
@@ -49,3 +50,22 @@ class ProducerMember(ShopOwned, Table):
     producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(20), default="owner")
+
+
+class Certificate(ShopOwned, Table):
+    """What a control body says that a producer may call his goods (law.md L16, L19), entered by staff.
+
+    designation: the registered name, as in catalog/data/designations.csv; "Biologico" for organic ones.
+    mark: DOP | IGP | DOC | DOCG | IGT | BIO. valid_until: its last day.
+    """
+
+    __tablename__ = "certificates"
+    __table_args__ = (UniqueConstraint("producer_id", "designation", "mark"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="CASCADE"))
+    designation: Mapped[str] = mapped_column(String(120))
+    mark: Mapped[str] = mapped_column(String(4))
+    body: Mapped[str] = mapped_column(String(120))
+    number: Mapped[str] = mapped_column(String(60))
+    valid_until: Mapped[date]

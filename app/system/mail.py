@@ -1,6 +1,9 @@
 """Outgoing mail: written once as a row, sent by a job; without SMTP it stays where the mailbox page shows it."""
 
-from sqlalchemy import select, update
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.integrations import mail as smtp
@@ -10,6 +13,8 @@ from app.kernel.errors import NotFound
 from app.kernel.outbox import add_job
 from app.system.models import OutgoingMail
 from app.system.runner import Work
+
+MEMORY = timedelta(days=30)  # of mails that no law wants kept
 
 
 async def write(  # noqa: PLR0913  (a mail has that many parts)
@@ -23,6 +28,7 @@ async def write(  # noqa: PLR0913  (a mail has that many parts)
     text: str,
     html: str,
     group_id: int | None = None,
+    unsubscribe_url: str | None = None,
 ) -> OutgoingMail:
     """Put a mail into the outbox, in the present transaction. (kind, reference) that is there already is returned."""
     known = await db.scalar(select(OutgoingMail).where(OutgoingMail.kind == kind, OutgoingMail.reference == reference))
@@ -37,6 +43,7 @@ async def write(  # noqa: PLR0913  (a mail has that many parts)
         subject=" ".join(subject.split()),
         text=text,
         html=html,
+        unsubscribe_url=unsubscribe_url,
         state="queued",
         created_at=clock.now(),
     )
@@ -61,6 +68,7 @@ async def send(work: Work, mail_id: int) -> None:
                 subject=mail.subject,
                 text=mail.text,
                 html=mail.html,
+                unsubscribe_url=mail.unsubscribe_url,
             )
             await db.commit()  # no network call inside a transaction
             try:
@@ -85,6 +93,16 @@ async def again(db: AsyncSession, mail_id: int) -> bool:
         return False
     add_job(db, "mail.send", mail_id=mail_id)
     return True
+
+
+async def forget(db: AsyncSession, kinds: Sequence[str]) -> None:
+    """Delete mails of these kinds that went out (or never will) and are MEMORY old. Within a transaction."""
+    await db.execute(
+        delete(OutgoingMail)
+        .where(OutgoingMail.kind.in_(kinds), OutgoingMail.created_at < clock.now() - MEMORY)
+        .where(OutgoingMail.state != "queued")
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def one(db: AsyncSession, mail_id: int) -> OutgoingMail:

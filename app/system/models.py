@@ -13,6 +13,7 @@ class OutgoingMail(ShopOwned, Table):
     """A mail as it was written. (kind, reference) is written once, however often the job runs.
 
     state: queued -> sent | kept (no SMTP: it can be read in the local mailbox) | failed (see `error`; tried again).
+    unsubscribe_url: of a mail that one may have had enough of; mail programs show it as a button.
     """
 
     __tablename__ = "outgoing_mails"
@@ -30,6 +31,7 @@ class OutgoingMail(ShopOwned, Table):
     subject: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
+    unsubscribe_url: Mapped[str | None] = mapped_column(String(500))
     state: Mapped[str] = mapped_column(String(10), default="queued")
     error: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime]

@@ -18,7 +18,10 @@ import rcssmin
 from markupsafe import Markup
 
 STATIC = Path(__file__).parents[2] / "static"
-TEXT_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/manifest+json")
+TEXT_TYPES = (
+    *("text/", "application/javascript", "application/json", "application/manifest+json"),
+    *("image/svg+xml", "application/xml", "application/rss+xml"),
+)
 _HASHED = re.compile(r"^(?P<stem>.+)\.(?P<hash>[0-9a-f]{10})(?P<suffix>\.[a-z0-9]+)$")
 _CSS_URL = re.compile(r"""url\(\s*["']?/static/([^"')]+)["']?\s*\)""")
 mimetypes.add_type("font/woff2", ".woff2")

@@ -33,5 +33,7 @@ def of_producer(waiting: int | None = None) -> Desk:
             DeskLink(_("Ordini"), "/banco/ordini"),
             DeskLink(_("Magazzino"), "/banco/magazzino"),
             DeskLink(_("Prodotti"), "/banco/prodotti"),
+            DeskLink(_("Importa"), "/banco/importa"),
+            DeskLink(_("Recensioni"), "/banco/recensioni"),
         ],
     )

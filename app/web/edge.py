@@ -17,17 +17,18 @@ from app.kernel.errors import TooMany
 from app.kernel.i18n import set_locale
 from app.kernel.tenancy import ShopFacts
 from app.settings import Settings
-from app.web import errors, metrics
+from app.web import errors, metrics, pages
 from app.web import visit as visits
 from app.web.asgi import App, Message, Receive, Scope, Send
 from app.web.assets import Assets
+from app.web.bodies import BodyLimits
 from app.web.compress import compress
+from app.web.kept_pages import Asked, Kept, KeptPages
 from app.web.limits import Limiter
 from app.web.visit import Visit
 
 log = structlog.get_logger()
 FindShop = Callable[[str], Awaitable[ShopFacts | None]]
-MOST_BODY = 12_000_000  # bytes
 UNCOUNTED = ("/health", "/metrics", "/media/", "/webhooks/", "/eventi/")  # not under the overall limit
 
 
@@ -47,6 +48,7 @@ class Edge:
         limiter: Limiter,
         find_shop: FindShop,
         mounts: Mapping[str, App],
+        bodies: BodyLimits | None = None,
     ) -> None:
         self.app = app
         self.settings = settings
@@ -55,6 +57,9 @@ class Edge:
         self.limiter = limiter
         self.find_shop = find_shop
         self.mounts = mounts
+        self.bodies = bodies or BodyLimits()
+        self.kept = KeptPages()
+        self.looked_at: Callable[[Visit, int], None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,7 +73,51 @@ class Edge:
         if path.startswith("/static/"):
             await self._static(scope, send)
             return
-        await self._page(scope, receive, send)
+        if not (scope["method"] in {"GET", "HEAD"} and await self._kept(scope, send)):
+            await self._page(scope, receive, send)
+
+    async def _kept(self, scope: Scope, send: Send) -> bool:
+        """Answer with a page that is kept ready, if there is one."""
+        began = time.perf_counter()
+        asked = Asked.of(scope["headers"], scope["query_string"], self._cookie_name)
+        shop = await self.find_shop(asked.host.partition(":")[0]) if asked.may and len(self.kept) else None
+        if shop is None:
+            return False
+        path, locale = _without_language(scope["path"], shop)
+        query: bytes = scope["query_string"]
+        key = (shop.id, locale, path + ("?" + query.decode("latin-1") if query else ""), asked.host)
+        hit = self.kept.find(key, asked.count, asked.coding, asked.known_tag, lambda n: self._basket(shop, locale, n))
+        if hit is None:
+            return False
+        headers = hit.headers
+        if hit.looked_at is not None and self.looked_at is not None:
+            headers = [*headers, *self._look(scope, shop, hit.looked_at)]
+        body = b"" if scope["method"] == "HEAD" else hit.body
+        await send({"type": "http.response.start", "status": hit.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        took = time.perf_counter() - began
+        metrics.observe(scope["method"], hit.status, took)
+        log.info("kept", shop=shop.slug, path=path, status=hit.status, ms=round(took * 1000, 2), bytes=len(body))
+        return True
+
+    def _cookie_name(self, name: str) -> str:
+        return f"__Host-{name}" if self.settings.https else name
+
+    def _basket(self, shop: ShopFacts, locale: str, count: int) -> bytes:
+        """The hole's filling for a number, in a language."""
+        visit = Visit(shop, locale, "", "GET", "/", "", {}, {}, "", "", self.settings, self.database, cart_count=count)
+        visits.begin(visit)
+        set_locale(locale)
+        return pages.basket_link().encode()
+
+    def _look(self, scope: Scope, shop: ShopFacts, product_id: int) -> list[tuple[bytes, bytes]]:
+        """Count that a product was looked at; the cookies that come of it."""
+        assert self.looked_at is not None  # noqa: S101  (the caller asked)
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        jar = _cookies(headers.get("cookie", "")) if "cookie" in headers else {}
+        visit = Visit(shop, "", "", scope["method"], "/", "", headers, jar, "", "", self.settings, self.database)
+        self.looked_at(visit, product_id)
+        return [(b"set-cookie", cookie.encode("latin-1")) for cookie in visit.outgoing_cookies]
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
@@ -89,8 +138,9 @@ class Edge:
         database_module.counted.set(count)
         structlog.contextvars.bind_contextvars(request_id=visit.request_id, shop=shop.slug)
         answer = Answer(self, visit, count, send)
+        answer.moment = self.kept.moment(shop.id)
         try:
-            if int(headers.get("content-length") or 0) > MOST_BODY:
+            if int(headers.get("content-length") or 0) > self.bodies.of(visit.raw_path):
                 await answer.give(errors.page(413))
             elif await self._within_limit(visit, answer):
                 await self.app(scope, receive, answer.send)
@@ -180,6 +230,7 @@ class Answer:
         self.status = 0
         self.bytes = 0
         self.began = time.perf_counter()
+        self.moment = 0
         self._start: Message | None = None
 
     async def send(self, message: Message) -> None:
@@ -207,12 +258,23 @@ class Answer:
                 headers["content-encoding"] = coding.encode()
             headers["content-length"] = str(len(body)).encode()
         self._add_ours(headers)
+        self.visit.remember_count()
+        if self.visit.kept is not None and start["status"] == 200:
+            self._keep(self.visit.kept, headers)
         raw = [(k.encode("latin-1"), v) for k, v in headers.items()]
         raw += [(b"set-cookie", cookie.encode("latin-1")) for cookie in self.visit.outgoing_cookies]
         raw += [(k.lower().encode(), v.encode("latin-1")) for k, v in self.visit.extra_headers]
         self.started, self.status = True, start["status"]
         await self._send({"type": "http.response.start", "status": start["status"], "headers": raw})
         return {**first, "body": body}
+
+    def _keep(self, page: Kept, headers: Mapping[str, bytes]) -> None:
+        """Keep this page for the next visitor: without what belongs to this answer alone."""
+        own = {"content-length", "content-encoding", "x-request-id", "x-queries"}
+        page.headers = [(k.encode("latin-1"), v) for k, v in headers.items() if k not in own]
+        page.headers.append((b"x-queries", b"0")) if "x-queries" in headers else None
+        visit = self.visit
+        self.edge.kept.keep((visit.shop.id, visit.locale, visit.path, visit.headers.get("host", "")), page, self.moment)
 
     def _add_ours(self, headers: dict[str, bytes]) -> None:
         visit, settings = self.visit, self.edge.settings
@@ -270,11 +332,12 @@ def content_policy(assets: Assets, visit: Visit, settings: Settings) -> str:
     pay = settings.stripe.api_base if settings.stripe.is_sandbox and settings.stripe.api_base else ""
     pay = pay or ("" if settings.stripe.is_sandbox else "https://checkout.stripe.com")
     origin = "/".join(pay.split("/")[:3])
+    pictures = "/".join((settings.media_url or "").split("/")[:3])
     return (
         "default-src 'none'; script-src 'self'; "
         f"style-src 'self' {assets.critical_hash(visit.shop.theme)}; "
-        "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        f"form-action 'self' {origin}".rstrip()
+        + f"img-src 'self' data: {pictures}".rstrip()
+        + f"; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self' {origin}".rstrip()
         + "; base-uri 'none'; frame-ancestors 'none'"
         + visit.also_allowed
     )
@@ -287,6 +350,14 @@ def _cookies(header: str) -> dict[str, str]:
     except CookieError:
         return {}
     return {name: morsel.value for name, morsel in jar.items()}
+
+
+def _without_language(path: str, shop: ShopFacts) -> tuple[str, str]:
+    """(path without its language prefix, language). The default language's own prefix stays: it is redirected."""
+    first = path.split("/", 2)[1] if len(path) > 1 else ""
+    if first in shop.locales and first != shop.locales[0]:
+        return path[len(first) + 1 :] or "/", first
+    return path, shop.locales[0]
 
 
 async def _text(send: Send, status: int, body: bytes) -> None:

@@ -57,6 +57,11 @@ class Broker:
         self._prefix = f"live:{number}:"
         self._streams: dict[str, set[asyncio.Queue[Hint]]] = defaultdict(set)
         self._stopping = asyncio.Event()
+        self._ears: dict[str, Callable[[int, Hint], None]] = {}
+
+    def hear(self, channel: str, ear: Callable[[int, Hint], None]) -> None:
+        """Call `ear` with (shop id, hint) of every hint on a channel, whichever the shop."""
+        self._ears[channel] = ear
 
     async def publish(self, channel: str, hint: Hint) -> None:
         """Tell whoever listens. When Redis is down, this process hears it at least."""
@@ -71,6 +76,9 @@ class Broker:
         self._hand_over(channel, hint)
 
     def _hand_over(self, channel: str, hint: Hint) -> None:
+        shop_id, _, name = channel.partition(":")
+        if (ear := self._ears.get(name)) is not None and shop_id.isdigit():
+            ear(int(shop_id), hint)
         for queue in self._streams.get(channel, ()):
             if queue.full():
                 queue.get_nowait()

@@ -1,6 +1,6 @@
 """Turn a template and its values into a response: the page, or the piece of it that htmx asked for."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -14,12 +14,14 @@ from markupsafe import Markup
 
 from app.kernel import formats
 from app.kernel.i18n import catalogue, current_locale, speaking
+from app.kernel.pictures import between, fitting
 from app.kernel.tenancy import ShopFacts, in_language
+from app.web import themes
 from app.web import visit as visits
 from app.web.assets import Assets
+from app.web.kept_pages import HOLE, Kept
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-WIDTHS = (160, 320, 640, 1024)
 HTML = "text/html"  # the framework adds the charset
 
 _environment: Environment | None = None
@@ -52,9 +54,14 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
         "visit": _PresentVisit(),
         "href": lambda path: visits.current().href(path),
         "asset": assets.url,
+        "absolute": absolute,
+        "paper": lambda: themes.paper(visits.current().shop.theme),
         "critical_css": lambda: assets.critical_css(visits.current().shop.theme),
         "kept": _rendered if reload else kept,
-        "media": lambda image, width, suffix: media_url(image.key, width, suffix),
+        "media": lambda image, width, suffix: media_url(image.key, fitting(image.width, width), suffix),
+        "srcset": lambda image, widths, suffix: ", ".join(
+            f"{media_url(image.key, width, suffix)} {width}w" for width in between(image.width, widths)
+        ),
     }
     env.filters |= {
         "money": lambda minor, currency: formats.money(minor, currency, current_locale()),
@@ -137,6 +144,26 @@ def render(template: str, **context: Any) -> str:
     return environment().get_template(template).render(context)
 
 
+def asset(path: str) -> str:
+    """The address of a static file, as templates say it."""
+    return str(environment().globals["asset"](path))  # type: ignore[operator]
+
+
+def media(image: Any, width: int, suffix: str) -> str:
+    """The address of a picture's file, likewise."""
+    return str(environment().globals["media"](image, width, suffix))  # type: ignore[operator]
+
+
+def absolute(url: str) -> str:
+    """With scheme and host, for those who read it elsewhere."""
+    return url if "://" in url else visits.current().base_url + url
+
+
+def basket_link() -> str:
+    """What fills the hole of a kept page: the way to the basket, with what is in it."""
+    return render("layouts/_basket_link.html")
+
+
 class Page(Response[bytes]):
     """A page that htmx may ask for in part.
 
@@ -152,12 +179,26 @@ class Page(Response[bytes]):
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
         private: bool = False,
+        tags: Iterable[str] = (),
+        looked_at: int | None = None,
         **context: Any,
     ) -> None:
-        name = fragment if fragment and visits.current().is_fragment else template
+        """tags: what it shows; with any, it is the same for everybody and kept (web/kept_pages.py).
+
+        looked_at: the product whose page this is.
+        """
+        visit = visits.current()
+        name = fragment if fragment and visit.is_fragment else template
         sent = {"Cache-Control": "no-store" if private else "private, no-cache", **(headers or {})}
+        if tags and visit.may_be_kept:
+            visit.kept = Kept(b"", frozenset(tags), [], 0.0, looked_at)
+        body = render(name, **context).encode()
+        if visit.kept is not None:
+            visit.kept.tags |= visit.shown
+            visit.kept.html = body
+            body = body.replace(HOLE, basket_link().encode())
         super().__init__(
-            render(name, **context).encode(),
+            body,
             status_code=status_code,
             media_type=HTML,
             headers=sent,

@@ -15,6 +15,7 @@ from app.kernel.db import Database
 from app.kernel.i18n import LOCALES, NATIVE_NAMES
 from app.kernel.tenancy import Person, ShopFacts
 from app.settings import Settings
+from app.web.kept_pages import LONGEST_QUERY, Kept
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,15 @@ class Visit:
     database: Database
     person: Person | None = None
     cart_count: int = 0
+    cart_known: bool = False  # cart_count was looked up
     cart_id: int | None = None
     loaded: bool = False
     wants_cart: bool = True
     outgoing_cookies: list[str] = field(default_factory=list)
     extra_headers: list[tuple[str, str]] = field(default_factory=list)
     also_allowed: str = ""  # what this one page needs besides the content policy of all pages
+    shown: set[str] = field(default_factory=set)  # what this answer shows, as tags of kept pages
+    kept: Kept | None = None  # this answer, to be kept for everybody
     _db: AsyncSession | None = None
 
     @property
@@ -91,6 +95,16 @@ class Visit:
         return tuple(code for code in self.shop.locales if code in LOCALES)
 
     @property
+    def may_be_kept(self) -> bool:
+        """May the answer be kept for everybody? Not what tells this visitor something, nor a piece for htmx."""
+        return (
+            self.method in {"GET", "HEAD"}
+            and not self.is_htmx
+            and not self.notice
+            and len(self.query_string) <= LONGEST_QUERY
+        )
+
+    @property
     def is_fragment(self) -> bool:
         """True for an htmx swap; false for a navigation, a boosted link or Back, which need the whole page."""
         sent = self.headers
@@ -121,6 +135,18 @@ class Visit:
 
     def forget_cookie(self, name: str) -> None:
         self.set_cookie(name, "", max_age=0)
+
+    def count_cart(self, pieces: int) -> None:
+        """So many pieces are in the basket now."""
+        self.cart_count, self.cart_known = pieces, True
+
+    def remember_count(self) -> None:
+        """Tell the browser what is in the basket, for the pages that are kept. Only where there is one."""
+        known = self.cookie("count")
+        if self.cart_known and (self.person or self.cart_id) and known != str(self.cart_count):
+            self.set_cookie("count", str(self.cart_count))
+        elif known is not None and self.loaded and not self.person and not self.cookie("cart"):
+            self.forget_cookie("count")
 
     def tell(self, sentence: str) -> None:
         """Say something on the next page (after a redirect)."""
@@ -157,6 +183,13 @@ _current: ContextVar[Visit] = ContextVar("visit")
 def current() -> Visit:
     """The visit of this request. Raises LookupError outside of one."""
     return _current.get()
+
+
+def shows(*tags: str) -> None:
+    """The answer of this request, if there is one, shows these: tags of kept pages."""
+    visit = _current.get(None)
+    if visit is not None:
+        visit.shown.update(tags)
 
 
 def begin(visit: Visit) -> None:

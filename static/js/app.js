@@ -58,4 +58,5 @@
     if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });   // what had the focus is gone
   });
   for (const button of document.querySelectorAll("[data-scheme-switch], [data-print]")) button.hidden = false;
+  addEventListener("load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));   // pages work without
 })();

@@ -9,6 +9,7 @@
     const pause = Math.min(60000, 500 * 2 ** failures) * (0.7 + Math.random() * 0.6);
     setTimeout(() => element.isConnected && htmx.trigger(element, "sse-retry"), pause);
   };
+  if (!navigator.onLine) document.dispatchEvent(new CustomEvent("htmx:error", { detail: {} }));   // a kept page: trouble.js says so
   document.addEventListener("htmx:response:error", again);
   document.addEventListener("htmx:error", again);
   document.addEventListener("htmx:sse:after:connection", () => { failures = 0; });

@@ -17,7 +17,7 @@
     const { ctx } = event.detail, status = ctx.response.status;
     if (!live(ctx) && status !== 409 && status !== 422) show(box.dataset.refused, ctx);
   });
-  document.addEventListener("htmx:before:request", () => { box.hidden = true; });
+  document.addEventListener("htmx:before:request", event => { if (!live(event.detail.ctx)) box.hidden = true; });
   box.addEventListener("click", event => {
     if (!event.target.closest("[data-retry]")) return;
     box.hidden = true;

@@ -83,7 +83,7 @@ async def fill_the_basket(page: Page) -> None:
     await put_in_basket(page, add_button(page), OIL, 1)
     await page.goto("/categorie/formaggi-freschi")
     await put_in_basket(page, _add_of(page, RICOTTA), RICOTTA, 2)
-    await page.get_by_role("searchbox", name="Cerca nel negozio").fill("parmigiano")
+    await page.locator("#q").fill("parmigiano")
     await page.get_by_role("button", name="Cerca", exact=True).click()
     await expect(heading(page)).to_contain_text("parmigiano")
     await put_in_basket(page, _add_of(page, PARMIGIANO), PARMIGIANO, 3)

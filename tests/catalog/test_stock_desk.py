@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.catalog import stock
 from app.catalog.models import PriceChange, Product, StockItem, StockMovement, Variant
@@ -264,10 +264,13 @@ async def test_a_product_goes_off_sale_and_back_only_with_its_food_sheet(shop: T
     assert (await bruno.post(GOODS, sheet)).status_code == 303
     olio = select(Product.published_at).where(Product.id == shop.products["olio"])
     assert await one(shop, olio) is None
+    async with shop.database.session(shop.id) as db, transaction(db):
+        bare = update(Product).where(Product.id == shop.products["olio"]).values(food={"storage": {"it": "Al fresco"}})
+        await db.execute(bare)
 
     answer = await bruno.post(GOODS, {**priced(shop), f"shown-{shop.products['olio']}": ""})
     assert answer.status_code == 422
-    assert answer.says("Prima completa la scheda")
+    assert answer.says("Non si può ancora vendere: Scrivi gli ingredienti.")
     assert await one(shop, olio) is None
 
 

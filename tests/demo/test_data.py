@@ -10,6 +10,9 @@ import pytest
 from PIL import Image
 from stdnum.it import iva
 
+from app.catalog.classes import CLASSES
+from app.catalog.packaging import CODES, PARTS
+from app.catalog.particulars import NUTRIENTS, PARTICULARS
 from app.identity.addresses import province_of_cap
 
 DEMO = Path(__file__).parents[2] / "app" / "demo"
@@ -217,7 +220,7 @@ def test_pictures_are_there_with_size_alt_and_tint() -> None:
         for locale, end in zip(LOCALES, ends, strict=True):
             assert row[f"alt_{locale}"].endswith(end), file
     assert len({row["tint"] for row in index.values()}) <= 12
-    assert sum(path.stat().st_size for path in (DEMO / "images").iterdir()) <= 7_000_000
+    assert sum(path.stat().st_size for path in (DEMO / "images").iterdir()) <= 10_000_000
 
 
 def test_pictures_named_by_products_and_categories_exist(shop: str) -> None:
@@ -318,3 +321,17 @@ def test_zones_not_served_cost_nothing_and_the_others_say_when_they_leave(shop: 
 )  # fmt: skip
 def test_caps_of_emilia_romagna_lie_in_the_right_province(province: str, caps: str) -> None:
     assert {province_of_cap(cap) for cap in caps.split()} == {province}
+
+
+def test_sheets_speak_of_goods_and_categories_of_classes_and_packaging_that_are_there(shop: str) -> None:
+    slugs = {row["slug"] for row in products(shop)}
+    for row in rows(f"data/{shop}/sheets.csv"):
+        assert row["slug"] in slugs
+        assert row["product_class"] in {"", *CLASSES}, row["slug"]
+        assert set(row) - {"slug", "product_class", "designation_name"} <= {*PARTICULARS, *NUTRIENTS}
+    for row in rows(f"data/{shop}/categories.csv"):
+        assert row["class"] in CLASSES
+        for pair in row["packaging"].split("|"):
+            part, _colon, code = pair.partition(":")
+            assert part in PARTS, row["slug"]
+            assert code in CODES, row["slug"]

@@ -50,6 +50,7 @@ async def full_shop(shop: TestShop) -> TestShop:
             db.add(variant)
             await db.flush()
             shop.variants[f"prodotto-{number}"] = variant.id
+    await shop.reindex()
     return shop
 
 
@@ -68,6 +69,7 @@ def _product(shop: TestShop, category_id: int, number: int) -> Product:
         food={"allergens": ["milk"], "storage": {"it": "In frigorifero, a meno di +4 °C"}, "ship_temp": "refrigerato"},
         search_text=f"{name.lower()} altro",
         published_at=now,
+        is_complete=True,
         created_at=now,
         updated_at=now,
     )

@@ -1,5 +1,5 @@
-"""Pages of the catalogue: for the public, and for producers at their desk."""
+"""Pages of the catalogue: for the public, for producers at their desk, and for machines."""
 
-from app.catalog.controllers import producer, shop
+from app.catalog.controllers import editor, feeds, goods, pictures, producer, shop
 
-ROUTES = [*shop.ROUTES, *producer.ROUTES]
+ROUTES = [*goods.ROUTES, *editor.ROUTES, *shop.ROUTES, *feeds.ROUTES, *producer.ROUTES, *pictures.ROUTES]

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from app.catalog import desk_forms, desk_queries, shelf
+from app.catalog import desk_forms, desk_queries, editor_queries, shelf
 from app.catalog.desk_forms import PriceRow, Sheet, ShownRow, StockRow
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
@@ -106,6 +106,7 @@ async def _products(visit: Visit, prices: Sheet[PriceRow], goods: Sheet[ShownRow
         private=True,
         desk=desk.of_producer(),
         offers=await desk_queries.offers(visit.db, _producer(visit)[1], visit.shop.currency),
+        thrown=await editor_queries.thrown_away(visit.db, _producer(visit)[1]),
         prices=prices,
         goods=goods,
         currency=visit.shop.currency,

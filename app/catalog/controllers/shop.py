@@ -1,13 +1,15 @@
 """What the public sees: home, listings, product, producers, search."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, get
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from app.catalog import cards, listings, queries, seasons, sections, sheets
+from app.catalog import cards, listings, narrowing, queries, seasons, sections, seeking, sheets, suggesting
+from app.catalog.feeds import structured
 from app.catalog.listings import DEFAULT_SORT, PER_PAGE, SORTS, Wanted
 from app.catalog.search import cleaned, words
 from app.catalog.views import Card, Found, Hero, Home, Listing, Sort
@@ -21,7 +23,6 @@ from app.web.visit import CurrentVisit, Visit
 
 AnyRequest = Request[Any, Any, Any]
 ON_HOME = 8
-SIMILAR = 4
 MAKERS_ON_HOME = 3
 
 
@@ -32,6 +33,7 @@ def _sorts(*, of_search: bool) -> list[Sort]:
         Sort("prezzo", _("Prezzo")),
         Sort("prezzo-unitario", _("Prezzo al chilo o al litro")),
         Sort("novita", _("Novità")),
+        Sort("valutazione", _("Valutazione")),
     ]
 
 
@@ -58,24 +60,33 @@ def _number(request: AnyRequest) -> int:
 async def _listing(
     visit: Visit, request: AnyRequest, wanted: Wanted, *, path: str, query: str = "", **about: Any
 ) -> Listing:
-    """One page of products with its links. path: without language prefix. query: what was searched for."""
+    """One page of products with its links and facets. path: without language prefix. query: what was searched for."""
     number, sort = _number(request), request.query_params.get("ordine", "")
     sort = sort if sort in SORTS else DEFAULT_SORT
-    found = await listings.page(visit.db, wanted, number=number, sort=sort, month=_month(visit))
-    kept = visit.query_of(q=query or None, ordine=None if sort == DEFAULT_SORT else sort)
+    month = _month(visit)
+    choices, cap_error = await narrowing.choices(visit.db, visit.shop, visit.query_string)
+    wanted = replace(wanted, choices=choices)
+    counted = await listings.counts(visit.db, wanted, month)
+    ids = await listings.page(visit.db, wanted, number=number, sort=sort, month=month)
+    kept = [("q", query)] if query else []
+    kept += [] if sort == DEFAULT_SORT else [("ordine", sort)]
     before = (number - 1) * PER_PAGE
+    address = narrowing.Address(visit.href(path), kept)
+    names = await listings.labels(visit.db, counted, choices)
     return Listing(
-        cards=await _ready(visit, found.ids),
-        total=found.total,
+        cards=await _ready(visit, ids),
+        total=counted.total,
+        is_capped=counted.is_capped,
         page=number,
-        pages=max(1, -(-found.total // PER_PAGE)),
+        pages=min(listings.LAST_PAGE, max(1, -(-counted.total // PER_PAGE))),
         path=visit.href(path),
-        url=visit.href(path) + (f"{kept}&" if kept else "?"),
+        url=address.going_on(choices),
         sort=sort,
-        sorts=_sorts(of_search=bool(wanted.words)),
-        first=before + 1 if found.ids else 0,
-        last=before + len(found.ids),
-        choices=(("q", query),) if query else (),
+        sorts=_sorts(of_search=wanted.sought is not None),
+        first=before + 1 if ids else 0,
+        last=before + len(ids),
+        choices=[*kept, *choices.pairs()],
+        narrowing=narrowing.shown(wanted, counted, names, address, cap_error),
         **about,
     )
 
@@ -95,7 +106,10 @@ async def home(visit: CurrentVisit) -> Page:
         product_count=sum(department.count for department in departments),
         producer_count=maker_count,
     )
-    return Page("catalog/home.html", home=shown)
+    bands = await sections.bands_at_home(visit.db, visit.shop)
+    return Page(
+        "catalog/home.html", tags=["products", "producers"], home=shown, bands=bands, about=structured.of_home(shown)
+    )
 
 
 async def _hero(visit: Visit) -> Hero:
@@ -119,7 +133,13 @@ async def _hero(visit: Visit) -> Hero:
 async def products(visit: CurrentVisit, request: AnyRequest) -> Page:
     trail = [(visit.shop.name, visit.href("/")), (_("Prodotti"), None)]
     listing = await _listing(visit, request, Wanted(), path="/prodotti", title=_("Tutti i prodotti"), trail=trail)
-    return Page("catalog/listing.html", fragment="catalog/_results.html", listing=listing)
+    return Page(
+        "catalog/listing.html",
+        fragment="catalog/_results.html",
+        tags=["products"],
+        listing=listing,
+        about=structured.of_listing(listing, "/feed.xml"),
+    )
 
 
 @get("/categorie/{slug:str}", access=access.anyone, name="category.show")
@@ -135,7 +155,13 @@ async def category(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]
         trail=[(visit.shop.name, visit.href("/")), (_("Prodotti"), visit.href("/prodotti")), (department.name, None)],
         related=department.related,
     )
-    return Page("catalog/listing.html", fragment="catalog/_results.html", listing=listing)
+    return Page(
+        "catalog/listing.html",
+        fragment="catalog/_results.html",
+        tags=["products"],
+        listing=listing,
+        about=structured.of_listing(listing, f"{department.url}/feed.xml"),
+    )
 
 
 @get("/prodotti/{slug:str}", access=access.anyone, name="product.show")
@@ -146,25 +172,37 @@ async def product(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str])
     delivery = await sheets.estimate(visit.db, visit.shop, sheet, cap) if cap is not None else None
     if visit.is_fragment:
         return Page("catalog/_delivery.html", product=sheet, delivery=delivery)
-    near = await listings.similar(visit.db, sheet.id, sheet.category_id, sheet.producer_id, month, SIMILAR)
-    similar = await _ready(visit, near)
     pieces = await sections.filled(visit.db, visit.shop, sheet)
     return Page(
-        "catalog/product.html", product=sheet, producer=maker, delivery=delivery, similar=similar, sections=pieces
+        "catalog/product.html",
+        tags=[f"p{sheet.id}", "producers"] if cap is None else (),  # days of delivery change with the hour
+        looked_at=sheet.id,
+        product=sheet,
+        producer=maker,
+        delivery=delivery,
+        sections=pieces,
+        about=structured.of_product(sheet, maker),
     )
 
 
 @get("/produttori", access=access.anyone, name="producers.list")
 async def producers(visit: CurrentVisit) -> Page:
     makers, _total = await queries.makers(visit.db)
-    return Page("catalog/producers.html", producers=makers)
+    return Page("catalog/producers.html", tags=["producers"], producers=makers)
 
 
 @get("/produttori/{slug:str}", access=access.anyone, name="producer.show")
 async def producer(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]) -> Page:
     producer_id, maker = await queries.maker(visit.db, slug)
     listing = await _listing(visit, request, Wanted(producer_id=producer_id), path=maker.url)
-    return Page("catalog/producer.html", fragment="catalog/_results.html", producer=maker, listing=listing)
+    return Page(
+        "catalog/producer.html",
+        fragment="catalog/_results.html",
+        tags=["products", "producers"],
+        producer=maker,
+        listing=listing,
+        about=structured.of_maker(maker),
+    )
 
 
 @get("/cerca", access=access.anyone, name="search.show")
@@ -174,14 +212,32 @@ async def search(visit: CurrentVisit, request: AnyRequest) -> Page:
     if not asked:
         nothing = Listing.empty(visit.href("/cerca"), DEFAULT_SORT)
         return Page("catalog/search.html", search=Found(query, was_cut), listing=nothing)
-    listing = await _listing(visit, request, Wanted(words=asked), path="/cerca", query=query)
+    sought = await seeking.sought(visit.db, query)
+    if sought.nothing:
+        listing = Listing.empty(visit.href("/cerca"), DEFAULT_SORT)
+    else:
+        listing = await _listing(visit, request, Wanted(sought=sought), path="/cerca", query=query)
     found = Found(
         query,
         was_cut,
+        suggestion=" ".join(sought.instead.get(word, word) for word in asked) if sought.instead else None,
         producers=await queries.makers_named(visit.db, asked),
         categories=await queries.categories_named(visit.db, asked),
     )
-    return Page("catalog/search.html", fragment="catalog/_results.html", search=found, listing=listing)
+    return Page(
+        "catalog/search.html",
+        fragment="catalog/_results.html",
+        tags=["products", "producers"],
+        search=found,
+        listing=listing,
+    )
 
 
-ROUTES = [home, products, category, product, producers, producer, search]
+@get("/cerca/suggerimenti", access=access.anyone, name="search.suggest")
+async def suggestions(visit: CurrentVisit, request: AnyRequest) -> Page:
+    query, _cut = cleaned(request.query_params.get("q", ""))
+    found = await suggesting.suggestions(visit.db, visit.shop, query)
+    return Page("catalog/_suggestions.html", suggestions=found, headers={"Cache-Control": "private, max-age=60"})
+
+
+ROUTES = [home, products, category, product, producers, producer, search, suggestions]

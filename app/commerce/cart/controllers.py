@@ -42,7 +42,7 @@ async def add_line(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
             form.refused(no.message)
         else:
             _keep(visit, cart_id, token)
-            visit.cart_count = added.count
+            visit.count_cart(added.count)
     return await _after_add(visit, form, added)
 
 
@@ -119,7 +119,7 @@ def _keep(visit: Visit, cart_id: int, token: str | None) -> None:
 
 async def _view(visit: Visit, *, mistake: Mistake | None = None, undo: Undo | None = None) -> CartView:
     basket = await queries.basket(visit.db, visit.cart_id)
-    visit.cart_count = basket.count
+    visit.count_cart(basket.count)
     place = await quote(visit.db, basket.country, basket.postal_code) if basket.postal_code and basket.lines else None
     return views.cart(visit.shop, basket, place, mistake=mistake, undo=undo)
 

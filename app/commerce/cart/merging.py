@@ -23,7 +23,8 @@ async def merge_at_sign_in(visit: Visit, user_id: int) -> str | None:
     async with transaction(visit.db):
         said = await merge(visit.db, token, user_id)
     visit.forget_cookie("cart")
-    visit.cart_id, visit.cart_count = await queries.count(visit.db, None, user_id)
+    visit.cart_id, pieces = await queries.count(visit.db, None, user_id)
+    visit.count_cart(pieces)
     return said
 
 

@@ -157,7 +157,7 @@ def _to_order(visit: Visit, group: OrderGroup) -> Go:
 async def _checkout(visit: Visit, sent: Mapping[str, Any] | None = None) -> tuple[Checkout | None, Basket, Plan]:
     """The draft, the basket and the plan of this visitor. sent: a delivery form, whose choices count for the plan."""
     basket = await carts.basket(visit.db, visit.cart_id)
-    visit.cart_count = basket.count
+    visit.count_cart(basket.count)
     draft = await drafts.of_cart(visit.db, visit.cart_id)
     country, code = (draft.country, draft.postal_code) if draft else (basket.country, basket.postal_code)
     zone = await quote(visit.db, country, code) if code and basket.lines else None

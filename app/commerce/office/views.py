@@ -106,6 +106,9 @@ def frame(alarms: Alarms) -> Desk:
         _("Amministrazione"),
         [
             DeskLink(_("Ordini"), "/amministrazione"),
+            DeskLink(_("Schede"), "/amministrazione/schede"),
+            DeskLink(_("Importa"), "/amministrazione/importa"),
+            DeskLink(_("Recensioni"), "/amministrazione/recensioni"),
             DeskLink(_("Lavori"), "/amministrazione/lavori", alarms.dead_jobs + alarms.failed_transfers),
             DeskLink(_("Posta"), "/amministrazione/posta", alarms.failed_mails),
             DeskLink(_("Registro"), "/amministrazione/registro"),

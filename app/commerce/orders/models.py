@@ -24,6 +24,7 @@ class OrderGroup(ShopOwned, Table):
         Index("ix_order_groups_state", "shop_id", "state", "hold_until"),
         Index("ix_order_groups_email", "shop_id", "email"),
         Index("ix_order_groups_user", "shop_id", "user_id"),
+        Index("ix_order_groups_paid", "shop_id", "paid_at"),
         CheckConstraint("total_minor = goods_minor + delivery_minor", name="total"),
     )
 
@@ -108,7 +109,10 @@ class OrderLine(ShopOwned, Table):
     """
 
     __tablename__ = "order_lines"
-    __table_args__ = (Index("ix_order_lines_order", "shop_id", "order_id"),)
+    __table_args__ = (
+        Index("ix_order_lines_order", "shop_id", "order_id"),
+        Index("ix_order_lines_product", "shop_id", "product_id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))

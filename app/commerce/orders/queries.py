@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, selectinload
 
@@ -31,6 +31,12 @@ async def group_for(db: AsyncSession, settings: Settings, number: str, key: str,
     if group is None:
         raise NotFound
     return group
+
+
+def pictures() -> Select[tuple[str]]:
+    """The keys of the pictures in lines of orders, for who would remove them."""
+    key = OrderLine.snapshot["image"].as_string()
+    return select(key).where(key.is_not(None))
 
 
 async def with_orders(db: AsyncSession, group_id: int) -> OrderGroup:

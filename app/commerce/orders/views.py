@@ -37,6 +37,7 @@ class LineView:
     designation: str | None
     withdrawal: str
     is_cold: bool
+    id: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class ParcelView:
     delivery_minor: int
     total_minor: int
     vat: Sequence[VatRow]
+    has_arrived: bool = False
 
     @property
     def pieces(self) -> int:
@@ -170,6 +172,7 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
         delivery_minor=order.delivery_minor,
         total_minor=order.total_minor,
         vat=_vat(order.vat),
+        has_arrived=any(event.to_state == "delivered" for event in events),
     )
 
 
@@ -187,6 +190,7 @@ def line_view(line: OrderLine) -> LineView:
         designation=known.get("designation"),
         withdrawal=words.withdrawal(known.get("withdrawal") or ""),
         is_cold=known.get("ship_temp", "ambiente") not in {"ambiente", None},
+        id=line.id,
     )
 
 

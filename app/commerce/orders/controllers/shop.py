@@ -20,6 +20,7 @@ from app.web.visit import CurrentVisit
 
 AnyRequest = Request[Any, Any, Any]
 UNLISTED = {"X-Robots-Tag": "noindex"}
+READ_ANYWHERE = {**UNLISTED, "X-Offline": "keep"}  # the one private page that static/js/worker.js keeps, until log-out
 
 
 @get("/ordini", access=anyone, name="orders.list")
@@ -52,7 +53,7 @@ async def show_order(visit: CurrentVisit, request: AnyRequest, number: FromPath[
     order = views.group_view(visit.shop, whole, events, clock.now())
     link = f"/ordini/{number}" + (f"?chiave={key}" if key else "")
     return Page(
-        "orders/order.html", fragment="orders/_parcels.html", private=True, headers=UNLISTED,
+        "orders/order.html", fragment="orders/_parcels.html", private=True, headers=READ_ANYWHERE,
         order=order, link=link, stream=f"/eventi{link}{'&' if key else '?'}visto={seen}",
     )  # fmt: skip
 

@@ -1,0 +1,322 @@
+"""What a list can be narrowed by: the choices in the address, and how many products each choice would leave.
+
+Several values of one facet widen, several facets narrow; "without" narrows with each value. Counts are those that would
+be found with the other facets as they are. They are exact up to `CAP` products; above, each is a least number.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+
+from app.catalog import allergens, seasons
+from app.catalog.indexed import IndexedProduct
+from app.catalog.models import Category
+from app.kernel.i18n import lazy_gettext as _l
+from app.producers.models import Producer
+
+CAP = 10_000
+MOST_VALUES = 20  # chosen in one facet; what follows is left out
+SHOWN = 12  # values of one facet
+MOST_SHOWN = 40  # with those behind "show all": the ones with most products
+ALLERGENS = tuple(allergens.NAMES)
+CERTIFICATIONS = {
+    "bio": _l("Biologico"),
+    "vegano": _l("Vegano"),
+    "vegetariano": _l("Vegetariano"),
+    "senza-glutine": _l("Senza glutine (certificato)"),
+    "presidio": _l("Presidio Slow Food"),
+    "montagna": _l("Prodotto di montagna"),
+}
+_CODES = tuple(CERTIFICATIONS)
+
+
+def certification_mask(product: Any) -> int:
+    """The bits of a product's certifications, in the order of CERTIFICATIONS."""
+    return _mask(getattr(product, "certifications", None) or (), _CODES)
+
+
+def allergen_mask(keys: Iterable[str]) -> int:
+    return _mask(keys, ALLERGENS)
+
+
+def _mask(keys: Iterable[str], known: Sequence[str]) -> int:
+    return sum(1 << known.index(key) for key in dict.fromkeys(keys) if key in known)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What somebody chose. Prices in minor units. travels: bits of what cannot be sent to the postal code `cap`."""
+
+    categories: tuple[str, ...] = ()  # slugs
+    producers: tuple[str, ...] = ()  # slugs
+    provinces: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    certifications: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    price_from: int | None = None
+    price_to: int | None = None
+    in_season: bool = False
+    available: bool = False
+    cap: str = ""
+    travels: int = 0
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The facets of several values that have one chosen."""
+        return tuple(name for name in FACETS if getattr(self, name))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """As they stand in the address."""
+        found = [(facet.parameter, value) for name, facet in FACETS.items() for value in getattr(self, name)]
+        found += [("prezzo-da", _euros(self.price_from))] if self.price_from is not None else []
+        found += [("prezzo-a", _euros(self.price_to))] if self.price_to is not None else []
+        found += [("stagione", "1")] if self.in_season else []
+        found += [("disponibili", "1")] if self.available else []
+        return found + ([("cap", self.cap)] if self.cap else [])
+
+    def without_pair(self, parameter: str, value: str) -> "Choices":
+        for name, facet in FACETS.items():
+            if facet.parameter == parameter:
+                chosen: dict[str, Any] = {name: tuple(v for v in getattr(self, name) if v != value)}
+                return replace(self, **chosen)
+        single: dict[str, dict[str, Any]] = {
+            "prezzo-da": {"price_from": None},
+            "prezzo-a": {"price_to": None},
+            "stagione": {"in_season": False},
+            "disponibili": {"available": False},
+            "cap": {"cap": "", "travels": 0},
+        }
+        return replace(self, **single[parameter])
+
+
+def _euros(minor: int | None) -> str:
+    whole, cents = divmod(minor or 0, 100)
+    return f"{whole},{cents:02}" if cents else str(whole)
+
+
+@dataclass(frozen=True)
+class Facet:
+    """parameter: in the address. widens: several values widen (else each narrows)."""
+
+    parameter: str
+    title: Any
+    column: Any
+    widens: bool = True
+
+
+FACETS: Mapping[str, Facet] = {
+    "categories": Facet("categoria", _l("Reparto"), IndexedProduct.category_id),
+    "producers": Facet("produttore", _l("Produttore"), IndexedProduct.producer_id),
+    "provinces": Facet("provincia", _l("Provincia"), IndexedProduct.province),
+    "marks": Facet("marchio", _l("Denominazione"), IndexedProduct.mark),
+    "certifications": Facet("certificazione", _l("Certificazione e dieta"), IndexedProduct.certification_mask),
+    "without": Facet("senza", _l("Senza allergeni"), IndexedProduct.allergen_mask, widens=False),
+}
+
+
+def read(query_string: str) -> Choices:
+    """The choices of an address; what cannot be read is left out. `travels` is for the caller to fill in."""
+    pairs = parse_qsl(query_string[:8000])
+    values: dict[str, Any] = {}
+    for name, facet in FACETS.items():
+        found = dict.fromkeys(v[:120] for key, v in pairs if key == facet.parameter and v and "\x00" not in v)
+        values[name] = tuple(found)[:MOST_VALUES]
+    values["certifications"] = tuple(v for v in values["certifications"] if v in CERTIFICATIONS)
+    values["without"] = tuple(v for v in values["without"] if v in ALLERGENS)
+    single = dict(pairs)
+    postal = single.get("cap", "").strip()[:10]
+    return Choices(
+        **values,
+        price_from=_minor(single.get("prezzo-da", "")),
+        price_to=_minor(single.get("prezzo-a", "")),
+        in_season=single.get("stagione") == "1",
+        available=single.get("disponibili") == "1",
+        cap=postal if postal.isascii() and postal.replace("-", "").replace(" ", "").isalnum() else "",
+    )
+
+
+def _minor(text: str) -> int | None:
+    """ "12,50" → 1250; None for what is no sensible price."""
+    whole, _, cents = text.strip().replace(".", ",").partition(",")
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= 6 and (not cents or cents.isdigit())):
+        return None
+    return int(whole) * 100 + int((cents + "00")[:2])
+
+
+# ---- In SQL. A statement is made once per shape and kept.
+
+
+def conditions(shape: "Shape") -> dict[str, list[ColumnElement[bool]]]:
+    """By facet ("": what always holds), what the choices of this shape ask of an indexed product."""
+    row = IndexedProduct
+    always: list[ColumnElement[bool]] = [row.published_at <= bindparam("now", type_=row.published_at.type)]
+    if shape.category:
+        always.append(row.category_id == _number("category"))
+    if shape.producer:
+        always.append(row.producer_id == _number("producer"))
+    if "price_from" in shape.limits:
+        always.append(row.price_minor >= _number("price_from"))
+    if "price_to" in shape.limits:
+        always.append(row.price_minor <= _number("price_to"))
+    if "in_season" in shape.limits:
+        always += [row.season_mask != seasons.ALWAYS, row.season_mask.op("&")(_number("bit")) != 0]
+    if "available" in shape.limits:
+        always.append(row.is_available.is_(True))
+    if "travels" in shape.limits:
+        always.append(row.travels.op("&")(_number("travels")) == 0)
+    found: dict[str, list[ColumnElement[bool]]] = {"": always}
+    slugs: dict[str, Any] = {"categories": Category, "producers": Producer}
+    for name in shape.active:
+        column = FACETS[name].column
+        if name in slugs:
+            ids = select(slugs[name].id).where(slugs[name].slug.in_(_several(name)))
+            found[name] = [column.in_(ids)]
+        elif name == "certifications":
+            found[name] = [column.op("&")(_number(name)) != 0]
+        elif name == "without":
+            found[name] = [column.op("&")(_number(name)) == 0]
+        else:
+            found[name] = [column.in_(_several(name))]
+    return found
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which parts a statement has. words: how many stems each word of the query may have, the rarest word first."""
+
+    category: bool = False
+    producer: bool = False
+    limits: frozenset[str] = field(default_factory=frozenset)
+    active: tuple[str, ...] = ()
+    words: tuple[int, ...] = ()
+
+
+def shape_of(choices: Choices, *, category: bool, producer: bool, words: tuple[int, ...]) -> Shape:
+    limits = {name for name in ("price_from", "price_to") if getattr(choices, name) is not None}
+    limits |= {name for name in ("in_season", "available", "travels") if getattr(choices, name)}
+    return Shape(category, producer, frozenset(limits), choices.active, words)
+
+
+def values_of(choices: Choices) -> dict[str, Any]:
+    """The parameters of a statement of that shape."""
+    return {
+        "categories": list(choices.categories),
+        "producers": list(choices.producers),
+        "provinces": list(choices.provinces),
+        "marks": list(choices.marks),
+        "certifications": _mask(choices.certifications, _CODES),
+        "without": _mask(choices.without, ALLERGENS),
+        "price_from": choices.price_from,
+        "price_to": choices.price_to,
+        "travels": choices.travels,
+    }
+
+
+def _number(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=Integer)
+
+
+def _several(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=String, expanding=True)
+
+
+def counted(shape: Shape, candidates: Any) -> Select[Any]:
+    """(facet, value as text, products) of every column that a facet looks at. candidates: found by words, or None.
+
+    Masks are counted whole: there are few different ones, and `Counts` takes them apart.
+    """
+    asked = conditions(shape)
+    everything = _set(asked, "", candidates)
+    branches = []
+    for name, column in {**{name: facet.column for name, facet in FACETS.items()}, **_SINGLE}.items():
+        widens = name in shape.active and FACETS[name].widens
+        rows = _set(asked, name, candidates) if widens else everything
+        value = rows.c[column.key]
+        branches.append(
+            select(literal(name).label("facet"), cast(value, String).label("value"), func.count().label("n"))
+            .select_from(rows)
+            .group_by(value)
+        )
+    return select(union_all(*branches).subquery())
+
+
+_SINGLE = {"in_season": IndexedProduct.season_mask, "available": IndexedProduct.is_available}
+
+
+def _set(asked: Mapping[str, list[ColumnElement[bool]]], but: str, candidates: Any) -> Any:
+    """At most CAP products that all choices leave, but those of one facet."""
+    row = IndexedProduct
+    columns = (row.product_id, row.category_id, row.producer_id, row.province, row.mark, row.certification_mask)
+    statement = select(*columns, row.allergen_mask, row.season_mask, row.is_available)
+    for name, wanted in asked.items():
+        if name != but or not name:
+            statement = statement.where(*wanted)
+    if candidates is not None:
+        statement = statement.join(candidates, candidates.c.product_id == row.product_id)
+    return statement.limit(CAP).cte(f"but_{but or 'nothing'}")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """total: products found, at most CAP. by: facet → value → products (a value is an id, a code or "1")."""
+
+    total: int
+    by: Mapping[str, Mapping[str, int]]
+
+    @property
+    def is_capped(self) -> bool:
+        return self.total >= CAP
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str | None, int]], month: int) -> "Counts":
+        """From the rows of `counted`."""
+        by: dict[str, dict[str, int]] = {name: {} for name in (*FACETS, *_SINGLE)}
+        total = 0
+        for name, value, n in rows:
+            total += n if name == "available" else 0
+            for key in _keys(name, value or "", month):
+                by[name][key] = by[name].get(key, 0) + n
+        return cls(total, by)
+
+
+def _keys(name: str, value: str, month: int) -> list[str]:
+    match name:
+        case "certifications":
+            return [key for place, key in enumerate(_CODES) if int(value) >> place & 1]
+        case "without":
+            return [key for place, key in enumerate(ALLERGENS) if not int(value) >> place & 1]
+        case "in_season":
+            mask = int(value)
+            return ["1"] if seasons.is_seasonal(mask) and mask & seasons.bit(month) else []
+        case "available":
+            return ["1"] if value in {"1", "true", "t"} else []
+    return [value] if value else []
+
+
+@cache
+def labels() -> Select[Any]:
+    """(facet, id, slug, name) of categories and producers by their ids or slugs; a category's name is JSON."""
+    branches = []
+    for name, table in (("categories", Category), ("producers", Producer)):
+        by_id = table.id.in_(bindparam(f"{name}_ids", expanding=True))
+        by_slug = table.slug.in_(bindparam(f"{name}_slugs", expanding=True))
+        text = cast(table.name, String)
+        branches.append(select(literal(name), table.id, table.slug, text).where(or_(by_id, by_slug)))
+    return select(union_all(*branches).subquery())

@@ -1,0 +1,254 @@
+"""The cells of one line, read as what our columns hold. All mistakes are found, none guessed.
+
+Numbers are exact: "12.50" or "12,50". Texts keep their line breaks where they may have any.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from app.catalog import seasons
+from app.catalog.allergens import NAMES as ANNEX_II
+from app.catalog.classes import CLASSES
+from app.catalog.facets import CERTIFICATIONS
+from app.catalog.imports import escaping, label
+from app.catalog.imports.columns import DESIGNATIONS, LOW_AT, REQUIRED
+from app.catalog.imports.rows import Picture, Row, RowError
+from app.catalog.imports.source import LONGEST_CELL
+from app.catalog.packaging import CODES, MOST_PARTS, PARTS
+from app.kernel.i18n import LOCALES
+from app.kernel.i18n import gettext as _
+from app.kernel.money import parse_amount
+
+LONGEST_TEXT = 4000
+MOST_PICTURES = 20
+LONGEST_SOURCE = 500
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+_RATE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?")
+_CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # would turn what stands around them
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+class Cells:
+    """cells: by our columns. columns: our column → the file's, where it has another name. is_ours: our own format."""
+
+    def __init__(
+        self,
+        line: int,
+        cells: Mapping[str, str],
+        columns: Mapping[str, str] | None = None,
+        *,
+        pictures: Sequence[Picture] | None = None,
+        is_ours: bool = True,
+    ) -> None:
+        self.line = line
+        self.cells = cells
+        self.columns = dict(columns or {})
+        self.pictures = pictures
+        self.is_ours = is_ours
+        self.errors: list[RowError] = []
+        for column, value in cells.items():
+            if len(value) > LONGEST_CELL:
+                self.wrong(column, _("È troppo lungo: al massimo %(most)s caratteri.", most=LONGEST_CELL))
+
+    def row(self) -> Row:
+        """The row; worth nothing when there are errors."""
+        low_at = self.number("low_stock_at", 0, 100_000)
+        food, safety = self.sheet()
+        return Row(
+            line=self.line,
+            sku=self.like("sku", _SKU),
+            slug=self.like("slug", _SLUG, longest=120),
+            producer=self.text("producer", longest=120),
+            category=self.text("category", longest=80),
+            name=self.texts("name", longest=120, required=True),
+            description=self.texts("description", lines=True),
+            format=self.texts("format", longest=120),
+            designation=self.one_of("designation", DESIGNATIONS) or None,
+            net_amount=self.number("net_quantity", 1, 1_000_000) or 0,
+            net_unit=self.one_of("net_unit", ("g", "ml", "piece"), required=True),
+            drained_amount=self.number("drained_quantity", 1, 1_000_000),
+            weight_g=self.number("weight_g", 0, 100_000) or 0,
+            price_minor=self.price(),
+            vat_rate=self.rate("vat_rate"),
+            food=food,
+            safety=safety,
+            product_class=self.one_of("product_class", tuple(CLASSES)) or None,
+            packaging=self.packaging(),
+            certifications=self.words("certifications", CERTIFICATIONS),
+            seo={
+                "title": self.texts("seo_title", longest=70, needs_italian=False),
+                "description": self.texts("seo_description", longest=160, needs_italian=False),
+            },
+            season_mask=self.season(),
+            pictures=self.named_pictures(),
+            stock=self.number("stock", 0, 100_000) or 0,
+            low_at=LOW_AT if low_at is None else low_at,
+            is_featured=self.flag("featured"),
+            is_published=self.cells.get("published", "").strip() == "" or self.flag("published"),
+            given=frozenset(self.cells),
+            is_ours=self.is_ours,
+            columns=self.columns,
+        )
+
+    def sheet(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What models.Product.food and .safety say; what the file does not tell is left out."""
+        told: dict[str, Any] = {
+            "shelf_life_days": self.number("shelf_life_days", 0, 36_500),
+            "min_residual_days": self.number("min_residual_days", 0, 36_500),
+            "date_type": self.one_of("date_type", ("TMC", "scadenza", "nessuna")),
+            "ship_temp": self.one_of("ship_temp", ("ambiente", "fresco", "refrigerato", "surgelato")) or "ambiente",
+            "alcohol_abv": self.rate("alcohol_abv"),
+            "min_age": self.number("min_age", 0, 99),
+            "withdrawal": self.one_of("withdrawal", ("art59_c", "art59_d", "art59_e")),
+            "omnibus_perishable": self.flag("omnibus_perishable"),
+        }
+        texts = {name: self.texts(name, lines=True) for name in ("ingredients", "storage", "origin")}
+        for locale, text in texts["ingredients"].items():
+            if text.count("*") % 2:
+                said = _("Gli allergeni stanno fra due *asterischi*: qui ne manca uno.")
+                self.wrong(f"ingredients_{locale}", said)
+        allergens = self.text("allergens").split()
+        if unknown := sorted(set(allergens) - set(ANNEX_II)):
+            self.wrong("allergens", _("Questo allergene non è nell’elenco: %(name)s.", name=", ".join(unknown)))
+        provinces = self.text("provinces").upper().split()
+        kept = {name: value for name, value in told.items() if value not in (None, "")}
+        more, safety = self.label()
+        return {**texts, "allergens": allergens, "provinces": provinces, **kept, **more}, safety
+
+    def label(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The particulars that have no column of their own: (of food, of other goods)."""
+        try:
+            return label.read(self.cells.get("label", ""))
+        except ValueError as fault:
+            self.wrong("label", str(fault))
+            return {}, {}
+
+    def packaging(self) -> list[dict[str, str]]:
+        """ "bottiglia:GL 71|tappo:FOR 51" as parts and codes."""
+        pairs = [pair.partition(":") for pair in self.text("packaging").split("|") if pair.strip()]
+        parts = [{"part": part.strip(), "code": code.strip()} for part, _colon, code in pairs]
+        if len(parts) > MOST_PARTS or any(p["part"] not in PARTS or p["code"] not in CODES for p in parts):
+            self.wrong("packaging", _("Scrivi parti e codici così: bottiglia:GL 71|tappo:FOR 51."))
+        return parts
+
+    def words(self, column: str, known: Mapping[str, Any]) -> list[str]:
+        found = self.text(column).split()
+        if unknown := [word for word in found if word not in known]:
+            said = _("Scrivi una di queste voci: %(values)s.", values=", ".join(known))
+            self.wrong(column, f"{unknown[0]:.40}: {said}")
+        return found
+
+    def named_pictures(self) -> tuple[Picture, ...]:
+        """In order; the first is the main one. Addresses are taken with https only."""
+        named = self.pictures
+        if named is None:
+            named = [Picture(name.strip()) for name in self.text("image").split("|") if name.strip()]
+        for each in named:
+            if len(each.source) > LONGEST_SOURCE:
+                self.wrong("image", _("È troppo lungo: al massimo %(most)s caratteri.", most=LONGEST_SOURCE))
+            elif _SCHEME.match(each.source) and not each.source.lower().startswith("https://"):
+                self.wrong("image", _("Le immagini si prendono solo da indirizzi https."))
+        if len(named) > MOST_PICTURES:
+            said = _("Un prodotto può avere al massimo %(most)s immagini.", most=MOST_PICTURES)
+            self.wrong("image", said)
+        return tuple(dict.fromkeys(named))
+
+    def wrong(self, column: str, sentence: str) -> None:
+        self.errors.append(RowError(self.line, self.columns.get(column, column), sentence))
+
+    def text(self, column: str, *, longest: int = LONGEST_TEXT, lines: bool = False) -> str:
+        """A cell of text. In our own format one that a spreadsheet would run as a formula is refused: it is written
+        with ' in front, which is taken back.
+        """
+        raw = _DIRECTIONS.sub("", self.cells.get(column, "").replace("\0", ""))
+        raw = raw.replace("\r\n", "\n")
+        is_formula = self.is_ours and escaping.is_formula(raw)
+        value = escaping.back(raw).replace("\r", "\n").replace("\t", " ").strip()
+        value = value if lines else value.replace("\n", " ")
+        if is_formula:
+            said = _("Un testo non può cominciare così: un foglio di calcolo lo prenderebbe per una formula.")
+            self.wrong(column, said)
+        elif len(value) > longest:
+            self.wrong(column, _("È troppo lungo: al massimo %(most)s caratteri.", most=longest))
+        elif _CONTROL.search(value):
+            self.wrong(column, _("Contiene caratteri che non si possono leggere."))
+        return value
+
+    def texts(
+        self,
+        stem: str,
+        *,
+        longest: int = LONGEST_TEXT,
+        lines: bool = False,
+        required: bool = False,
+        needs_italian: bool = True,
+    ) -> dict[str, str]:
+        found = {locale: self.text(f"{stem}_{locale}", longest=longest, lines=lines) for locale in LOCALES}
+        if not found["it"] and (required or (needs_italian and any(found.values()))):
+            self.wrong(f"{stem}_it", _("Manca il testo in italiano."))
+        return {locale: text for locale, text in found.items() if text}
+
+    def like(self, column: str, pattern: re.Pattern[str], *, longest: int = 60) -> str:
+        value = self.text(column)
+        if not pattern.fullmatch(value) or len(value) > longest:
+            said = _("Scrivilo con lettere senza accento, cifre e trattini, al massimo %(most)s segni.", most=longest)
+            self.wrong(column, said)
+        return value
+
+    def one_of(self, column: str, values: tuple[str, ...], *, required: bool = False) -> str:
+        value = self.text(column)
+        if (value or required) and value not in values:
+            self.wrong(column, _("Scrivi una di queste voci: %(values)s.", values=", ".join(values)))
+        return value
+
+    def number(self, column: str, least: int, most: int) -> int | None:
+        """A whole number; None for an empty cell, which required columns may not have."""
+        value = self.cells.get(column, "").strip()
+        if not value and column not in REQUIRED:
+            return None
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+            said = _("Scrivi un numero intero da %(least)s a %(most)s.", least=least, most=most)
+            self.wrong(column, said)
+            return None
+        return int(value)
+
+    def flag(self, column: str) -> bool:
+        value = self.cells.get(column, "").strip()
+        if value not in {"", "0", "1"}:
+            self.wrong(column, _("Scrivi 0 oppure 1."))
+        return value == "1"
+
+    def rate(self, column: str) -> str:
+        """An exact percentage in its shortest writing, "" for none: "4.0" → "4"."""
+        value = self.cells.get(column, "").strip().replace(",", ".")
+        if not value and column not in REQUIRED:
+            return ""
+        if not _RATE.fullmatch(value):
+            self.wrong(column, _("Scrivi una percentuale, per esempio 4 oppure 13,5."))
+            return ""
+        whole, point, rest = value.partition(".")
+        rest = rest.rstrip("0")
+        return str(Decimal(whole)) + (point + rest if rest else "")
+
+    def price(self) -> int:
+        written = re.sub(r"^([0-9]+[.,][0-9]{2})0+$", r"\1", self.cells.get("price_eur", "").strip())
+        try:
+            price = parse_amount(written, "EUR")
+        except ValueError as fault:
+            self.wrong("price_eur", str(fault))
+            return 0
+        if not 0 < price <= 10_000_000:
+            self.wrong("price_eur", _("Il prezzo deve stare fra 0,01 e 100.000 euro."))
+        return price
+
+    def season(self) -> int:
+        """A bit for each month, January is bit 0; an empty cell is the whole year."""
+        months = self.cells.get("season_months", "").split()
+        if any(not re.fullmatch(r"[1-9]|1[0-2]", month) for month in months):
+            self.wrong("season_months", _("Scrivi i mesi come numeri da 1 a 12, con uno spazio in mezzo."))
+            return seasons.ALWAYS
+        return seasons.mask_of(map(int, months))

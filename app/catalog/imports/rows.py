@@ -1,0 +1,69 @@
+"""What a line of any format comes to: one variant and its product, or what is wrong with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RowError:
+    """What is wrong in one cell. line: as an editor counts, the header is 1; column: "" for the line as a whole."""
+
+    line: int
+    column: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as the file names it: an address, a file of the ZIP, or one that the shop has."""
+
+    source: str
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant and its product, as the file says. Texts are locale → text; prices minor units of EUR.
+
+    given: our columns that the file has; what it has no column for stays as it is. is_ours: the file is of our own
+    format; otherwise the slug is only a wish. columns: our column → the file's.
+    """
+
+    line: int
+    sku: str
+    slug: str
+    producer: str
+    category: str
+    name: dict[str, str]
+    description: dict[str, str]
+    format: dict[str, str]
+    designation: str | None
+    net_amount: int
+    net_unit: str
+    drained_amount: int | None
+    weight_g: int
+    price_minor: int
+    vat_rate: str
+    food: dict[str, Any]
+    safety: dict[str, Any]
+    product_class: str | None
+    packaging: list[dict[str, str]]
+    certifications: list[str]
+    seo: dict[str, dict[str, str]]
+    season_mask: int
+    pictures: tuple[Picture, ...]
+    stock: int
+    low_at: int
+    is_featured: bool
+    is_published: bool
+    given: frozenset[str]
+    is_ours: bool
+    columns: dict[str, str]
+
+    @property
+    def product_facts(self) -> tuple[Any, ...]:
+        """What all rows of one product must agree on."""
+        return (self.producer, self.category, self.name, self.description, self.designation, self.food, self.safety)
+
+    def wrong(self, column: str, sentence: str) -> RowError:
+        return RowError(self.line, self.columns.get(column, column), sentence)

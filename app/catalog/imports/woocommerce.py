@@ -1,0 +1,149 @@
+"""WooCommerce's product export: simple products, and variable ones whose variations name them in `Parent`.
+
+Source: woocommerce.com/document/product-csv-importer-exporter, "Product CSV Import Schema".
+"""
+
+from collections.abc import Iterator, Sequence
+
+from app.catalog.imports import escaping, foreign
+from app.catalog.imports.cells import Cells
+from app.catalog.imports.foreign import Record
+from app.catalog.imports.rows import Picture, RowError
+from app.catalog.imports.source import Source
+from app.catalog.imports.terms import Asked, Terms
+from app.kernel.i18n import gettext as _
+
+KEY = "woocommerce"
+NAME = "WooCommerce"
+SIGNS = frozenset({"ID", "Type", "Regular price"})
+COLUMNS = {  # ours → theirs, to tell mistakes
+    "sku": "SKU",
+    "slug": "Name",
+    "producer": "Vendor",
+    "category": "Categories",
+    "name_it": "Name",
+    "description_it": "Description",
+    "format_it": "Attribute 1 value(s)",
+    "net_quantity": "Attribute 1 value(s)",
+    "weight_g": "Weight (kg)",
+    "price_eur": "Regular price",
+    "stock": "Stock",
+    "image": "Images",
+    "published": "Published",
+}
+ATTRIBUTES = tuple(f"Attribute {number} value(s)" for number in range(1, 4))
+USED = frozenset(
+    {*COLUMNS.values(), *ATTRIBUTES, *(f"Attribute {number} name" for number in range(1, 4))}
+    | {"ID", "Type", "Parent", "Short description", "Weight (g)", "In stock?"}
+)
+SOLD = frozenset({"simple", "variable", "variation"})
+CARRIED = ("Name", "Description", "Short description", "Categories", "Images", "Published", "Vendor")
+
+
+def faults(header: Sequence[str], _terms: Terms) -> list[RowError]:
+    missing = [RowError(1, name, _("Manca questa colonna.")) for name in ("Name",) if name not in header]
+    twice = [
+        RowError(1, name, _("Questa colonna c’è due volte."))
+        for name in dict.fromkeys(header)
+        if name and header.count(name) > 1
+    ]
+    return missing + twice
+
+
+def unused(header: Sequence[str]) -> list[str]:
+    return foreign.unused(header, USED)
+
+
+def asked(source: Source) -> Asked:
+    vendors: dict[str, None] = {}
+    categories: dict[str, None] = {}
+    for _line, record in foreign.records(source):
+        if _kind(record) in {"simple", "variable"}:
+            vendors[record.get("Vendor", "").strip()] = None
+            categories[category_of(record)] = None
+    return Asked(list(vendors), list(categories))
+
+
+def category_of(record: Record) -> str:
+    """The first of its categories, with those above it: "Oli > Extravergine"."""
+    return record.get("Categories", "").partition(",")[0].strip()
+
+
+def cells(source: Source, terms: Terms) -> Iterator[Cells | RowError]:
+    """Twice through the file: a variation may stand before the product that it is of."""
+    parents = _parents(source)
+    wished: dict[str, str] = {}
+    for line, record in foreign.records(source):
+        kind = _kind(record)
+        if kind == "variable":
+            continue  # sold by its variations
+        parent = parents.get(record.get("Parent", "").strip().casefold()) if kind == "variation" else record
+        if kind not in SOLD:
+            yield RowError(line, "Type", _("Prodotti di questo tipo non li vendiamo: %(name)s.", name=kind[:40]))
+        elif parent is None:
+            yield RowError(line, "Parent", _("Nel file non c’è il prodotto di questa variante."))
+        else:
+            yield _cells(line, record, parent, terms, wished)
+
+
+def _kind(record: Record) -> str:
+    """ "simple, virtual" is simple."""
+    return record.get("Type", "").partition(",")[0].strip().lower()
+
+
+def _parents(source: Source) -> dict[str, Record]:
+    """Variable products, by "id:12" and by SKU."""
+    found: dict[str, Record] = {}
+    for _line, record in foreign.records(source):
+        if _kind(record) == "variable":
+            kept = {name: record.get(name, "") for name in ("ID", *CARRIED)}
+            found[f"id:{record.get('ID', '').strip()}"] = kept
+            if sku := record.get("SKU", "").strip().casefold():
+                found[sku] = kept
+    return found
+
+
+def _cells(line: int, record: Record, parent: Record, terms: Terms, wished: dict[str, str]) -> Cells:
+    """wished: slug → ID of the product that has it; two of one name get two addresses."""
+    number = parent.get("ID", "").strip()
+    name = escaping.back(parent.get("Name", "").strip())
+    slug = foreign.slug_of(name)
+    if wished.setdefault(slug, number) != number:
+        slug = f"{slug}-{foreign.slug_of(number)}".strip("-")
+    options = [value.strip() for column in ATTRIBUTES if (value := record.get(column, "")) and parent is not record]
+    quantity, unit = foreign.net_of(*options, name)
+    said = parent.get("Description", "").strip() or parent.get("Short description", "")
+    category = category_of(parent)
+    if "Weight (g)" in record and not record.get("Weight (kg)"):
+        weight = foreign.grams_of(record["Weight (g)"])
+    else:
+        weight = foreign.grams_of(record.get("Weight (kg)", ""), 1000)
+    values = {
+        "sku": record.get("SKU", "").strip() or foreign.sku_of("woo", record.get("ID", "") or slug),
+        "slug": slug,
+        "producer": terms.producer_of(parent.get("Vendor", "").strip()),
+        "category": terms.categories.get(category, ""),
+        "name_it": name,
+        "description_it": foreign.description_of(_with_breaks(escaping.back(said))),
+        "format_it": " · ".join(options)[:120],
+        "net_quantity": quantity,
+        "net_unit": unit,
+        "weight_g": weight,
+        "price_eur": record.get("Regular price", ""),
+        "vat_rate": terms.rates.get(category, ""),
+        "stock": foreign.stock_of(record.get("Stock", "")),
+        "published": "1" if parent.get("Published", "1").strip() in {"", "1"} else "0",
+        "image": "",
+    }
+    own = _pictures(record) if parent is not record else []
+    return Cells(line, values, COLUMNS, pictures=[*_pictures(parent), *own], is_ours=False)
+
+
+def _with_breaks(said: str) -> str:
+    """WordPress shows a line break where there is one, unless paragraphs are marked; exports write it as \\n."""
+    lines = said.replace("\\n", "\n").replace("\r\n", "\n")
+    return lines if "<p" in lines.lower() else lines.replace("\n", "<br>")
+
+
+def _pictures(record: Record) -> list[Picture]:
+    return [Picture(address.strip()) for address in record.get("Images", "").split(",") if address.strip()]

@@ -1,0 +1,140 @@
+"""From what somebody typed to products: which stems to ask for, and what was meant when nothing is found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, bindparam, func, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog import lexicon
+from app.catalog.indexed import Posting, Spelling, Word
+from app.catalog.search import MOST_WORDS
+
+CANDIDATES = 10_000  # products looked at for one query
+_ENOUGH = 1000  # uses of a stem above which it is common
+_NEAR = 3  # words tried instead of one that is not there
+_BEGINNINGS = 8  # words tried for one that is only begun
+_LIKE = 0.45  # least trigram similarity of a correction
+
+
+@dataclass(frozen=True)
+class Sought:
+    """stems: of each word of the query, the rarest word first. instead: what was read for words that nobody uses.
+
+    nothing: no product can be found, since one word is unknown in every spelling.
+    """
+
+    stems: tuple[tuple[str, ...], ...]
+    instead: Mapping[str, str]
+    nothing: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(found) for found in self.stems)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The parameters of `candidates`."""
+        return {f"stem{w}_{s}": stem for w, found in enumerate(self.stems) for s, stem in enumerate(found)}
+
+
+async def sought(db: AsyncSession, query: str) -> Sought:
+    """What to ask for. One statement when every word is used in the shop; two more for a slip of the finger."""
+    words = lexicon.asked(query)[:MOST_WORDS]
+    if not words:
+        return Sought((), {}, nothing=True)
+    stems = {word: lexicon.stems(word) for word in words}
+    uses = await _uses(db, [stem for found in stems.values() for stem in found])
+    instead: dict[str, str] = {}
+    for word in words:
+        if not any(uses.get(stem) for stem in stems[word]):
+            meant = await _begun(db, word) or await _misspelt(db, word)
+            if not meant:
+                return Sought((), {}, nothing=True)
+            if not meant[0].startswith(word):
+                instead[word] = meant[0]
+            stems[word] = tuple(dict.fromkeys(stem for other in meant for stem in lexicon.stems(other)))
+            uses |= dict.fromkeys(stems[word], 1)
+    order = sorted(words, key=lambda word: sum(uses.get(stem, 0) for stem in stems[word]))
+    used = [tuple(stem for stem in stems[word] if uses.get(stem)) for word in order]
+    return Sought(tuple(dict.fromkeys(used)), instead)
+
+
+async def _uses(db: AsyncSession, stems: Sequence[str]) -> dict[str, int]:
+    values = {f"stem{place}": stem for place, stem in enumerate(stems)}
+    rows = await db.execute(_uses_statement(len(stems)), values)
+    return {stems[place]: n for place, n in rows}
+
+
+@cache
+def _uses_statement(many: int) -> Select[int, int]:
+    branches = []
+    for place in range(many):
+        some = select(Posting.product_id).where(Posting.stem == bindparam(f"stem{place}", type_=String)).limit(_ENOUGH)
+        rows = some.subquery(f"uses{place}")
+        branches.append(select(literal(place, Integer).label("place"), func.count().label("n")).select_from(rows))
+    return select(union_all(*branches).subquery())
+
+
+async def _begun(db: AsyncSession, word: str) -> list[str]:
+    """The most used words that begin like this one: it is still being typed."""
+    if len(word) < 2:
+        return []
+    return list(await db.scalars(_begun_statement(), {"first": word, "last": word + "\U0010ffff", "rows": _BEGINNINGS}))
+
+
+@cache
+def _begun_statement() -> Select[str]:
+    first, last = bindparam("first", type_=String), bindparam("last", type_=String)
+    statement = select(Word.word).where(Word.word >= first, Word.word < last)
+    return statement.order_by(Word.uses.desc(), Word.word).limit(bindparam("rows", type_=Integer))
+
+
+async def _misspelt(db: AsyncSession, word: str) -> list[str]:
+    """The words that differ by a slip of the finger, the likeliest first."""
+    if len(word) < lexicon.SHORTEST_CORRECTED:
+        return []
+    rows = (await db.execute(_misspelt_statement(), {"spellings": lexicon.spellings(word)})).all()
+    near = sorted(((lexicon.likeness(word, other), uses, other) for other, uses in rows), reverse=True)
+    return [other for likeness, _uses, other in near if likeness >= _LIKE][:_NEAR]
+
+
+@cache
+def _misspelt_statement() -> Select[str, int]:
+    return (
+        select(Word.word, Word.uses)
+        .join(Spelling, Spelling.word == Word.word)
+        .where(Spelling.spelling.in_(bindparam("spellings", type_=String, expanding=True)))
+        .distinct()
+        .limit(200)
+    )
+
+
+def candidates(shape: Sequence[int]) -> Any:
+    """A subquery (product_id, weight) of the products that have every word, at most CANDIDATES of the rarest."""
+    found: Any = None
+    for w, many in enumerate(shape):
+        # Written into the statement: a plan for any stem at all would be wrong for the common ones.
+        stems = [bindparam(f"stem{w}_{s}", type_=String, literal_execute=True) for s in range(many)]
+        if found is None:
+            best = [_best(stem) for stem in stems]
+            rows = union_all(*(select(part.c.product_id, part.c.weight) for part in best)).subquery()
+            found = select(rows.c.product_id, func.max(rows.c.weight).label("weight")).group_by(rows.c.product_id)
+        else:
+            # Looked up product by product: joining two common words would read all that has either.
+            so_far = found.subquery()
+            more = select(func.max(Posting.weight)).where(
+                Posting.product_id == so_far.c.product_id, Posting.stem.in_(stems)
+            )
+            both = select(so_far.c.product_id, so_far.c.weight, more.scalar_subquery().label("more")).subquery()
+            found = select(both.c.product_id, (both.c.weight + both.c.more).label("weight")).where(
+                both.c.more.is_not(None)
+            )
+    return found.subquery("found")
+
+
+def _best(stem: Any) -> Any:
+    statement = select(Posting.product_id, Posting.weight).where(Posting.stem == stem)
+    return statement.order_by(Posting.weight.desc(), Posting.product_id.desc()).limit(CANDIDATES).subquery()

@@ -1,0 +1,25 @@
+"""What reviews put on a product's page: the same for everybody who reads that language (catalog/sections.py)."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog.views import Sheet
+from app.community.reviews import queries, views
+from app.kernel.tenancy import ShopFacts
+from app.web.pages import render
+
+
+async def rating(_db: AsyncSession, _shop: ShopFacts, sheet: Sheet) -> str:
+    """The average below the name, without a statement; nothing while there are no reviews."""
+    if not sheet.rating_count:
+        return ""
+    return render("reviews/_rating.html", score=views.score(sheet.rating_count, sheet.rating_sum))
+
+
+async def band(db: AsyncSession, _shop: ShopFacts, sheet: Sheet) -> str:
+    """How the stars are spread, and the newest reviews; one statement, none while there are no reviews."""
+    rows = await queries.published(db, sheet.id) if sheet.rating_count else []
+    if not rows:
+        return ""
+    return render(
+        "reviews/_band.html", score=views.score_of(rows[0]), reviews=views.shown(rows), url=f"{sheet.url}/recensioni"
+    )

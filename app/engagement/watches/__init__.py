@@ -1,0 +1,1 @@
+"""What people put aside, and what they want to be told of: back in stock, cheaper."""

@@ -1,0 +1,59 @@
+// The shop without a network. Written before this: const KEPT = { version, files, pages (language → address) }.
+const SHELL = "shell-" + KEPT.version, IMAGES = "images", ORDERS = "orders", ANY = { ignoreVary: true };
+const MOST = { [IMAGES]: 60, [ORDERS]: 10 };
+const PATIENCE = 10000, LIFE = 14 * 864e5;   // milliseconds: for a page to begin; for an order to be read again
+const AWAY = /^(\/[a-z]{2})?\/(cassa|banco|amministrazione|feeds|_stripe)(\/|$)/;   // never ours
+const BYE = /^(\/[a-z]{2})?\/(esci|accedi)$/;
+
+addEventListener("install", event => {
+  // without cookies: what is kept for everybody must not know anybody
+  const wanted = [...KEPT.files, ...Object.values(KEPT.pages)].map(url => new Request(url, { credentials: "omit" }));
+  event.waitUntil(caches.open(SHELL).then(shell => shell.addAll(wanted)).then(() => skipWaiting()));
+});
+addEventListener("activate", event => event.waitUntil((async () => {
+  for (const name of await caches.keys()) if (![SHELL, IMAGES, ORDERS].includes(name)) await caches.delete(name);
+  await registration.navigationPreload?.enable();
+  await clients.claim();
+})()));
+
+addEventListener("fetch", event => {
+  const { request } = event, { origin, pathname } = new URL(request.url);
+  if (origin !== location.origin || AWAY.test(pathname)) return;
+  if (request.method === "POST" && BYE.test(pathname)) event.waitUntil(caches.delete(ORDERS));
+  if (request.method !== "GET") return;
+  if (request.mode === "navigate") event.respondWith(page(event, pathname));
+  else if (pathname.startsWith("/static/")) event.respondWith(file(event, SHELL));
+  else if (pathname.startsWith("/media/")) event.respondWith(file(event, IMAGES));
+});
+
+async function page(event, pathname) {
+  const late = new Promise(done => setTimeout(done, PATIENCE));
+  const answer = await Promise.race([fresh(event), late]).catch(() => {});
+  if (answer) return answer;
+  const order = await found(ORDERS, event.request), pages = KEPT.pages;
+  if (order && Date.now() - Date.parse(order.headers.get("date")) < LIFE) return order;
+  return await found(SHELL, pages[pathname.split("/")[1]] ?? pages[""]) ?? Response.error();
+}
+async function fresh(event) {
+  const { request } = event, answer = await event.preloadResponse ?? await fetch(request);
+  // a private page says no-store; the order's says keep as well
+  if (answer.ok && answer.headers.get("X-Offline") === "keep") event.waitUntil(keep(ORDERS, request, answer.clone()));
+  else if (answer.status >= 400 && answer.status < 500) event.waitUntil(caches.open(ORDERS).then(kept => kept.delete(request, ANY)));
+  return answer;
+}
+async function file(event, name) {
+  const { request } = event, kept = await found(name, request);
+  if (kept) return kept;
+  const answer = await fetch(request);
+  if (answer.status === 200) event.waitUntil(keep(name, request, answer.clone()));
+  return answer;
+}
+async function found(name, request) {
+  return (await caches.open(name)).match(request, ANY);
+}
+async function keep(name, request, answer) {
+  const cache = await caches.open(name);
+  await cache.put(request, answer);
+  const keys = await cache.keys();   // the oldest first
+  for (const key of keys.slice(0, -MOST[name] || 0)) await cache.delete(key, ANY);
+}

@@ -1,0 +1,203 @@
+"""Pages that are kept: answered without the router, never stale, never with somebody else's part."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from app.catalog import products, stock
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.system import page_drops
+from app.web.kept_pages import HOLE, MOST_BYTES, Asked, Kept, KeptPages
+from tests.cast import Browser, TestShop
+
+PATHS = ["/", "/prodotti", "/prodotti?ordine=prezzo", "/categorie/dispensa", "/produttori/frantoio", "/prodotti/olio",
+         "/prodotti/formaggio", "/cerca?q=olio", "/en/prodotti/olio"]  # fmt: skip
+
+
+@pytest.fixture
+def kept(shop: TestShop) -> Iterator[KeptPages]:
+    shop.app.kept.enabled = True
+    yield shop.app.kept
+    shop.app.kept.enabled = False
+    shop.app.kept.clear()
+
+
+def page(*tags: str, html: bytes = b"<p>" + HOLE + b"</p>") -> Kept:
+    return Kept(html, frozenset(tags), [(b"x", b"y")], 0.0, None)
+
+
+def ask(pages: KeptPages, path: str = "/", count: int = 0) -> bytes | None:
+    hit = pages.find((1, "it", path, "h"), count, "", b"", lambda n: str(n).encode())
+    return hit.body if hit else None
+
+
+def test_the_hole_is_filled_for_each_visitor() -> None:
+    pages = KeptPages()
+    pages.keep((1, "it", "/", "h"), page("a"), 0)
+    assert ask(pages, count=3) == b"<p>3</p>"
+    assert ask(pages, count=0) == b"<p>0</p>"
+
+
+def test_a_drop_takes_the_pages_of_its_tags_and_of_its_shop_only() -> None:
+    pages = KeptPages()
+    for path, tag in (("/a", "a"), ("/b", "b")):
+        pages.keep((1, "it", path, "h"), page(tag), 0)
+    pages.drop(2, ["a"])
+    assert ask(pages, "/a")
+    pages.drop(1, ["a"])
+    assert ask(pages, "/a") is None
+    assert ask(pages, "/b")
+    pages.drop(1, ["*"])
+    assert len(pages) == 0
+
+
+def test_a_page_that_was_read_before_a_drop_is_not_kept() -> None:
+    pages = KeptPages()
+    moment = pages.moment(1)
+    pages.drop(1, ["a"])
+    pages.keep((1, "it", "/", "h"), page("a"), moment)
+    assert len(pages) == 0
+
+
+def test_nothing_is_kept_for_longer_than_a_minute_nor_beyond_the_memory_that_is_granted() -> None:
+    now = [0.0]
+    pages = KeptPages(lambda: now[0])
+    pages.keep((1, "it", "/", "h"), page("a"), 0)
+    now[0] = 61
+    assert ask(pages) is None
+    big = b"x" * (MOST_BYTES // 4) + HOLE
+    for number in range(6):
+        pages.keep((1, "it", f"/{number}", "h"), page("a", html=big), 0)
+    assert 1 <= len(pages) <= 4
+
+
+@pytest.mark.parametrize(
+    ("cookie", "count"),
+    [
+        ("", 0),
+        ("a=1", 0),
+        ("cart=t; count=3", 3),
+        ("session=t; count=0", 0),
+        ("cart=t", None),
+        ("session=t", None),
+        ("cart=t; count=x", None),
+        ("cart=t; count=100", None),
+        ("notice=n", None),
+    ],
+)
+def test_only_the_router_answers_where_the_cookies_do_not_tell_the_number(cookie: str, count: int | None) -> None:
+    headers = [(b"host", b"x"), *([(b"cookie", cookie.encode())] if cookie else [])]
+    asked = Asked.of(headers, b"", lambda name: name)
+    assert (asked.count if asked.may else None) == count
+
+
+async def test_the_second_visitor_gets_the_kept_page(kept: KeptPages, anna: Browser) -> None:
+    first, second = await anna.get("/prodotti"), await anna.get("/prodotti")
+    assert first.text == second.text
+    assert second.headers["x-queries"] == "0"
+    assert "set-cookie" not in second.headers
+    again = await anna.get("/prodotti", **{"If-None-Match": second.headers["etag"]})
+    assert again.status_code == 304
+    assert not again.text
+
+
+async def test_everybody_sees_his_own_basket(kept: KeptPages, shop: TestShop, anna: Browser) -> None:
+    async with shop.browser() as other:
+        for pieces, browser in ((2, anna), (5, other)):
+            for _ in range(pieces):
+                await browser.post("/carrello/righe", {"variant_id": shop.variants["olio"], "quantity": "1"})
+            await browser.get("/carrello")
+        async with shop.browser() as stranger:
+            for _ in range(3):
+                seen = [(await b.get("/prodotti")).all(".basket__count") for b in (anna, other, stranger)]
+                assert [[node.text() for node in nodes] for nodes in seen] == [["2"], ["5"], []]
+
+
+async def test_a_sentence_for_one_visitor_is_not_kept(kept: KeptPages, anna: Browser, shop: TestShop) -> None:
+    answer = await anna.post("/carrello/righe", {"variant_id": shop.variants["olio"], "quantity": "1"})
+    anna.client.cookies.set("notice", anna.client.cookies["notice"], domain=shop.host)
+    told = await anna.get("/prodotti")
+    assert answer.status_code == 303
+    assert told.says("Nel carrello: Olio extravergine.")
+    async with shop.browser() as stranger:
+        assert not (await stranger.get("/prodotti")).says("Nel carrello: Olio extravergine.")
+
+
+async def test_pieces_for_htmx_and_private_pages_are_not_kept(kept: KeptPages, anna: Browser, dora: Browser) -> None:
+    await anna.get("/prodotti", **{"HX-Request": "true", "HX-Request-Type": "partial"})
+    await anna.get("/carrello")
+    await dora.get("/amministrazione")
+    await dora.get("/profilo")
+    assert len(kept) == 0
+
+
+async def test_head_is_answered_without_a_body(kept: KeptPages, anna: Browser) -> None:
+    await anna.get("/prodotti")
+    answer = await anna.client.head("/prodotti")
+    assert answer.status_code == 200
+    assert answer.content == b""
+    assert int(answer.headers["content-length"]) > 1000
+
+
+async def _change(shop: TestShop, chance: random.Random) -> None:
+    """One change of what pages show, by the verb that a person's deed would use."""
+    sku = chance.choice(["olio", "aceto", "formaggio", "squacquerone"])
+    producer = shop.producers["frantoio" if sku in {"olio", "aceto"} else "caseificio"]
+    async with shop.database.session(shop.id) as db, transaction(db):
+        match chance.randrange(4):
+            case 0:
+                variant = await products._own_variant(db, shop.variants[sku], producer)
+                price = chance.randrange(100, 5000)
+                await products.set_price(
+                    db, variant.id, producer, price, was=variant.price_minor, actor_id=shop.users["ada@tavola.example"]
+                )
+            case 1:
+                until = clock.now() + timedelta(minutes=5)
+                try:
+                    await stock.hold(db, f"r{chance.random()}", {shop.stock_items[sku]: chance.randrange(1, 4)}, until)
+                except stock.OutOfStock:
+                    return
+            case 2:
+                await products.touch(db, [shop.products[sku]])
+            case 3:
+                await products.rated(db, shop.products[sku], chance.randrange(1, 9), chance.randrange(9, 40))
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_no_sequence_of_changes_leaves_a_stale_page(
+    kept: KeptPages, shop: TestShop, anna: Browser, seed: int
+) -> None:
+    chance = random.Random(seed)
+    for _ in range(12):
+        for path in chance.sample(PATHS, 4):
+            await anna.get(path)
+        await _change(shop, chance)
+        await shop.run_jobs()
+        for path in PATHS:
+            shown = (await anna.get(path)).text
+            kept.enabled = False
+            kept_aside, kept._pages = kept._pages, type(kept._pages)()
+            fresh = (await anna.get(path)).text
+            kept._pages, kept.enabled = kept_aside, True
+            assert shown == fresh, path
+
+
+async def test_a_lost_message_is_healed_from_the_record(kept: KeptPages, shop: TestShop, anna: Browser) -> None:
+    healer = page_drops.Healer(shop.database, kept)
+    await healer.heal(shop.id)
+    await anna.get("/prodotti/olio")
+    page_drops._keepers.discard(kept)  # the change happens in another process, and Redis says nothing
+    ears = shop.app.app.state.broker._ears  # type: ignore[attr-defined]
+    ear = ears.pop(page_drops.CHANNEL)
+    try:
+        async with shop.database.session(shop.id) as db, transaction(db):
+            await products.touch(db, [shop.products["olio"]])
+    finally:
+        page_drops._keepers.add(kept)
+        ears[page_drops.CHANNEL] = ear
+    kept_before = len(kept)
+    await healer.heal(shop.id)
+    assert (kept_before, len(kept)) == (1, 0)
