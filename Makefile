@@ -3,7 +3,7 @@
 PYTHON := $(shell for python in "$$PYTHON" python3 python3.13 python3.12 python3.11 python; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
 BIN := .venv/bin
-CHECKS := lint format-check types imports templates house translations-check migrations
+CHECKS := lint format-check types imports templates house money translations-check migrations
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
@@ -12,7 +12,7 @@ export PYTHONUNBUFFERED := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV
 
-.PHONY: help run install dev test check $(CHECKS) duplicates translations lock bench bench-scale bench-browser format clean python
+.PHONY: help run install dev test check $(CHECKS) duplicates translations lock bench bench-scale bench-browser chaos format clean python
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -37,7 +37,7 @@ test: dev ## everything that CI does: checks, then all tests on SQLite and on Po
 	@status=0; $(MAKE) check || status=1; $(BIN)/python tools/run_tests.py || status=1; \
 		test $$status = 0 || { echo "*** make test: something above failed ***" >&2; exit 1; }
 
-check: dev ## lint, format, types, import contracts, templates, house rules, translations, migrations
+check: dev ## lint, format, types, import contracts, templates, house rules, no floats in money, translations, migrations
 	@$(MAKE) -k -j2 --output-sync=target $(CHECKS) && echo "All checks passed."
 	@$(MAKE) duplicates
 
@@ -61,6 +61,9 @@ templates:
 house:
 	@$(BIN)/python tools/check_house.py
 
+money:
+	@$(BIN)/python tools/check_money.py
+
 translations-check:
 	@$(BIN)/python tools/check_translations.py
 
@@ -80,11 +83,15 @@ lock: ## resolve the requirements anew; UPGRADE=--upgrade for newer versions
 	@$(LOCK) $(UPGRADE) pyproject.toml --group dev -c requirements.txt --no-annotate -o requirements-dev.txt
 	@if grep -nE '://|--index|--extra-index|--find-links' requirements*.txt; then echo "A lock file names an address." >&2; exit 1; fi
 
-bench: dev ## what each page costs, as ratios to plain text of the same server
+bench: dev ## what each page costs, as ratios to plain text of the same server, and what a whole checkout costs
 	@$(BIN)/python bench/pages.py
+	@$(BIN)/python bench/throughput.py
 
 bench-scale: dev ## lists, searches and product pages with 1,000 to 1,000,000 products (MOST=100000 for fewer)
 	@$(BIN)/python bench/scale.py $(MOST)
+
+chaos: dev ## orders and refunds while processes are killed and services fail: nothing lost, nothing doubled (ORDERS=300)
+	@$(BIN)/python bench/chaos.py $(ORDERS)
 
 bench-browser: dev ## first paint on slow networks, as ratios to a one-line page
 	@$(BIN)/python tools/chromium.py

@@ -11,9 +11,9 @@ from litestar import Litestar
 from litestar.di import Provide
 from redis.asyncio import Redis
 
+import app.joins  # noqa: F401  (fills the hooks)
 from app.analytics.recommendations import controllers as recommendation_pages
 from app.analytics.recommendations import jobs as recommendation_jobs
-from app.analytics.recommendations import pieces as recommendation_pieces
 from app.analytics.views_log import controllers as seen_pages
 from app.analytics.views_log import jobs as view_jobs
 from app.analytics.views_log import looking
@@ -21,38 +21,56 @@ from app.analytics.views_log.counting import Counting
 from app.catalog import controllers as catalog_pages
 from app.catalog import jobs as catalog_jobs
 from app.catalog import queries as catalog_queries
-from app.catalog import sections, sweeping
 from app.catalog.imports import controllers as import_pages
 from app.catalog.imports import jobs as import_jobs
+from app.commerce.additions import controllers as addition_pages
 from app.commerce.cart import controllers as cart_pages
 from app.commerce.cart import jobs as cart_jobs
-from app.commerce.cart import merging
 from app.commerce.cart import queries as cart_queries
+from app.commerce.checkout import adding_controllers as adding_pages
 from app.commerce.checkout import controllers as checkout_pages
-from app.commerce.checkout import placing
+from app.commerce.credit import controllers as credit_pages
+from app.commerce.credit import jobs as credit_jobs
+from app.commerce.deposits import controllers as deposit_pages
+from app.commerce.deposits import jobs as deposit_jobs
+from app.commerce.disputes import controllers as dispute_pages
+from app.commerce.disputes import jobs as dispute_jobs
+from app.commerce.documents import controllers as document_pages
+from app.commerce.documents import jobs as document_jobs
 from app.commerce.office import controllers as office_pages
 from app.commerce.orders import controllers as order_pages
 from app.commerce.orders import jobs as order_jobs
-from app.commerce.orders import queries as order_queries
 from app.commerce.payments import controllers as payment_pages
 from app.commerce.payments import jobs as payment_jobs
-from app.commerce.payments import settling
+from app.commerce.payments import ways_controllers as payment_ways_pages
+from app.commerce.payouts import controllers as payout_pages
+from app.commerce.payouts import jobs as payout_jobs
+from app.commerce.promotions import controllers as promotion_pages
+from app.commerce.reconciliation import controllers as book_pages
+from app.commerce.reconciliation import jobs as book_jobs
+from app.commerce.refunds import controllers as refund_pages
+from app.commerce.refunds import jobs as refund_jobs
+from app.commerce.weighing import controllers as weighing_pages
+from app.commerce.weighing import jobs as weighing_jobs
+from app.commerce.withdrawals import controllers as withdrawal_pages
+from app.commerce.withdrawals import jobs as withdrawal_jobs
 from app.community.reviews import controllers as review_pages
 from app.community.reviews import jobs as review_jobs
-from app.community.reviews import pieces as review_pieces
 from app.delivery import controllers as delivery_pages
 from app.engagement.watches import controllers as watch_pages
 from app.engagement.watches import jobs as watch_jobs
-from app.engagement.watches import merging as wish_merging
-from app.engagement.watches import views as watch_views
 from app.identity import controllers as identity_pages
-from app.identity import hooks
 from app.identity import jobs as identity_jobs
 from app.identity import queries as identity_queries
 from app.integrations.storage import open_storage
 from app.integrations.stripe import StripeGateway
 from app.kernel.db import Database
 from app.kernel.tenancy import ShopFacts
+from app.pricing import controllers as pricing_pages
+from app.pricing import jobs as pricing_jobs
+from app.pricing.rules import controllers as rule_pages
+from app.pricing.rules import jobs as rule_jobs
+from app.producers import controllers as producer_pages
 from app.producers import queries as producer_queries
 from app.settings import Settings
 from app.shops import queries as shop_queries
@@ -86,13 +104,29 @@ CONTROLLERS = (
     identity_pages,
     catalog_pages,
     import_pages,
+    pricing_pages,
+    rule_pages,
+    producer_pages,
     recommendation_pages,
     seen_pages,
     cart_pages,
     checkout_pages,
+    adding_pages,
+    addition_pages,
     order_pages,
     payment_pages,
+    payment_ways_pages,
+    credit_pages,
     office_pages,
+    promotion_pages,
+    document_pages,
+    refund_pages,
+    weighing_pages,
+    deposit_pages,
+    withdrawal_pages,
+    dispute_pages,
+    book_pages,
+    payout_pages,
     review_pages,
     watch_pages,
 )
@@ -101,25 +135,26 @@ JOB_MODULES = (
     identity_jobs,
     catalog_jobs,
     import_jobs,
+    pricing_jobs,
+    rule_jobs,
     cart_jobs,
     order_jobs,
     payment_jobs,
+    document_jobs,
+    credit_jobs,
+    refund_jobs,
+    weighing_jobs,
+    deposit_jobs,
+    withdrawal_jobs,
+    dispute_jobs,
+    book_jobs,
+    payout_jobs,
     review_jobs,
     watch_jobs,
     recommendation_jobs,
     view_jobs,
 )
 SANDBOX_PREFIX = "/_stripe"
-
-hooks.on_sign_in(merging.merge_at_sign_in)
-hooks.on_sign_in(wish_merging.merge_at_sign_in)
-sections.fill("beside_buying", watch_views.beside_buying)
-sections.fill("recommended", recommendation_pieces.beside)
-sections.at_home(recommendation_pieces.in_demand)
-sections.fill("rating", review_pieces.rating)
-sections.fill("reviews", review_pieces.band)
-sweeping.also_kept(order_queries.pictures())
-settling.also_when_paid(placing.clear_after_payment)  # for the worker too: it imports this module
 
 
 async def load_visitor(visit: Visit) -> None:
@@ -140,13 +175,13 @@ async def load_visitor(visit: Visit) -> None:
 
 
 async def _shop(database: Database, shop_id: int) -> ShopFacts | None:
-    async with database.session(None) as db:
+    async with database.session(shop_id, reads_alone=True) as db:
         return await shop_queries.shop_by_id(db, shop_id)
 
 
 async def _shop_ids(database: Database) -> Sequence[int]:
     async with database.session(None) as db:
-        return [facts.id for facts, _, _ in await shop_queries.all_shops(db)]
+        return await shop_queries.shop_ids(db)
 
 
 def make_runner(settings: Settings, database: Database, stripe: StripeGateway) -> Runner:
@@ -202,6 +237,7 @@ def create_app(settings: Settings) -> Edge:
     app.state.update({"redis": redis, "broker": broker, "stripe": stripe, "runner": runner, "limiter": limiter})
     app.state.storage = runner.tools["storage"]
     app.state.database = database
+    app.state.directory = directory
     edge = Edge(
         app,
         settings=settings,

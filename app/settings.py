@@ -13,6 +13,7 @@ ENVIRONMENTS = ("local", "test", "staging", "production")
 LOCAL_SECRET = "local-secret-not-for-production-0123456789"  # noqa: S105  (refused outside local and test)
 LOCAL_WEBHOOK_SECRET = "whsec_local_sandbox"  # noqa: S105
 SANDBOX_KEY = "sk_test_sandbox"
+SANDBOX_PUBLISHABLE_KEY = "pk_test_sandbox"
 
 
 class BadSettings(Exception):
@@ -25,11 +26,15 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True)
 class StripeSettings:
-    """secret_key: ours at Stripe, or SANDBOX_KEY. api_base: None is Stripe's own address."""
+    """secret_key: ours at Stripe, or SANDBOX_KEY. api_base: None is Stripe's own address.
+
+    publishable_key: for the script of our own payment page; "" where there is no such page.
+    """
 
     secret_key: str
     webhook_secret: str
     api_base: str | None
+    publishable_key: str = ""
 
     @property
     def is_sandbox(self) -> bool:
@@ -99,6 +104,8 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         secret_key=env.get("STRIPE_SECRET_KEY") or (SANDBOX_KEY if local else ""),
         webhook_secret=env.get("STRIPE_WEBHOOK_SECRET") or (LOCAL_WEBHOOK_SECRET if local else ""),
         api_base=env.get("STRIPE_API_BASE") or None,
+        publishable_key=env.get("STRIPE_PUBLISHABLE_KEY")
+        or (SANDBOX_PUBLISHABLE_KEY if local and not env.get("STRIPE_SECRET_KEY") else ""),
     )
     settings = Settings(
         environment=environment,

@@ -9,6 +9,7 @@ import signal
 import sys
 
 import structlog
+import uvloop
 from redis.exceptions import RedisError
 
 from app.integrations.stripe import StripeGateway
@@ -31,7 +32,7 @@ def run(settings: Settings) -> int:
     if not settings.redis_url:
         print("REDIS_URL is missing: without Redis, the web process runs the jobs itself.", file=sys.stderr)  # noqa: T201
         return 2
-    asyncio.run(_work(settings, settings.redis_url))
+    uvloop.run(_work(settings, settings.redis_url))
     return 0
 
 

@@ -80,10 +80,13 @@ class Visitor:
         return self._request("POST", path, {**own, **headers}, body)
 
     def remember(self, answer: Answer) -> Answer:
-        """Put the answer's cookies into the jar."""
+        """Put the answer's cookies into the jar, and take out those that it ends."""
         for name, value in answer.headers:
             if name == "set-cookie" and (match := re.match(r"([^=;\s]+)=([^;]*)", value)):
-                self.cookies[match[1]] = match[2]
+                if "; max-age=0" in value.lower():
+                    self.cookies.pop(match[1], None)
+                else:
+                    self.cookies[match[1]] = match[2]
         return answer
 
     def _request(self, method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-import brotli
 from selectolax.lexbor import LexborHTMLParser
 
+from bench.buying import add_forms, html_of
 from bench.client import Answer, Connection, Visitor
 from bench.serve import Running, serve
 
@@ -86,9 +86,9 @@ def _pages(server: Running) -> list[Page]:
     """The pages to measure, plain text first; found by walking the shop as a visitor."""
     anna = Visitor(server)
     line = Connection(server)
-    listing = _html(line.ask(anna.get("/prodotti")))
+    listing = html_of(line.ask(anna.get("/prodotti")))
     product = _first_product(listing)
-    forms = _add_forms(listing)
+    forms = add_forms(listing)
     for action, data in forms[:BASKET_LINES]:
         anna.remember(line.ask(anna.post(action, data)))
     anna.remember(line.ask(anna.get("/carrello")))  # which reads out what the last press had to say
@@ -102,9 +102,14 @@ def _pages(server: Running) -> list[Page]:
     turns = itertools.count()
 
     def anew(path: str) -> Callable[[int], list[bytes]]:
-        """The same page under addresses that nobody has asked for: it is made, not kept."""
+        """The same page under addresses that nobody has asked for: it is made, not kept.
+
+        With {turn} in it, what it counts is new too; else that may be noted from the page before (Visit.noted).
+        """
         joint = "&" if "?" in path else "?"
-        return lambda n: [Visitor(server).get(f"{path}{joint}giro={next(turns)}") for _ in range(n)]
+        return lambda n: [
+            Visitor(server).get(f"{path.format(turn=turn)}{joint}giro={turn}") for turn in itertools.islice(turns, n)
+        ]
 
     return [
         Page("plain text", same("/health/plain")),
@@ -112,8 +117,9 @@ def _pages(server: Running) -> list[Page]:
         Page("listing, kept, with basket", same("/prodotti", anna)),
         Page("product, kept", same(product)),
         Page("home", anew("/")),
-        Page("listing with facets", anew("/prodotti")),
-        Page("listing, three facets", anew("/prodotti?provincia=RA&provincia=FC&disponibili=1&prezzo-a=30")),
+        Page("listing", anew("/prodotti")),
+        Page("listing, facets counted", anew("/prodotti?prezzo-a={turn}")),
+        Page("listing, three facets", anew("/prodotti?provincia=RA&provincia=FC&disponibili=1&prezzo-a={turn}")),
         Page("product", anew(product)),
         Page("search", anew("/cerca?q=parmigiano")),
         Page("search, misspelt", anew("/cerca?q=parmiggiano")),
@@ -194,25 +200,9 @@ def _good(answer: Answer) -> Answer:
     return answer
 
 
-def _html(answer: Answer) -> LexborHTMLParser:
-    body = brotli.decompress(answer.body) if answer.header("content-encoding") == "br" else answer.body
-    return LexborHTMLParser(body)
-
-
 def _first_product(listing: LexborHTMLParser) -> str:
     links = (node.attributes.get("href") or "" for node in listing.css("a[href]"))
     return next((href for href in links if re.fullmatch(r"/prodotti/[\w-]+", href)), "/prodotti/none")
-
-
-def _add_forms(listing: LexborHTMLParser) -> list[tuple[str, dict[str, str]]]:
-    """(action, fields) of the forms that add a product."""
-    return [
-        (
-            form.attributes.get("action") or "",
-            {i.attributes.get("name") or "": i.attributes.get("value") or "" for i in form.css("input[name]")},
-        )
-        for form in listing.css('form[action="/carrello/righe"]')
-    ]
 
 
 if __name__ == "__main__":

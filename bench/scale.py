@@ -86,7 +86,7 @@ def _pages(server: Running) -> dict[str, Callable[[int], bytes]]:
     return {
         "listing": get("/prodotti"),
         "listing, by price": get("/prodotti?ordine=prezzo"),
-        "listing, three facets": get("/prodotti?provincia=RA&provincia=FC&disponibili=1&prezzo-a=12"),
+        "listing, three facets": get("/prodotti?provincia=RA&provincia=FC&disponibili=1&prezzo-a={n}"),
         "deep page (400)": get("/prodotti?pagina=40"),
         "search, common word": get("/cerca?q={kind}"),
         "search, two words": get("/cerca?q={kind}+dolce"),

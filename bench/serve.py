@@ -72,13 +72,13 @@ def serve(stage: Stage = MAIN, more: Callable[[bool], None] | None = None) -> It
     """A server that answers; it is stopped at the end. more: fills in more, told whether it is PostgreSQL."""
     stage.data_dir.mkdir(parents=True, exist_ok=True)
     on_postgres = asyncio.run(_make_database(stage)) and stage.on_postgres
-    port = _free_port()
-    environment = _environment(stage, on_postgres, port)
-    _fill(stage, environment)
+    port = free_port()
+    ours = environment(stage, on_postgres, port)
+    fill(stage, ours)
     if more is not None:
         more(on_postgres)
     with (stage.data_dir / "server.log").open("wb") as log:
-        process = subprocess.Popen(_tavola("web"), cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(tavola("web"), cwd=ROOT, env=ours, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait(stage, process, port)
         yield Running("127.0.0.1", port, process.pid, "PostgreSQL" if on_postgres else "SQLite", stage)
@@ -125,7 +125,7 @@ def _fingerprint() -> str:
     return told.hexdigest()
 
 
-def _environment(stage: Stage, on_postgres: bool, port: int) -> dict[str, str]:
+def environment(stage: Stage, on_postgres: bool, port: int) -> dict[str, str]:
     """Staging is production but for live keys, and tells the number of queries. Limits would stop the bench."""
     ours = {
         "ENVIRONMENT": "staging",
@@ -146,15 +146,16 @@ def _environment(stage: Stage, on_postgres: bool, port: int) -> dict[str, str]:
     return {**kept, **ours}
 
 
-def _fill(stage: Stage, environment: dict[str, str]) -> None:
+def fill(stage: Stage, ours: dict[str, str]) -> None:
+    """The schema, and the demonstration goods."""
     for step in ("release", "demo"):
-        done = subprocess.run(_tavola(step), cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+        done = subprocess.run(tavola(step), cwd=ROOT, env=ours, check=False, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"tavola {step} failed:\n{done.stdout}{done.stderr}")
     _mark(stage).write_text(_fingerprint())
 
 
-def _tavola(command: str) -> list[str]:
+def tavola(command: str) -> list[str]:
     return [sys.executable, "-m", "app.cli", command]
 
 
@@ -178,7 +179,7 @@ def _wait(stage: Stage, process: subprocess.Popen[bytes], port: int) -> None:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

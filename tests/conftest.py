@@ -65,6 +65,9 @@ async def _create_database(url: str) -> None:
 async def app(settings: Settings, database: Database) -> AsyncIterator[Edge]:
     """The application as served, without its own job runner: tests run jobs when they want to."""
     edge = create_app(settings)
+    if not edge.database.is_sqlite:
+        # how soon a crowd is served is no test's matter
+        edge.database.engine.pool._timeout = 120  # type: ignore[attr-defined]
     edge.kept.enabled = False  # tests write past the verbs that drop pages; tests/web/test_kept_pages.py has it on
     yield edge
     if (redis := edge.app.state.redis) is not None:  # type: ignore[attr-defined]

@@ -47,13 +47,14 @@ class Stripe:
             transport=Wire(app),
         )
         self.gateway = StripeGateway(settings, Wire(self.sandbox))
-        self._browser = httpx.AsyncClient(transport=Wire(self.sandbox), base_url=ADDRESS, timeout=30)
+        self._browser = httpx.AsyncClient(transport=Wire(self.sandbox), base_url=ADDRESS, timeout=None)
         self.use(self.gateway)
 
     def use(self, gateway: StripeGateway) -> None:
         """Have the application and its jobs speak through this gateway."""
         self.app.app.state.stripe = gateway  # type: ignore[attr-defined]
-        self.app.app.state.runner.tools = {"stripe": gateway}  # type: ignore[attr-defined]
+        runner = self.app.app.state.runner  # type: ignore[attr-defined]
+        runner.tools = {**runner.tools, "stripe": gateway}
 
     @contextmanager
     def impatient(self) -> Iterator[StripeGateway]:
@@ -79,6 +80,21 @@ class Stripe:
         """Read from the API itself, e.g. transfers."""
         key = self.settings.stripe.secret_key
         answer = await self._browser.get(path, params=query, headers={"Authorization": f"Bearer {key}"})
+        return answer.json()
+
+    async def onboard(self, link: str, button: str) -> str:
+        """Press complete, half or skip on the page that an account's link leads to; where the browser goes then."""
+        assert (await self._browser.get(link)).status_code == 200
+        answer = await self._browser.post(f"{link}/{button}")
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"]
+
+    async def browse(self, method: str, path: str, secret: str, **params: Any) -> Any:
+        """What Stripe's script asks in a buyer's browser: with the publishable key, and the secret from the page."""
+        sent = {"client_secret": secret, **params}
+        how = {"params" if method == "GET" else "data": sent}
+        key = self.settings.stripe.publishable_key
+        answer = await self._browser.request(method, path, headers={"Authorization": f"Bearer {key}"}, **how)
         return answer.json()
 
     async def open_accounts(self, shop: TestShop) -> None:

@@ -43,7 +43,13 @@ TEXT_RULES = (
     (re.compile(r"\bhx-swap=[\"'][^\"']*\b(?:settle|focus-scroll|swap):\d"), "a swap modifier of htmx 2"),
     (re.compile(r"\|\s*safe\s*(?=[|})%,~]|if\b|else\b)"), "|safe switches escaping off"),
     (re.compile(r"\{%-?\s*autoescape\s+false"), "autoescape false switches escaping off"),
+    (
+        re.compile(r"\b_\(\s*\"[^\"]*(?<!%)%(?:%%)*(?![%(])"),
+        "a sentence is filled in with %: write %% for the sign itself",
+    ),
 )
+FORM = re.compile(r"<form\b((?:\{\{.*?\}\}|\{%.*?%\}|[^>{])*)>(.*?)</form>", re.DOTALL)
+TYPED = re.compile(r"\bui\.(?:field|textarea|quantity)\(|<textarea|<input(?![^>]*type=\"(?:hidden|checkbox|radio)\")")
 TRIGGER_WITH_SPACE = re.compile(r"\b(?:from|target):(?:find|closest|next|previous)\s")
 ASKS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
 
@@ -60,6 +66,7 @@ def template_faults(name: str, text: str) -> list[tuple[int, str]]:
     """(line, breach) of one template, in order."""
     source = COMMENT.sub(_blank_lines, text)
     found = [(number, fault) for number, fault in _text_faults(name, source)]
+    found += _form_faults(source)
     found += _tag_faults(name, JINJA.sub(_blanked, source))
     lines = text.count("\n") + 1
     if lines > MOST_LINES + 1:
@@ -75,6 +82,15 @@ def _text_faults(name: str, source: str) -> Iterator[tuple[int, str]]:
             continue
         for match in pattern.finditer(source):
             yield _line(source, match.start()), fault
+
+
+def _form_faults(source: str) -> Iterator[tuple[int, str]]:
+    for form in FORM.finditer(source):
+        if 'method="post"' in form[1] and "novalidate" not in form[1] and TYPED.search(form[2]):
+            yield (
+                _line(source, form.start()),
+                "novalidate: our sentences, beside the field; a browser's are in its language",
+            )
 
 
 def _tag_faults(name: str, source: str) -> Iterator[tuple[int, str]]:

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+# Phones and computers have one of the fonts that ours are fitted to (Arial, Roboto, Liberation); bare servers none.
+PACKAGES = ("chromium", "fonts-liberation")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -26,7 +28,7 @@ def main() -> int:
         before = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         print("Installing Chromium from the system's packages", flush=True)
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
             try:
                 done = subprocess.run(
                     [*before, apt, *command], check=False, env=environment, capture_output=True, text=True

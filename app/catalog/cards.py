@@ -1,11 +1,14 @@
-"""Ready cards: each rendered once per product version, language and month, and kept in the process.
+"""Ready cards: each rendered once per product version, language, month and promotions, and kept in the process.
 
 Listings are put together from them (design: performance). The version is raised by every change that a card could show,
 so nothing has to be dropped: a new version is another key, and what nobody asks for falls out at the end of the queue.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -13,9 +16,11 @@ from markupsafe import Markup
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import seasons
+from app.catalog import by_weight, offered, packs, reductions, refill_plan, seasons, weight_words
+from app.catalog.by_weight import ByWeight
 from app.catalog.models import Image, Product, StockItem, Variant
-from app.catalog.views import Card, Picture, UnitPrice
+from app.catalog.offered import EverybodysPrice, Piece
+from app.catalog.views import Card, Offered, Picture, Reduction, UnitPrice
 from app.kernel import money
 from app.kernel.i18n import current_locale
 from app.kernel.tenancy import ShopFacts, in_language
@@ -25,21 +30,31 @@ from app.web import visit as visits
 MOST_KEPT = 20_000
 PLAIN = "warm"
 
-Key = tuple[int, int, int, str, int]
+Key = tuple[int, int, int, str, int, Hashable]
 _kept: OrderedDict[Key, Markup] = OrderedDict()
 
 
 IMAGE = (Image.key, Image.width, Image.height, Image.alt, Image.color)
+REFERENCE = (
+    Variant.reference_kind,
+    Variant.reference_minor,
+    Variant.reference_days,
+    Variant.campaign_ends_at,
+)
+# With price_minor, net_amount and net_unit, what `by_weight.of` asks.
+WEIGHT = (Variant.kg_price_minor, Variant.weight_tolerance)
 
 
 async def ready(
     db: AsyncSession, shop: ShopFacts, wanted: Sequence[tuple[int, int]], month: int, draw: Callable[[Card], str]
 ) -> list[Markup]:
-    """The cards of (product id, version), in that order. At most one statement, for those that are not ready."""
-    locale = current_locale()
-    keys = [(shop.id, product_id, version, locale, month) for product_id, version in wanted]
+    """The cards of (product id, version), in that order. One statement for those that are not ready, and those of
+    `offered`.
+    """
+    locale, running = current_locale(), await offered.running(db)
+    keys = [(shop.id, product_id, version, locale, month, running) for product_id, version in wanted]
     missing = [key for key in keys if key not in _kept]
-    fresh = await _read(db, shop.currency, [key[1] for key in missing], month) if missing else {}
+    fresh = await _read(db, shop, [key[1] for key in missing], month) if missing else {}
     for key in missing:
         if key[1] in fresh:
             _kept[key] = Markup(draw(fresh[key[1]]))  # noqa: S704  (a template of ours)
@@ -78,8 +93,12 @@ def _cards() -> Select[Any]:
             Variant.net_unit,
             Variant.drained_amount,
             Variant.price_minor,
+            *REFERENCE,
+            *WEIGHT,
+            *packs.COLUMNS,
             (StockItem.on_hand - StockItem.reserved).label("left"),
             StockItem.low_at,
+            StockItem.refills_at,
         )
         .join(Producer, Producer.id == Product.producer_id)
         .join(Variant, Variant.product_id == Product.id)
@@ -90,17 +109,22 @@ def _cards() -> Select[Any]:
     )
 
 
-async def _read(db: AsyncSession, currency: str, product_ids: Sequence[int], month: int) -> dict[int, Card]:
-    rows = await db.execute(_cards(), {"ids": product_ids})
+async def _read(db: AsyncSession, shop: ShopFacts, product_ids: Sequence[int], month: int) -> dict[int, Card]:
+    rows = (await db.execute(_cards(), {"ids": product_ids})).all()
+    everybody = await offered.prices(db, [Piece(row.variant_id, row.price_minor) for row in rows])
     cards: dict[int, Card] = {}
     for row in rows:
         shown = cards.get(row.id)
         if shown is None or (shown.stock_state == "out" and row.left > 0):  # the first variant that can be had
-            cards[row.id] = _card(row, currency, month)
+            cards[row.id] = replace(
+                _card(row, shop.currency, month, everybody.get(row.variant_id)),
+                shrunk=packs.said(row, shop),
+                returns=refill_plan.returns(row.refills_at, shop.time_zone, by_day=True),
+            )
     return cards
 
 
-def _card(row: Any, currency: str, month: int) -> Card:
+def _card(row: Any, currency: str, month: int, everybodys: EverybodysPrice | None) -> Card:
     locale = current_locale()
     name = in_language(row.name, locale)
     return Card(
@@ -112,14 +136,42 @@ def _card(row: Any, currency: str, month: int) -> Card:
         place=place(row.city, row.province),
         price_minor=row.price_minor,
         currency=currency,
-        unit_price=unit_price(row.price_minor, row.drained_amount or row.net_amount, row.net_unit),
+        unit_price=unit_price_of(row),
         format=in_language(row.format, locale),
-        in_season=seasons.is_seasonal(row.season_mask) and bool(row.season_mask & seasons.bit(month)),
+        season=seasons.season_of(row.season_mask, month, locale),
         stock_state=stock_state(row.left, row.low_at),
         left=row.left,
         variant_id=row.variant_id,
         min_age=min_age(row.food),
+        reduction=None if everybodys else reduction(row),
+        offered=offer(row, everybodys) if everybodys else None,
+        weight=said_of_weight(row, currency),
     )
+
+
+def offer(row: Any, made: EverybodysPrice) -> Offered:
+    """What everybody pays of a row with the columns of a variant."""
+    price, reference = made.price_minor, made.reference_minor
+    terms = by_weight.of(price, row.net_amount, row.net_unit, row.kg_price_minor, row.weight_tolerance)
+    unit = UnitPrice(terms.kg_price_minor, "kg") if terms else None
+    percent = Decimal(reductions.percent_off(reference, price) if reference else 0)
+    return Offered(
+        price,
+        unit or unit_price(price, row.drained_amount or row.net_amount, row.net_unit),
+        Reduction(made.kind, reference, percent, made.days) if made.kind else None,
+        reference,
+        terms is not None,
+    )
+
+
+def reduction(row: Any) -> Reduction | None:
+    """What a row with a price and the columns of REFERENCE says of it."""
+    if row.reference_kind is None:
+        return None
+    reference: int | None = row.reference_minor
+    percent = reductions.percent_off(reference, row.price_minor) if reference else 0
+    until = row.campaign_ends_at - timedelta(seconds=1) if row.campaign_ends_at else None
+    return Reduction(row.reference_kind, reference, Decimal(percent), row.reference_days, until)
 
 
 def picture(row: Any, name: str) -> Picture:
@@ -143,6 +195,24 @@ def unit_price(price_minor: int, amount: int, unit: str) -> UnitPrice | None:
     if unit == "piece" and amount == 1:
         return None
     return UnitPrice(*money.unit_price(price_minor, amount, unit))
+
+
+def weight(row: Any) -> ByWeight | None:
+    """What a row with a price and the columns of WEIGHT is sold by; None for a fixed price."""
+    return by_weight.of(row.price_minor, row.net_amount, row.net_unit, row.kg_price_minor, row.weight_tolerance)
+
+
+def said_of_weight(row: Any, currency: str) -> str:
+    """What is said of a weight that is only about right; "" for a fixed price."""
+    terms = weight(row)
+    return weight_words.piece(terms, currency) if terms else ""
+
+
+def unit_price_of(row: Any) -> UnitPrice | None:
+    """The same of a row: by weight, the price per kilogram is the one that counts."""
+    if terms := weight(row):
+        return UnitPrice(terms.kg_price_minor, "kg")
+    return unit_price(row.price_minor, row.drained_amount or row.net_amount, row.net_unit)
 
 
 def stock_state(left: int, low_at: int) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import cards, products
+from app.catalog import cards, reductions
 from app.catalog.models import PriceChange, Product, StockItem, StockMovement, Variant
 from app.catalog.views import UnitPrice
 from app.identity.models import User
@@ -185,5 +185,5 @@ def _offer_line(variant: Variant, log: Mapping[int, list[tuple[datetime, int]]],
         variant.price_minor,
         f"{Decimal(variant.price_minor).scaleb(-exponent(currency))}".replace(".", ","),
         cards.unit_price(variant.price_minor, amount, variant.net_unit),
-        products.lowest_of_30_days(log.get(variant.id, []), clock.now()),
+        reductions.lowest_of_30_days(log.get(variant.id, []), clock.now()),
     )

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import products
+from app.catalog import packs, products
 from app.catalog.facts import Missing
 from app.catalog.models import Category, Product, Variant
 from app.catalog.products import Draft
@@ -31,7 +31,10 @@ LOW_AT = 3
 # What each section of the editor writes; what else a product has is not its business.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "testi": ("name", "description"),
-    "vendita": ("category_id", "product_class", "designation", "certifications", "season_mask", "is_featured"),
+    "vendita": (
+        *("category_id", "product_class", "designation", "certifications", "season_mask", "is_featured"),
+        "deposit_percent",
+    ),
     "etichetta": ("food", "safety"),
     "confezione": ("packaging",),
     "ricerca": ("seo",),
@@ -39,9 +42,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 Make = Callable[[Product], Mapping[str, Any]]
 _COPIED = (
     *("producer_id", "category_id", "image_id", "description", "designation", "food", "safety", "product_class"),
-    *("packaging", "certifications", "season_mask"),
+    *("packaging", "certifications", "season_mask", "deposit_percent"),
 )
-_COPIED_OF_VARIANT = (*("format", "net_amount", "net_unit", "drained_amount", "weight_g", "price_minor", "vat_rate"),)
+_COPIED_OF_VARIANT = (
+    *("format", "net_amount", "net_unit", "drained_amount", "weight_g", "price_minor", "vat_rate"),
+    *("kg_price_minor", "weight_tolerance"),
+)
 
 
 class Changed(Refused):
@@ -253,6 +259,7 @@ async def add_variant(
 ) -> Saved:
     """A further format with its first stock. Raises Refused when there are too many."""
     product = await own(db, product_id, owner)
+    _no_weight_with_deposit(product, facts)
     there = list(await db.scalars(select(Variant.id).where(Variant.product_id == product.id)))
     if len(there) >= MOST_VARIANTS:
         raise Refused(_("Un prodotto può avere al massimo %(most)s formati.", most=MOST_VARIANTS), "format_it")
@@ -276,6 +283,7 @@ async def save_variant(
 ) -> Saved:
     """Change a format; its price goes through the price log. Raises Refused if the price has changed meanwhile."""
     product = await own(db, product_id, owner)
+    _no_weight_with_deposit(product, facts)
     variant = await db.scalar(
         select(Variant)
         .where(Variant.id == variant_id, Variant.product_id == product.id)
@@ -286,11 +294,13 @@ async def save_variant(
         raise NotFound
     was_sold = product.published_at is not None
     others = {key: value for key, value in facts.items() if key != "price_minor"}
-    before = {key: getattr(variant, key) for key in facts}
+    before, was = {key: getattr(variant, key) for key in facts}, packs.pack(variant)
     await products.set_price(
         db, variant.id, product.producer_id, facts["price_minor"], was=was_minor, actor_id=person.id
     )  # fmt: skip
-    if products.change(variant, others):
+    is_other = products.change(variant, others)
+    packs.keep(variant, was)
+    if is_other:
         await products.touch(db, [product.id])
     changed = [key for key in facts if before[key] != getattr(variant, key)]
     if changed:
@@ -298,6 +308,14 @@ async def save_variant(
         _record(db, person, "variant.change", ("variant", variant.id), {key: before[key] for key in changed}, after)
     missing = (await products.judge(db, [product.id]))[product.id]
     return Saved(was_sold and bool(missing), missing)
+
+
+def _no_weight_with_deposit(product: Product, facts: Mapping[str, Any]) -> None:
+    """A deposit is a part of a price that is known."""
+    if product.deposit_percent is not None and facts.get("weight_tolerance") is not None:
+        raise Refused(
+            _("Questo prodotto si ordina con un acconto: per venderlo a peso, prima togli l’acconto."), "by_weight"
+        )
 
 
 def _record(

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, StringConstraints, create_model
 
+from app.catalog.by_weight import MOST_TOLERANCE
 from app.catalog.classes import CLASSES, ProductClass
+from app.catalog.deposits import LEAST_PERCENT, MOST_PERCENT
 from app.catalog.facets import CERTIFICATIONS
 from app.catalog.packaging import CODES, MOST_PARTS, PARTS
 from app.catalog.particulars import NUTRIENTS, PARTICULARS, Particular
@@ -43,7 +45,8 @@ class PublishForm(Form):
 
 
 class VariantForm(Form):
-    """A format. was: the price that the page showed, minor units; of a new one: the stock to begin with."""
+    """A format. by_weight: sold by real weight, at kg_price, about net_amount grams, tolerance percent up and down;
+    price is not asked then. was: the price that the page showed, minor units; of a new one: the stock to begin with."""
 
     format_it: Name
     format_en: Name = ""
@@ -54,7 +57,10 @@ class VariantForm(Form):
     drained_amount: int | None = Field(None, ge=1, le=1_000_000)
     weight_g: int = Field(ge=0, le=100_000)
     vat_rate: Literal["0", "4", "5", "10", "22"]
-    price: str = Field(max_length=20)
+    price: str = Field("", max_length=20)
+    by_weight: bool = False
+    kg_price: str = Field("", max_length=20)
+    tolerance: int | None = Field(None, ge=1, le=MOST_TOLERANCE)
     was: int = Field(0, ge=0)
     stock: int = Field(0, ge=0, le=100_000)
 
@@ -86,7 +92,10 @@ def seo_form(locales: tuple[str, ...]) -> type[Form]:
 
 
 class SaleForm(Form):
-    """designation: "" | PAT | mark|registered name, of a certificate. months: numbers; none means always."""
+    """designation: "" | PAT | mark|registered name, of a certificate. months: numbers; none means always.
+
+    deposit_percent: of the price, none for a product that is paid at once.
+    """
 
     was: Digest = ""
     category_id: int = Field(ge=1)
@@ -94,6 +103,7 @@ class SaleForm(Form):
     designation: str = Field("", max_length=130)
     certifications: list[Literal[tuple(CERTIFICATIONS)]] = Field(default_factory=list)  # type: ignore[valid-type]
     months: list[int] = Field(default_factory=list, max_length=12)
+    deposit_percent: int | None = Field(None, ge=LEAST_PERCENT, le=MOST_PERCENT)
     is_featured: bool = False
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import designations, gate, judging
+from app.catalog import by_weight, designations, gate, judging, weight_words
+from app.catalog.by_weight import ByWeight
 from app.catalog.classes import CLASSES, ProductClass, class_of
 from app.catalog.facts import Missing
 from app.catalog.judging import Case
@@ -29,7 +30,7 @@ THROWN_SHOWN = 50
 
 @dataclass(frozen=True)
 class VariantRow:
-    """A format as its form shows it. typed_price: as an input has it."""
+    """A format as its form shows it. typed_price: as an input has it. weight: what buyers read of a price by weight."""
 
     id: int
     sku: str
@@ -37,6 +38,7 @@ class VariantRow:
     price_minor: int
     typed_price: str
     on_hand: int
+    weight: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Editor:
 
     product: Product
     producer_name: str
+    fee_rate: str | None  # the producer's own; none for the shop's
     case: Case
     missing: Sequence[Missing]
     hints: Sequence[Missing]
@@ -96,7 +99,8 @@ async def editor(db: AsyncSession, product_id: int, owner: int | None, currency:
     if case is None or case.row.deleted_at is not None or owner not in {None, case.row.producer_id}:
         raise NotFound
     today = clock.today(TIME_ZONE)
-    maker = await db.scalar(select(Producer.name).where(Producer.id == case.row.producer_id))
+    selling = select(Producer.name, Producer.fee_rate).where(Producer.id == case.row.producer_id)
+    maker, fee_rate = (await db.execute(selling)).one()
     categories = (
         await db.execute(select(Category.id, Category.name, Category.product_class).order_by(Category.position))
     ).all()
@@ -104,7 +108,8 @@ async def editor(db: AsyncSession, product_id: int, owner: int | None, currency:
     locale = current_locale()
     return Editor(
         product=case.row,
-        producer_name=maker or "",
+        producer_name=maker,
+        fee_rate=fee_rate,
         case=case,
         missing=case.missing(today),
         hints=gate.hints(case.product, today),
@@ -135,13 +140,40 @@ async def _variants(db: AsyncSession, product_id: int, currency: str) -> list[Va
                 **{f"format_{locale}": text for locale, text in variant.format.items()},
                 **{key: getattr(variant, key) for key in ("net_amount", "net_unit", "weight_g", "vat_rate")},
                 "drained_amount": variant.drained_amount or "",
+                "by_weight": "1" if variant.weight_tolerance is not None else "",
+                "kg_price": _typed(_kilogram(variant), currency),
+                "tolerance": variant.weight_tolerance or "",
             },
             variant.price_minor,
-            f"{Decimal(variant.price_minor).scaleb(-exponent(currency))}".replace(".", ","),
+            _typed(variant.price_minor, currency),
             on_hand,
+            _said(variant, currency),
         )
         for variant, on_hand in rows
     ]
+
+
+def _typed(minor: int | None, currency: str) -> str:
+    """An amount as an input has it."""
+    return "" if minor is None else f"{Decimal(minor).scaleb(-exponent(currency))}".replace(".", ",")
+
+
+def _terms(variant: Variant) -> ByWeight | None:
+    return by_weight.of(
+        variant.price_minor, variant.net_amount, variant.net_unit, variant.kg_price_minor, variant.weight_tolerance
+    )
+
+
+def _kilogram(variant: Variant) -> int | None:
+    """What a kilogram costs now, of goods by weight."""
+    terms = _terms(variant)
+    return terms.kg_price_minor if terms else None
+
+
+def _said(variant: Variant, currency: str) -> str:
+    """What its buyers read of the price; "" for a fixed one."""
+    terms = _terms(variant)
+    return f"{weight_words.kilogram(terms, currency)}. {weight_words.pieces(terms, 1, currency)}" if terms else ""
 
 
 async def _names(db: AsyncSession, case: Case) -> list[NameAsked]:

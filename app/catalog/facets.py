@@ -238,26 +238,42 @@ def _several(name: str) -> BindParameter[Any]:
 
 
 def counted(shape: Shape, candidates: Any) -> Select[Any]:
-    """(facet, value as text, products) of every column that a facet looks at. candidates: found by words, or None.
+    """(facets, their values, products) of every column that a facet looks at. candidates: found by words, or None.
 
-    Masks are counted whole: there are few different ones, and `Counts` takes them apart.
+    Two columns with few values are counted in one go ("marks|provinces", "DOP|RA"), which costs half as much. Masks are
+    counted whole: there are few different ones, and `Counts` takes them apart.
     """
     asked = conditions(shape)
     everything = _set(asked, "", candidates)
+    columns = {**{name: facet.column for name, facet in FACETS.items()}, **_SINGLE}
+    alone = [name for name in shape.active if FACETS[name].widens]  # counted without their own choice
+    sets = [(_set(asked, name, candidates), [name]) for name in alone]
+    for together in _TOGETHER:
+        rest = [name for name in together if name not in alone]
+        sets += [(everything, rest)] if rest else []
     branches = []
-    for name, column in {**{name: facet.column for name, facet in FACETS.items()}, **_SINGLE}.items():
-        widens = name in shape.active and FACETS[name].widens
-        rows = _set(asked, name, candidates) if widens else everything
-        value = rows.c[column.key]
+    for rows, names in sets:
+        values = [rows.c[columns[name].key] for name in names]
+        text: ColumnElement[str] = cast(values[0], String)
+        for value in values[1:]:
+            text = text + JOINT + cast(value, String)
         branches.append(
-            select(literal(name).label("facet"), cast(value, String).label("value"), func.count().label("n"))
+            select(literal(JOINT.join(names)).label("facets"), text.label("values"), func.count().label("n"))
             .select_from(rows)
-            .group_by(value)
+            .group_by(*values)
         )
     return select(union_all(*branches).subquery())
 
 
 _SINGLE = {"in_season": IndexedProduct.season_mask, "available": IndexedProduct.is_available}
+_TOGETHER = (
+    ("categories",),
+    ("producers",),
+    ("provinces", "marks"),
+    ("certifications", "without"),
+    ("in_season", "available"),
+)
+JOINT = "|"
 
 
 def _set(asked: Mapping[str, list[ColumnElement[bool]]], but: str, candidates: Any) -> Any:
@@ -289,10 +305,11 @@ class Counts:
         """From the rows of `counted`."""
         by: dict[str, dict[str, int]] = {name: {} for name in (*FACETS, *_SINGLE)}
         total = 0
-        for name, value, n in rows:
-            total += n if name == "available" else 0
-            for key in _keys(name, value or "", month):
-                by[name][key] = by[name].get(key, 0) + n
+        for names, values, n in rows:
+            for name, value in zip(names.split(JOINT), (values or "").split(JOINT), strict=False):
+                total += n if name == "available" else 0
+                for key in _keys(name, value, month):
+                    by[name][key] = by[name].get(key, 0) + n
         return cls(total, by)
 
 

@@ -35,9 +35,13 @@ async def refresh(db: AsyncSession, product_ids: Iterable[int]) -> None:
 
 
 async def restock(db: AsyncSession, product_ids: Iterable[int]) -> None:
-    """Whether these can be had, which is all that a change of stock can change."""
-    for product_id in sorted(set(product_ids)):
-        await db.execute(_restock(), {"product": product_id})
+    """Whether these can be had, which is all that a change of stock can change.
+
+    Whoever changes them holds the rows of these products, so that the order in which one statement goes does no harm.
+    """
+    ids = sorted(set(product_ids))
+    if ids:
+        await db.execute(_restock(), {"ids": ids})
 
 
 async def renew_seasons(db: AsyncSession) -> None:
@@ -114,9 +118,9 @@ def _hashes() -> Select[int, str]:
 
 @cache
 def _restock() -> Executable:
-    product = bindparam("product", type_=Product.id.type)
-    there = func.coalesce(_can_be_had(product), 0) > 0
-    change = update(IndexedProduct).where(IndexedProduct.product_id == product).values(is_available=there)
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    there = func.coalesce(_can_be_had(IndexedProduct.product_id), 0) > 0
+    change = update(IndexedProduct).where(IndexedProduct.product_id.in_(ids)).values(is_available=there)
     return change.execution_options(synchronize_session=False)
 
 

@@ -1,6 +1,6 @@
 """Background work of the catalogue."""
 
-from app.catalog import alerts, index, rejudging, sweeping
+from app.catalog import alerts, index, popular, refills, rejudging, sweeping
 from app.kernel.db import transaction
 from app.system.runner import JobFunction, Work
 from app.system.schedules import Schedule
@@ -20,14 +20,33 @@ async def renew_index(work: Work) -> None:
         await index.recount_words(db)
 
 
+async def choose_popular(work: Work) -> None:
+    """What is often searched for may have changed."""
+    async with work.session() as db, transaction(db):
+        await popular.choose(db)
+
+
+async def refill(work: Work) -> None:
+    """Kitchens that have more now, each in a transaction of its own."""
+    async with work.session() as db:
+        ids = await refills.due(db)
+    for item_id in ids:
+        async with work.session() as db, transaction(db):
+            await refills.run(db, item_id, work.own_shop.time_zone)
+
+
 JOBS: dict[str, JobFunction] = {
     "catalog.rejudge": rejudging.rejudge,
     "catalog.warn_low_stock": alerts.warn_low_stock,
     "catalog.sweep_pictures": sweep_pictures,
     "catalog.renew_index": renew_index,
+    "catalog.choose_popular": choose_popular,
+    "catalog.refill": refill,
 }
 SCHEDULES: list[Schedule] = [
     Schedule("catalog.rejudge", at=(0, 20)),
     Schedule("catalog.sweep_pictures", at=(3, 40)),
     Schedule("catalog.renew_index", at=(0, 5)),
+    Schedule("catalog.choose_popular", minutes=60),
+    Schedule("catalog.refill", minutes=5),
 ]

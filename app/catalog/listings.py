@@ -6,7 +6,7 @@ more than running it.
 
 import heapq
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -56,6 +56,11 @@ class Wanted:
     choices: Choices = field(default_factory=Choices)
 
     @property
+    def of(self) -> tuple[Hashable, ...]:
+        """What it is, besides the choices."""
+        return self.category_id, self.producer_id, self.sought.stems if self.sought else None
+
+    @property
     def shape(self) -> Shape:
         words = self.sought.shape if self.sought else ()
         category, producer = self.category_id is not None, self.producer_id is not None
@@ -100,13 +105,29 @@ async def counts(db: AsyncSession, wanted: Wanted, month: int) -> Counts:
     return Counts.of((tuple(row) for row in rows), month)
 
 
-async def labels(db: AsyncSession, counted: Counts, choices: Choices) -> Mapping[str, Mapping[str, tuple[str, Any]]]:
-    """(slug, name) of the categories and producers with most products and of the chosen, by facet and id as text."""
-    values: dict[str, Any] = {}
-    for name in ("categories", "producers"):
-        most = heapq.nlargest(facets.MOST_SHOWN, counted.by[name].items(), key=lambda entry: entry[1])
-        values[f"{name}_ids"] = [int(key) for key, _n in most]
-        values[f"{name}_slugs"] = list(getattr(choices, name))
+@dataclass(frozen=True)
+class Unnamed:
+    """Of which categories and producers a page needs the names, by ids and by slugs."""
+
+    categories_ids: tuple[int, ...]
+    categories_slugs: tuple[str, ...]
+    producers_ids: tuple[int, ...]
+    producers_slugs: tuple[str, ...]
+
+
+def unnamed(counted: Counts, choices: Choices) -> Unnamed:
+    """Those with most products, and those chosen."""
+
+    def most(name: str) -> tuple[int, ...]:
+        found = heapq.nlargest(facets.MOST_SHOWN, counted.by[name].items(), key=lambda entry: entry[1])
+        return tuple(sorted(int(key) for key, _n in found))
+
+    return Unnamed(most("categories"), choices.categories, most("producers"), choices.producers)
+
+
+async def labels(db: AsyncSession, asked: Unnamed) -> Mapping[str, Mapping[str, tuple[str, Any]]]:
+    """(slug, name) of these categories and producers, by facet and id as text."""
+    values = {name: list(getattr(asked, name)) for name in Unnamed.__dataclass_fields__}
     found: dict[str, dict[str, tuple[str, Any]]] = {"categories": {}, "producers": {}}
     for name, row_id, slug, text in await db.execute(facets.labels(), values):
         found[name][str(row_id)] = (slug, json.loads(text) if name == "categories" else text)

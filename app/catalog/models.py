@@ -1,6 +1,6 @@
 """What is sold: categories, products, their variants, pictures, and the stock behind them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -62,7 +62,9 @@ class Product(ShopOwned, Table):
         Index("ix_products_category", "shop_id", "category_id", "sort_name"),
         Index("ix_products_producer", "shop_id", "producer_id", "sort_name"),
         Index("ix_products_name", "shop_id", "sort_name"),
+        Index("ix_products_image", "shop_id", "producer_id", "image_id"),
         CheckConstraint("published_at is null or is_complete", name="complete"),
+        CheckConstraint("deposit_percent BETWEEN 10 AND 90", name="deposit"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -84,10 +86,12 @@ class Product(ShopOwned, Table):
     season_mask: Mapped[int] = mapped_column(default=4095)  # bit 0 is January
     search_text: Mapped[str] = mapped_column(Text)
     is_featured: Mapped[bool] = mapped_column(default=False)
+    deposit_percent: Mapped[int | None]  # ordered with a deposit of so many percent (catalog/deposits.py); null: none
     version: Mapped[int] = mapped_column(default=1)
     rating_count: Mapped[int] = mapped_column(default=0)  # published reviews and the sum of their stars: products.rated
     rating_sum: Mapped[int] = mapped_column(default=0)
     published_at: Mapped[datetime | None]
+    first_published_at: Mapped[datetime | None]  # prices count from then on (law.md L4), however often it goes off sale
     deleted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -154,12 +158,14 @@ class StockItem(ShopOwned, Table):
     __table_args__ = (
         CheckConstraint("on_hand >= 0", name="on_hand"),
         CheckConstraint("reserved >= 0 and reserved <= on_hand", name="reserved"),
+        Index("ix_stock_items_refills", "shop_id", "refills_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     on_hand: Mapped[int] = mapped_column(default=0)
     reserved: Mapped[int] = mapped_column(default=0)
     low_at: Mapped[int] = mapped_column(default=3)  # at or below: the producer is told
+    refills_at: Mapped[datetime | None]  # when the kitchen has more (catalog/refills.py)
 
     @property
     def available(self) -> int:
@@ -167,13 +173,19 @@ class StockItem(ShopOwned, Table):
 
 
 class Variant(ShopOwned, Table):
-    """One way of buying a product: a format at a price. Prices include VAT, minor units of the shop's currency."""
+    """One way of buying a product: a format at a price. Prices include VAT, minor units of the shop's currency.
+
+    campaign_id: the campaign that made the present price, if one did (pricing/models.py). campaign_ends_at: until when.
+    reference_minor, reference_kind, reference_days: what may be announced of it, as catalog/reductions.py says;
+    kind is null when nothing may. Written by catalog/prices.py only.
+    """
 
     __tablename__ = "variants"
     __table_args__ = (
         UniqueConstraint("shop_id", "sku"),
         CheckConstraint("price_minor >= 0", name="price"),
         Index("ix_variants_product", "shop_id", "product_id"),
+        Index("ix_variants_campaign", "shop_id", "campaign_id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -188,6 +200,16 @@ class Variant(ShopOwned, Table):
     weight_g: Mapped[int]  # of the parcel's contents, for delivery
     price_minor: Mapped[int]
     vat_rate: Mapped[str] = mapped_column(String(10))  # exact percent, e.g. "4" or "22"
+    kg_price_minor: Mapped[int | None]  # by real weight: as typed; net_amount is then the estimate (by_weight.of)
+    weight_tolerance: Mapped[int | None]  # percent, up and down; null: a fixed price
+    pack_before: Mapped[int | None]  # net_amount and price before it changed, and when it did: catalog/packs.py
+    pack_before_minor: Mapped[int | None]
+    pack_changed_at: Mapped[datetime | None]
+    campaign_id: Mapped[int | None] = mapped_column(Id)
+    campaign_ends_at: Mapped[datetime | None]
+    reference_minor: Mapped[int | None]
+    reference_kind: Mapped[str | None] = mapped_column(String(10))
+    reference_days: Mapped[int | None]
     product: Mapped[Product] = relationship(back_populates="variants", lazy="raise")
     stock: Mapped[StockItem] = relationship(lazy="raise")
 
@@ -200,7 +222,7 @@ class StockMovement(ShopOwned, Table):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     stock_item_id: Mapped[int] = mapped_column(ForeignKey("stock_items.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(20))  # initial | count | hold | release | sale | return
+    kind: Mapped[str] = mapped_column(String(20))  # initial | count | hold | release | sale | return | refill | expired
     on_hand_change: Mapped[int]
     reserved_change: Mapped[int]
     reference: Mapped[str] = mapped_column(String(60))  # e.g. an order number
@@ -230,8 +252,60 @@ class Hold(ShopOwned, Table):
     created_at: Mapped[datetime]
 
 
+class RefillPlan(ShopOwned, Table):
+    """A kitchen's week: so many pieces at an hour of the shop's clock on some weekdays (0 is Monday).
+
+    unsold: expire | carry, what becomes at a refill of what is left.
+    """
+
+    __tablename__ = "refill_plans"
+    __table_args__ = (
+        UniqueConstraint("stock_item_id"),
+        CheckConstraint("pieces > 0", name="pieces"),
+        CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    stock_item_id: Mapped[int] = mapped_column(ForeignKey("stock_items.id", ondelete="CASCADE"))
+    weekdays: Mapped[list[Any]]
+    pieces: Mapped[int]
+    hour: Mapped[int]
+    unsold: Mapped[str] = mapped_column(String(10))
+    made_at: Mapped[datetime]
+
+
+class RefillException(ShopOwned, Table):
+    """Other pieces on one day than the week says; 0 for none."""
+
+    __tablename__ = "refill_exceptions"
+    __table_args__ = (UniqueConstraint("stock_item_id", "day"), CheckConstraint("pieces >= 0", name="pieces"))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    stock_item_id: Mapped[int] = mapped_column(ForeignKey("stock_items.id", ondelete="CASCADE"))
+    day: Mapped[date]
+    pieces: Mapped[int]
+
+
+class RefillRun(ShopOwned, Table):
+    """A refill that was done: one per stock item and day. expired: pieces that went off sale with it."""
+
+    __tablename__ = "refill_runs"
+    __table_args__ = (UniqueConstraint("stock_item_id", "day"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    stock_item_id: Mapped[int] = mapped_column(ForeignKey("stock_items.id", ondelete="CASCADE"))
+    day: Mapped[date]
+    pieces: Mapped[int]
+    expired: Mapped[int]
+    at: Mapped[datetime]
+
+
 class PriceChange(ShopOwned, Table):
-    """Append-only price log of a variant: every price it ever had, and from when (law.md L1)."""
+    """Append-only price log of a variant: every price it ever had, and from when (law.md L1).
+
+    kind: of the campaign that made it (sale | launch | expiry), null for an ordinary price. chain: the first campaign
+    of an uninterrupted row of them (L4).
+    """
 
     __tablename__ = "price_changes"
     __table_args__ = (Index("ix_price_changes_variant", "shop_id", "variant_id", "valid_from"),)
@@ -240,5 +314,38 @@ class PriceChange(ShopOwned, Table):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
     price_minor: Mapped[int]
     valid_from: Mapped[datetime]
-    reason: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(String(40))  # initial | changed | import | undo | campaign | campaign_end
+    kind: Mapped[str | None] = mapped_column(String(10))
+    chain: Mapped[int | None] = mapped_column(Id)
     actor_id: Mapped[int | None] = mapped_column(Id)
+
+
+class SearchCount(ShopOwned, Table):
+    """How often a text was searched for on a day (Italian time) in a language, and found something; catalog/popular.py.
+
+    query: plain words in lower case. Nothing of who asked.
+    """
+
+    __tablename__ = "search_counts"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "locale", "query", "day"),
+        Index("ix_search_counts_day", "shop_id", "day", "locale", "query"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    locale: Mapped[str] = mapped_column(String(5))
+    query: Mapped[str] = mapped_column(String(40))
+    day: Mapped[date]
+    times: Mapped[int]
+
+
+class PopularSearch(ShopOwned, Table):
+    """What is shown as popular in a language; place 0 is the first. Written anew every hour."""
+
+    __tablename__ = "popular_searches"
+    __table_args__ = (UniqueConstraint("shop_id", "locale", "place"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    locale: Mapped[str] = mapped_column(String(5))
+    place: Mapped[int]
+    query: Mapped[str] = mapped_column(String(40))

@@ -11,7 +11,7 @@ from app.catalog import allergens, facets
 from app.catalog.facets import CERTIFICATIONS, FACETS, SHOWN, Choices, Counts
 from app.catalog.listings import Wanted
 from app.catalog.views import FacetValue, FacetView, Narrowing
-from app.delivery.quotes import quote
+from app.delivery.quotes import Quote, quote
 from app.kernel import formats
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
@@ -21,16 +21,18 @@ Names = Mapping[str, Mapping[str, tuple[str, Any]]]
 _COLD, _ALCOHOL = 1, 2  # bits of IndexedProduct.travels
 
 
-async def choices(db: AsyncSession, shop: ShopFacts, query_string: str) -> tuple[Choices, str]:
-    """What an address chooses, with what cannot travel to its postal code; and a sentence if nothing goes there."""
+async def choices(db: AsyncSession, shop: ShopFacts, query_string: str) -> tuple[Choices, Quote | None, str]:
+    """What an address chooses, with what cannot travel to its postal code; where that is; a sentence if nothing goes
+    there.
+    """
     read = facets.read(query_string)
     if not read.cap:
-        return read, ""
+        return read, None, ""
     zone = await quote(db, shop.country, read.cap)
     if zone is None or not zone.is_served:
-        return read, _("Qui non consegniamo.")
+        return read, None, _("Qui non consegniamo.")
     barred = (0 if zone.fresh_ok else _COLD) | (0 if zone.alcohol_ok else _ALCOHOL)
-    return replace(read, travels=barred), ""
+    return replace(read, travels=barred), zone, ""
 
 
 @dataclass(frozen=True)

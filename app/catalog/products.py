@@ -6,15 +6,15 @@ Every change that a page could show raises `Product.version`; every price a vari
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import index, judging
+from app.catalog import index, judging, prices
 from app.catalog.facts import Missing
-from app.catalog.models import PriceChange, Product, StockItem, StockMovement, Variant
+from app.catalog.models import Product, StockItem, StockMovement, Variant
 from app.catalog.search import fold, text_of
 from app.kernel import clock
 from app.kernel.errors import NotFound, Refused
@@ -24,7 +24,6 @@ from app.system import page_drops
 
 BATCH = 200
 TIME_ZONE = "Europe/Rome"  # the rules are of Italian law
-LOW_MEMORY = timedelta(days=30)  # art. 17-bis Codice del consumo (law.md L1)
 
 
 class Incomplete(Refused):
@@ -86,7 +85,7 @@ async def create(
     db.add_all(made)
     await db.flush()  # the price log needs their ids
     for variant, shelf in zip(made, shelves, strict=True):
-        log_price(db, variant, "initial", actor_id, now)
+        prices.log(db, variant, "initial", actor_id, now)
         if shelf.on_hand:
             db.add(_first_count(shelf, actor_id, now))
     wanted = {ids[draft.product["slug"]]: draft.product.get("published_at") for draft in drafts}
@@ -106,15 +105,6 @@ def _first_count(shelf: StockItem, actor_id: int | None, at: datetime) -> StockM
         reference="",
         actor_id=actor_id,
         at=at,
-    )
-
-
-def log_price(db: AsyncSession, variant: Variant, reason: str, actor_id: int | None, at: datetime) -> None:
-    """The price that a variant has from now on."""
-    db.add(
-        PriceChange(
-            variant_id=variant.id, price_minor=variant.price_minor, valid_from=at, reason=reason, actor_id=actor_id
-        )
     )
 
 
@@ -169,6 +159,8 @@ async def _settle(
             at = None if answers[id_] else publish.get(id_, case.row.published_at)
             if change(case.row, {"is_complete": not answers[id_], "published_at": at}):
                 changed.append(id_)
+            if case.row.first_published_at is None or case.row.first_published_at > clock.now():
+                case.row.first_published_at = at
     return answers, changed
 
 
@@ -188,6 +180,8 @@ async def set_price(
 ) -> int | None:
     """A producer's new price; returns the one before, None if it has that price already. Within a transaction.
 
+    A price set by hand ends what a campaign had made of it.
+
     was: the price that the person saw. Raises Refused if it has changed meanwhile, NotFound if it is another's variant.
     """
     variant = await _own_variant(db, variant_id, producer_id)
@@ -197,7 +191,7 @@ async def set_price(
     if before != was:
         raise Refused(_("Nel frattempo il prezzo è cambiato: ricontrolla."), "price")
     variant.price_minor = price_minor
-    log_price(db, variant, "changed", actor_id, clock.now())
+    prices.log(db, variant, "changed", actor_id, clock.now())
     if price_minor < before:
         add_job(db, "engagement.price_changed", variant_id=variant.id)
     await touch(db, [variant.product_id])
@@ -238,11 +232,3 @@ async def _own_variant(db: AsyncSession, variant_id: int, producer_id: int) -> V
     if variant is None:
         raise NotFound
     return variant
-
-
-def lowest_of_30_days(changes: Sequence[tuple[datetime, int]], at: datetime) -> int | None:
-    """The lowest price in force during the 30 days before `at`. changes: (valid from, price), oldest first."""
-    start = at - LOW_MEMORY
-    before = [price for since, price in changes if since <= start]
-    during = [price for since, price in changes if start < since <= at]
-    return min([*before[-1:], *during], default=None)

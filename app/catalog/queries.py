@@ -3,7 +3,9 @@
 Statements are made once and kept: putting one together costs more than running it.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Integer, Select, String, Subquery, bindparam, func, or_, select
@@ -11,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.catalog import cards
-from app.catalog.listings import NOW, is_published, visible
+from app.catalog.indexed import IndexedProduct
+from app.catalog.listings import NOW, is_published
 from app.catalog.models import Category, Image, Product
 from app.catalog.search import folded
 from app.catalog.views import Link, Maker, Picture
@@ -19,11 +22,13 @@ from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
 from app.kernel.tenancy import NavItem, in_language
+from app.producers import closures
 from app.producers.models import Producer
 
 IN_NAVIGATION = 8
 MOST_NAMED = 6
 _SLUG: BindParameter[str] = bindparam("slug", type_=String)
+MAKERS_PER_PAGE = 24
 _ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 
 
@@ -76,12 +81,12 @@ def _department() -> Select[Any]:
 
 
 def _counts() -> Subquery:
-    """Visible products per category. A subquery, since JSON columns cannot be grouped by."""
+    """Products per category that the public may find."""
+    row = IndexedProduct
     return (
-        select(Product.category_id, func.count(Product.id).label("n"))
-        .join(Producer, Producer.id == Product.producer_id)
-        .where(visible())
-        .group_by(Product.category_id)
+        select(row.category_id, func.count(row.product_id).label("n"))
+        .where(row.published_at <= NOW)
+        .group_by(row.category_id)
         .subquery("counts")
     )
 
@@ -103,23 +108,30 @@ def _categories() -> Select[Any]:
     )
 
 
-async def makers(db: AsyncSession, most: int | None = None) -> tuple[list[Maker], int]:
-    """Visible producers by name, and how many there are in all.
+async def makers(db: AsyncSession, most: int) -> tuple[list[Maker], int]:
+    """A few visible producers, and how many there are in all.
 
-    With `most`: those with a picture first, and each day others of them, since nobody has a right to the first place.
+    Those with a picture first, and each day others of them, since nobody has a right to the first place.
     """
     now = clock.now()
-    if most is None:
-        rows = (await db.execute(_makers(), {NOW.key: now})).all()
-    else:
-        values = {NOW.key: now, "turn": now.toordinal(), "rows": most}
-        rows = (await db.execute(_some_makers(), values)).all()
+    values = {NOW.key: now, "turn": now.toordinal(), "rows": most}
+    rows = (await db.execute(_some_makers(), values)).all()
+    return [maker_view(row) for row in rows], rows[0].total if rows else 0
+
+
+async def page_of_makers(db: AsyncSession, page: int) -> tuple[list[Maker], int]:
+    """A page of the visible producers by name, and how many there are in all. Raises NotFound beyond the last."""
+    values = {NOW.key: clock.now(), "rows": MAKERS_PER_PAGE, "before": (page - 1) * MAKERS_PER_PAGE}
+    rows = (await db.execute(_makers(), values)).all()
+    if not rows and page > 1:
+        raise NotFound
     return [maker_view(row) for row in rows], rows[0].total if rows else 0
 
 
 @cache
 def _makers() -> Select[Any]:
-    return _visible_makers().order_by(Producer.name, Producer.id)
+    before = bindparam("before", type_=Integer)
+    return _visible_makers().order_by(Producer.name, Producer.id).limit(_ROWS).offset(before)
 
 
 @cache
@@ -134,7 +146,7 @@ def _visible_makers() -> Select[Any]:
     own = select(portrait.id).where(portrait.key == Producer.image).scalar_subquery()
     of_goods = (
         select(func.min(Product.image_id))
-        .where(Product.producer_id == Producer.id, is_published())
+        .where(Product.producer_id == Producer.id, Product.image_id.is_not(None), is_published())
         .correlate(Producer)
         .scalar_subquery()
     )
@@ -170,6 +182,8 @@ MAKER = (
     Producer.phone,
     Producer.founded,
     Producer.legal,
+    Producer.closed,
+    Producer.pickup,
 )
 
 
@@ -189,18 +203,37 @@ def maker_view(row: Any, *, bare: bool = False) -> Maker:
         email=row.email,
         phone=row.phone,
         approval_mark=row.legal.get("health_mark") or None,
+        closed=closures.read(row.closed),
+        pickup=row.pickup,
     )
 
 
-async def makers_named(db: AsyncSession, asked: list[str]) -> list[Link]:
-    """Producers whose name or place has every one of these folded words."""
-    rows = await db.execute(_maker_names())
-    hits = [
-        Link(name, f"/produttori/{slug}")
-        for slug, name, city in rows
-        if all(word in folded(f"{name} {city}") for word in asked)
-    ]
-    return hits[:MOST_NAMED]
+class Names(NamedTuple):
+    """What departments and producers are called, folded, with the link of each."""
+
+    departments: list[tuple[str, Mapping[str, str], str]]
+    makers: list[tuple[str, str, str]]
+
+    def departments_with(self, asked: list[str]) -> list[Link]:
+        """Categories whose name, in any language, has every one of these folded words."""
+        locale = current_locale()
+        hits = (row for row in self.departments if all(word in row[0] for word in asked))
+        return [Link(in_language(name, locale), url) for _folded, name, url in islice(hits, MOST_NAMED)]
+
+    def makers_with(self, asked: list[str]) -> list[Link]:
+        """Producers whose name or place has every one of these folded words."""
+        hits = (row for row in self.makers if all(word in row[0] for word in asked))
+        return [Link(name, url) for _folded, name, url in islice(hits, MOST_NAMED)]
+
+
+async def names(db: AsyncSession) -> Names:
+    """Of all departments and visible producers. For every search of a shop alike: note it (Visit.noted)."""
+    departments = (await db.execute(_category_names())).all()
+    makers = (await db.execute(_maker_names())).all()
+    return Names(
+        [(folded(" ".join(name.values())), name, f"/categorie/{slug}") for slug, name in departments],
+        [(folded(f"{name} {city}"), name, f"/produttori/{slug}") for slug, name, city in makers],
+    )
 
 
 @cache
@@ -211,17 +244,6 @@ def _maker_names() -> Select[str, str, str]:
         .order_by(Producer.name)
         .limit(2000)
     )
-
-
-async def categories_named(db: AsyncSession, asked: list[str]) -> list[Link]:
-    """Categories whose name, in any language, has every one of these folded words."""
-    rows = await db.execute(_category_names())
-    hits = [
-        Link(in_language(name, current_locale()), f"/categorie/{slug}")
-        for slug, name in rows
-        if all(word in folded(" ".join(name.values())) for word in asked)
-    ]
-    return hits[:MOST_NAMED]
 
 
 @cache

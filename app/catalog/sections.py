@@ -1,4 +1,4 @@
-"""Pieces of the product page, and bands of the home page, that higher contexts fill: reviews, wishes, recommendations.
+"""Pieces of a product's and of a producer's page, and bands of the home page, that higher contexts fill.
 
 A piece is the same for everybody who reads that language: the page is kept. What is a person's own is asked for apart.
 """
@@ -13,14 +13,17 @@ from app.catalog.views import Sheet
 from app.kernel.tenancy import ShopFacts
 
 Band = Callable[[AsyncSession, ShopFacts], Awaitable[str]]
-Place = Literal["rating", "beside_buying", "recommended", "reviews"]
+Place = Literal["rating", "price_reason", "beside_buying", "recommended", "reviews"]
 Fill = Callable[[AsyncSession, ShopFacts, Sheet], Awaitable[str]]
+MakerPlace = Literal["rating", "reviews"]
+MakerFill = Callable[[AsyncSession, ShopFacts, int], Awaitable[str]]
 _fills: dict[Place, Fill] = {}
+_of_makers: dict[MakerPlace, MakerFill] = {}
 _at_home: list[Band] = []
 
 
 def fill(place: Place, with_this: Fill) -> None:
-    """At start: who fills a place. rating: below the name; beside_buying: below the form; the others are bands."""
+    """At start: who fills a place. rating: below the name; price_reason, beside_buying: below those; else bands."""
     _fills[place] = with_this
 
 
@@ -29,6 +32,19 @@ async def filled(db: AsyncSession, shop: ShopFacts, sheet: Sheet) -> dict[Place,
     pieces: dict[Place, Markup] = dict.fromkeys(get_args(Place), Markup())
     for place, make in _fills.items():
         pieces[place] = Markup(await make(db, shop, sheet))  # noqa: S704  (our templates)
+    return pieces
+
+
+def fill_maker(place: MakerPlace, with_this: MakerFill) -> None:
+    """At start: who fills a place of a producer's page, from the producer's id. rating: below the name."""
+    _of_makers[place] = with_this
+
+
+async def filled_of_maker(db: AsyncSession, shop: ShopFacts, producer_id: int) -> dict[MakerPlace, Markup]:
+    """The pieces of one producer's page, in the reader's language. A place that nobody fills is empty."""
+    pieces: dict[MakerPlace, Markup] = dict.fromkeys(get_args(MakerPlace), Markup())
+    for place, make in _of_makers.items():
+        pieces[place] = Markup(await make(db, shop, producer_id))  # noqa: S704  (our templates)
     return pieces
 
 

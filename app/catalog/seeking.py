@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Select, String, bindparam, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.catalog import lexicon
 from app.catalog.indexed import Posting, Spelling, Word
@@ -123,14 +124,12 @@ def candidates(shape: Sequence[int]) -> Any:
             rows = union_all(*(select(part.c.product_id, part.c.weight) for part in best)).subquery()
             found = select(rows.c.product_id, func.max(rows.c.weight).label("weight")).group_by(rows.c.product_id)
         else:
-            # Looked up product by product: joining two common words would read all that has either.
-            so_far = found.subquery()
-            more = select(func.max(Posting.weight)).where(
-                Posting.product_id == so_far.c.product_id, Posting.stem.in_(stems)
-            )
-            both = select(so_far.c.product_id, so_far.c.weight, more.scalar_subquery().label("more")).subquery()
-            found = select(both.c.product_id, (both.c.weight + both.c.more).label("weight")).where(
-                both.c.more.is_not(None)
+            so_far, more = found.subquery(), aliased(Posting)
+            found = (
+                select(so_far.c.product_id, (so_far.c.weight + func.max(more.weight)).label("weight"))
+                .join(more, more.product_id == so_far.c.product_id)
+                .where(more.stem.in_(stems))
+                .group_by(so_far.c.product_id, so_far.c.weight)
             )
     return found.subquery("found")
 

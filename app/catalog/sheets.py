@@ -10,20 +10,19 @@ from typing import Any
 from sqlalchemy import BigInteger, Row, Select, String, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import allergens, cards, gallery_queries, seasons
+from app.catalog import allergens, cards, deposits, gallery_queries, offered, packs, refill_plan, seasons
 from app.catalog.classes import class_of
 from app.catalog.labels import label_of
 from app.catalog.listings import NOW, visible
 from app.catalog.models import Category, Image, Product, StockItem, Variant
+from app.catalog.offered import EverybodysPrice, Piece
 from app.catalog.queries import MAKER, maker_view
-from app.catalog.views import Choice, Estimate, Maker, Net, Part, Sheet
-from app.delivery import quotes
-from app.identity import addresses
+from app.catalog.views import Choice, Maker, Net, Part, Sheet
 from app.kernel import clock, formats
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
-from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts, in_language
+from app.producers import closures
 from app.producers.models import Producer
 
 MOST_AT_ONCE = 99
@@ -49,7 +48,8 @@ async def sheet(db: AsyncSession, shop: ShopFacts, slug: str, month: int) -> tup
 async def _shown(db: AsyncSession, shop: ShopFacts, rows: Sequence[Row[Any]], month: int) -> tuple[Sheet, Maker]:
     if not rows:
         raise NotFound
-    shown = _sheet(rows, shop, month)
+    everybodys = await offered.prices(db, [Piece(row.variant_id, row.price_minor) for row in rows])
+    shown = _sheet(rows, shop, month, everybodys)
     if rows[0].has_more:
         shown = replace(shown, gallery=[shown.image, *await gallery_queries.more(db, shown.id, shown.name)])
     return shown, maker_view(rows[0], bare=True)
@@ -80,6 +80,7 @@ def _facts() -> Select[Any]:
             Product.certifications,
             Product.seo,
             Product.season_mask,
+            Product.deposit_percent,
             Product.category_id,
             Product.rating_count,
             Product.rating_sum,
@@ -87,6 +88,7 @@ def _facts() -> Select[Any]:
             Category.name.label("category_name"),
             Category.product_class.label("category_class"),
             *MAKER,
+            Producer.daily_orders,
             *cards.IMAGE,
             gallery_queries.has_more().label("has_more"),
             Variant.id.label("variant_id"),
@@ -96,8 +98,12 @@ def _facts() -> Select[Any]:
             Variant.net_unit,
             Variant.drained_amount,
             Variant.price_minor,
+            *cards.REFERENCE,
+            *cards.WEIGHT,
+            *packs.COLUMNS,
             (StockItem.on_hand - StockItem.reserved).label("left"),
             StockItem.low_at,
+            StockItem.refills_at,
         )
         .join(Producer, Producer.id == Product.producer_id)
         .join(Category, Category.id == Product.category_id)
@@ -108,14 +114,15 @@ def _facts() -> Select[Any]:
     )
 
 
-def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int) -> Sheet:
+def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int, everybodys: Mapping[int, EverybodysPrice]) -> Sheet:
     first, locale = rows[0], current_locale()
     food: Mapping[str, Any] = first.food
     name = in_language(first.name, locale)
-    choices = [_choice(row) for row in rows]
+    choices = [_choice(row, shop.currency) for row in rows]
+    choices = [_also(choice, row, shop) for choice, row in zip(choices, rows, strict=True)]
+    choices = [_offered(choice, row, everybodys) for choice, row in zip(choices, rows, strict=True)]
     chosen = next((choice for choice in choices if choice.stock_state != "out"), choices[0])
     row = rows[choices.index(chosen)]
-    now = bool(first.season_mask & seasons.bit(month))
     life, kind = int(food.get("shelf_life_days") or 0), str(food.get("date_type") or "").lower()
 
     def said(text: str) -> str:
@@ -134,9 +141,7 @@ def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int) -> Sheet:
         chosen=chosen,
         max_quantity=max(1, min(MOST_AT_ONCE, chosen.left)),
         min_age=cards.min_age(food),
-        in_season=seasons.is_seasonal(first.season_mask) and now,
-        back_text=None if now else _back_text(first.season_mask, month, locale),
-        lowest_minor=None,  # prices are never shown as reduced (law.md L1)
+        season=seasons.season_of(first.season_mask, month, locale),
         legal_name=said("legal_name") or name,
         ingredients=parts(said("ingredients")),
         allergens=allergens.names(food.get("allergens") or []),
@@ -161,6 +166,8 @@ def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int) -> Sheet:
             certified=first.certifications,
             is_small=first.legal.get("is_small") is True,
         ),
+        closed=closures.spans(first.closed),
+        has_full_days=bool(first.daily_orders),
         seo_title=in_language(first.seo.get("title") or {}, locale),
         seo_description=in_language(first.seo.get("description") or {}, locale),
     )
@@ -176,22 +183,32 @@ def _trail(row: Row[Any], shop: ShopFacts, name: str) -> list[tuple[str, str | N
     ]
 
 
-def _choice(row: Row[Any]) -> Choice:
+def _choice(row: Row[Any], currency: str) -> Choice:
     return Choice(
         id=row.variant_id,
         label=in_language(row.format, current_locale()),
         price_minor=row.price_minor,
-        unit_price=cards.unit_price(row.price_minor, row.drained_amount or row.net_amount, row.net_unit),
+        unit_price=cards.unit_price_of(row),
         stock_state=cards.stock_state(row.left, row.low_at),
         left=row.left,
         sku=row.sku,
         net=Net(row.drained_amount or row.net_amount, row.net_unit),
+        reduction=cards.reduction(row),
+        has_offer=row.campaign_ends_at is not None,
+        weight=cards.said_of_weight(row, currency),
+        deposit="" if cards.weight(row) else deposits.said(row.price_minor, row.deposit_percent, currency),
     )
 
 
-def _back_text(mask: int, month: int, locale: str) -> str:
-    back = seasons.month_name(seasons.next_month(mask, month), locale)
-    return _("È fuori stagione: torna a %(month)s.", month=back)
+def _also(choice: Choice, row: Row[Any], shop: ShopFacts) -> Choice:
+    """With what is said of a smaller pack, and of when more comes."""
+    shrunk, returns = packs.said(row, shop), refill_plan.returns(row.refills_at, shop.time_zone)
+    return replace(choice, shrunk=shrunk, returns=returns)
+
+
+def _offered(choice: Choice, row: Row[Any], everybodys: Mapping[int, EverybodysPrice]) -> Choice:
+    made = everybodys.get(choice.id)
+    return replace(choice, reduction=None, offered=cards.offer(row, made)) if made else choice
 
 
 def _abv(food: Mapping[str, Any], locale: str) -> str | None:
@@ -210,26 +227,3 @@ def parts(ingredients: str) -> list[Part]:
         if text:
             found.append(Part(text, allergen=index % 2 == 1))
     return found
-
-
-async def estimate(db: AsyncSession, shop: ShopFacts, sheet: Sheet, typed: str) -> Estimate:
-    """When and for how much one parcel with this product gets to a postal code of the shop's country."""
-    try:
-        code = addresses.postal_code(typed, shop.country)
-    except ValueError as mistake:
-        return Estimate(cap=typed[:10], error=str(mistake))
-    quote = await quotes.quote(db, shop.country, code)
-    if quote is None:
-        return Estimate(cap=code, refused=_("Qui non consegniamo."))
-    if refused := quote.refusal(fresh=sheet.cold, alcohol=sheet.min_age is not None):
-        return Estimate(cap=code, refused=refused)
-    locale = current_locale()
-    earliest, latest = quote.arrival(clock.now(), shop.time_zone)
-    how = [in_language(quote.carrier, locale), in_language(quote.cold_chain, locale) if sheet.cold else ""]
-    return Estimate(
-        cap=code,
-        when=_("Arriva %(when)s", when=formats.days(earliest, latest, locale)),
-        how=" · ".join(text for text in how if text),
-        fee_minor=quote.fee(sheet.chosen.price_minor),
-        free_from_minor=quote.free_over_minor,
-    )

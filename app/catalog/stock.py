@@ -34,7 +34,6 @@ async def hold(db: AsyncSession, reference: str, demand: Mapping[int, int], expi
     Raises OutOfStock, naming every item that is short; the caller's transaction then takes nothing.
     """
     short: dict[int, int] = {}
-    now = clock.now()
     for item_id, quantity in sorted(demand.items()):
         taken = await db.execute(
             update(StockItem)
@@ -46,13 +45,14 @@ async def hold(db: AsyncSession, reference: str, demand: Mapping[int, int], expi
         if taken.first() is None:
             left = await db.scalar(select(StockItem.on_hand - StockItem.reserved).where(StockItem.id == item_id))
             short[item_id] = max(0, left or 0)
-            continue
+    if short:
+        raise OutOfStock(short)
+    now = clock.now()
+    for item_id, quantity in sorted(demand.items()):  # all at once: each would be written before the next update
         db.add(
             Hold(stock_item_id=item_id, reference=reference, quantity=quantity, expires_at=expires_at, created_at=now)
         )
         _move(db, item_id, "hold", 0, quantity, reference)
-    if short:
-        raise OutOfStock(short)
     await _touch_products(db, demand)
 
 
@@ -103,6 +103,8 @@ async def _end(db: AsyncSession, reference: str, state: str) -> bool:
             .values(reserved=StockItem.reserved - quantity, on_hand=StockItem.on_hand - leaves)
             .execution_options(synchronize_session=False)
         )
+    for item_id, quantity in rows:
+        leaves = quantity if state == "sold" else 0
         _move(db, item_id, "sale" if leaves else "release", -leaves, -quantity, reference)
     if rows:
         await _touch_products(db, dict(rows))
@@ -132,6 +134,49 @@ async def count(db: AsyncSession, item_id: int, on_hand: int, *, actor_id: int |
         if item.available > 0 >= item.available - change:
             add_job(db, "engagement.restocked", stock_item_id=item_id)
     return change
+
+
+async def put_back(db: AsyncSession, reference: str, pieces: Mapping[int, int], *, actor_id: int | None) -> None:
+    """Goods that were sold can be sold again (stock item id → quantity ≥ 1). Within a transaction."""
+    for item_id, quantity in sorted(pieces.items()):
+        await db.execute(
+            update(StockItem)
+            .where(StockItem.id == item_id)
+            .values(on_hand=StockItem.on_hand + quantity)
+            .execution_options(synchronize_session=False)
+        )
+        _move(db, item_id, "return", quantity, 0, reference, actor_id=actor_id)
+    if pieces:
+        await _touch_products(db, pieces)
+        await _tell_if_back(db, pieces)
+
+
+async def refill(db: AsyncSession, item_id: int, pieces: int, *, expire: bool, reference: str) -> int:
+    """The kitchen has so many more; with `expire`, what was left before goes off sale. Returns how much that was.
+
+    Pieces that are held for open payments stay. Within a transaction that has locked the item.
+    """
+    item = await db.get_one(StockItem, item_id)
+    before = item.available
+    lost = before if expire else 0
+    if lost:
+        _move(db, item_id, "expired", -lost, 0, reference)
+    item.on_hand += pieces - lost
+    _move(db, item_id, "refill", pieces, 0, reference)
+    await db.flush()  # what follows reads the row
+    await _touch_products(db, {item_id: 1})
+    if before <= 0:
+        add_job(db, "engagement.restocked", stock_item_id=item_id)
+    return lost
+
+
+async def expect(db: AsyncSession, item_id: int, at: datetime | None) -> None:
+    """When more of it comes; its pages say so. Within a transaction."""
+    item = await db.get_one(StockItem, item_id)
+    if item.refills_at != at:
+        item.refills_at = at
+        await db.flush()  # what follows reads the row
+        await _touch_products(db, {item_id: 1})
 
 
 def _move(

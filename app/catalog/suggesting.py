@@ -24,7 +24,7 @@ PLACES = 3
 Suggestion = tuple[str, str, str]  # text, what it is, address
 
 
-async def suggestions(db: AsyncSession, shop: ShopFacts, query: str) -> list[Suggestion]:
+async def suggestions(db: AsyncSession, shop: ShopFacts, query: str, names: queries.Names) -> list[Suggestion]:
     """For a query that is still being typed; nothing for less than two letters."""
     asked = words(query)
     if not asked or len("".join(asked)) < SHORTEST:
@@ -36,8 +36,7 @@ async def suggestions(db: AsyncSession, shop: ShopFacts, query: str) -> list[Sug
         values = {**sought.values, "now": clock.now(), "rows": PRODUCTS}
         for name, slug in await db.execute(_products(sought.shape), values):
             found.append((in_language(name, locale), "", shop.href(f"/prodotti/{slug}", locale)))
-    departments, makers = await queries.categories_named(db, asked), await queries.makers_named(db, asked)
-    for kind, links in ((_("Reparto"), departments), (_("Produttore"), makers)):
+    for kind, links in ((_("Reparto"), names.departments_with(asked)), (_("Produttore"), names.makers_with(asked))):
         found.extend((link.name, kind, shop.href(link.url, locale)) for link in links[:PLACES])
     if sought.instead:
         meant = " ".join(sought.instead.get(word, word) for word in asked)

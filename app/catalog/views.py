@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 
 from markupsafe import Markup
 
 from app.catalog.labels import Label
+from app.catalog.seasons import Season
+from app.producers.closures import Closure, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,31 @@ class UnitPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class Reduction:
+    """What may be announced of a price: see catalog/reductions.py. percent: 0 is not told. until: its last second."""
+
+    kind: str  # low | launched | previous | launch
+    reference_minor: int | None
+    percent: Decimal
+    days: int | None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What everybody pays in the basket, less than in the window (catalog/offered.py). is_about: goods by weight.
+
+    reduction: None where nothing may be announced; then lowest_minor is said alone, if there is any.
+    """
+
+    price_minor: int
+    unit_price: UnitPrice | None
+    reduction: Reduction | None
+    lowest_minor: int | None
+    is_about: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """url: without language prefix."""
 
@@ -53,11 +82,16 @@ class Card:
     currency: str
     unit_price: UnitPrice | None
     format: str
-    in_season: bool
+    season: Season | None
     stock_state: str  # in | low | out
     left: int
     variant_id: int
     min_age: int | None
+    reduction: Reduction | None = None
+    weight: str = ""  # of goods by weight, whose price_minor is about what a piece costs: what is said of that
+    shrunk: str = ""  # of a pack that has become smaller and dearer: catalog/packs.py
+    returns: str = ""  # of what is sold out: when the kitchen has more (catalog/refill_plan.py)
+    offered: Offered | None = None  # instead of a reduction
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +119,11 @@ class FacetView:
     values: Sequence[FacetValue]
     more: Sequence[FacetValue] = ()
 
+    @property
+    def parts(self) -> Sequence[tuple[bool, Sequence[FacetValue]]]:
+        """(whether it is behind "show all", values)."""
+        return [(False, self.values), (True, self.more)] if self.more else [(False, self.values)]
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
@@ -98,6 +137,17 @@ class Narrowing:
     cap_error: str = ""
     chips: Sequence[tuple[str, str]] = ()
     all_url: str = ""
+
+
+@dataclass(frozen=True)
+class ListDelivery:
+    """What a producer's parcel to a postal code costs. surges: (producer, why his costs something else today)."""
+
+    cap: str
+    fee_minor: int
+    free_from_minor: int | None
+    currency: str
+    surges: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +171,7 @@ class Listing:
     related: Sequence[Link] = ()
     narrowing: Narrowing = field(default_factory=Narrowing)
     is_capped: bool = False  # there are more than `total`
+    delivery: ListDelivery | None = None  # where a postal code is chosen
 
     @classmethod
     def empty(cls, path: str, sort: str) -> "Listing":
@@ -145,11 +196,13 @@ class Maker:
     email: str
     phone: str
     approval_mark: str | None
+    closed: Sequence[Closure] = ()
+    pickup: bool = False  # what is bought can be fetched there
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A variant to choose."""
+    """A variant to choose. has_offer: a campaign made the price, whether it may be announced or not."""
 
     id: int
     label: str
@@ -159,6 +212,13 @@ class Choice:
     left: int
     sku: str = ""
     net: Net | None = None  # what the unit price is of
+    reduction: Reduction | None = None
+    has_offer: bool = False
+    offered: Offered | None = None  # as a card's
+    weight: str = ""
+    shrunk: str = ""
+    returns: str = ""
+    deposit: str = ""  # of a piece that is ordered with one: what is paid now, and what later
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +245,7 @@ class Sheet:
     chosen: Choice
     max_quantity: int
     min_age: int | None
-    in_season: bool
-    back_text: str | None
-    lowest_minor: int | None
+    season: Season | None
     legal_name: str
     ingredients: Sequence[Part]
     allergens: Sequence[str]
@@ -204,6 +262,8 @@ class Sheet:
     producer_id: int = 0
     rating_count: int = 0
     rating_sum: int = 0
+    closed: Sequence[Span] = ()  # days on which its producer sends nothing
+    has_full_days: bool = False  # he has said how many orders he can send off in a day
     label: Label | None = None
     seo_title: str = ""
     seo_description: str = ""
@@ -212,7 +272,8 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Delivery to a postal code. error: what is wrong with the code; refused: why not there."""
+    """Delivery to a postal code. error: what is wrong with the code; refused: why not there. surge: why it costs more
+    than usual today, or ""."""
 
     cap: str
     error: str | None = None
@@ -221,6 +282,7 @@ class Estimate:
     how: str = ""
     fee_minor: int = 0
     free_from_minor: int | None = None
+    surge: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,3 +313,4 @@ class Found:
     suggestion: str | None = None
     producers: Sequence[Link] = field(default_factory=tuple)
     categories: Sequence[Link] = field(default_factory=tuple)
+    popular: Sequence[str] = ()  # what others search for, where this search shows nothing

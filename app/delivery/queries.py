@@ -24,6 +24,7 @@ class ZoneLine:
     fresh_ok: bool
     alcohol_ok: bool
     is_served: bool
+    code: str = ""
 
 
 async def zones(db: AsyncSession) -> Sequence[ZoneLine]:
@@ -41,6 +42,7 @@ async def zones(db: AsyncSession) -> Sequence[ZoneLine]:
             Zone.fresh_ok,
             Zone.alcohol_ok,
             Zone.is_served,
+            Zone.code,
         ).order_by(Zone.code)
     )
     return [
@@ -54,6 +56,7 @@ async def zones(db: AsyncSession) -> Sequence[ZoneLine]:
             fresh_ok=row.fresh_ok,
             alcohol_ok=row.alcohol_ok,
             is_served=row.is_served,
+            code=row.code,
         )
         for row in rows
     ]

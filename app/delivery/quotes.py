@@ -1,8 +1,9 @@
 """What delivery costs and when it comes, for a postal code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -11,12 +12,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.delivery.models import Zone, ZoneRange
 from app.kernel.i18n import gettext as _
 
+Span = tuple[date, date]  # both days included
 CUT_OFF_HOUR = 12  # orders paid later leave with the next day's parcels
 
 
 @dataclass(frozen=True)
+class Surge:
+    """A producer's full day: which part of it is taken (0 to 1), and what that makes of the fee, minor units."""
+
+    day: date
+    demand: Decimal
+    plain_minor: int
+    fee_minor: int
+
+
+@dataclass(frozen=True)
 class Quote:
-    """The zone of an address. Fees: minor units per producer order, VAT included. Texts: locale → text."""
+    """The zone of an address. Fees: minor units per producer order, VAT included. Texts: locale → text.
+
+    surges: by producer (pricing/rules/surge.py); surge: of the one whose quote this is.
+    """
 
     code: str
     name: Mapping[str, str]
@@ -30,6 +45,13 @@ class Quote:
     fresh_ok: bool
     alcohol_ok: bool
     is_served: bool
+    surges: Mapping[int, Surge] = field(default_factory=dict)
+    surge: Surge | None = None
+
+    def of(self, producer_id: int) -> "Quote":
+        """The same for one producer's parcel."""
+        surge = self.surges.get(producer_id)
+        return replace(self, fee_minor=surge.fee_minor, surge=surge) if surge else self
 
     def fee(self, goods_minor: int) -> int:
         """The fee of one producer's parcel with goods of this value."""
@@ -49,17 +71,20 @@ class Quote:
             return _("Fin qui non possiamo spedire alcolici.")
         return None
 
-    def arrival(self, at: datetime, time_zone: str) -> tuple[date, date]:
-        """First and last day of arrival for an order paid at `at`: next departure, then the carrier's working days."""
-        leaves = departure(at, time_zone, self.departures)
+    def arrival(self, at: datetime, time_zone: str, closed: Sequence[Span] = ()) -> tuple[date, date]:
+        """First and last day of arrival for an order paid at `at`: next departure, then the carrier's working days.
+
+        closed: when the producer sends nothing.
+        """
+        leaves = departure(at, time_zone, self.departures, closed)
         return working_days_after(leaves, self.lead_days_min), working_days_after(leaves, self.lead_days_max)
 
 
-def departure(at: datetime, time_zone: str, weekdays: Sequence[int]) -> date:
-    """The day on which an order paid at `at` leaves. weekdays: 0 is Monday; none means any day."""
+def departure(at: datetime, time_zone: str, weekdays: Sequence[int], closed: Sequence[Span] = ()) -> date:
+    """The day on which an order paid at `at` leaves. weekdays: 0 is Monday; none means any day. closed: not then."""
     local = at.astimezone(ZoneInfo(time_zone))
     leaves = local.date() + timedelta(days=1 if local.hour >= CUT_OFF_HOUR else 0)
-    while leaves.weekday() not in (weekdays or range(7)):
+    while leaves.weekday() not in (weekdays or range(7)) or any(first <= leaves <= last for first, last in closed):
         leaves += timedelta(days=1)
     return leaves
 

@@ -17,9 +17,9 @@ from app.catalog import images
 from app.catalog.imports import formats, shelves, writing
 from app.catalog.imports.source import Source
 from app.catalog.imports.terms import Terms
-from app.catalog.models import Category, Image
+from app.catalog.models import Category, Image, Product, Variant
 from app.delivery.models import Zone, ZoneRange
-from app.demo import sheets
+from app.demo import months, sheets
 from app.demo.accounts import register
 from app.demo.shops import PASSWORD, SHOPS, DemoShop
 from app.identity import passwords
@@ -28,6 +28,7 @@ from app.integrations.storage import open_storage
 from app.kernel import clock
 from app.kernel.db import Database, transaction
 from app.kernel.i18n import LOCALES
+from app.kernel.money import unit_price
 from app.producers.models import Producer, ProducerMember
 from app.settings import Settings
 from app.shops.models import Shop, ShopHost
@@ -58,11 +59,17 @@ def welcome(settings: Settings) -> list[str]:
     """What a person at the terminal needs to know: the addresses and the log-ins."""
     home = f"http://localhost:{settings.port}"
     lines = ["", f"  Tavola Romagna  {home}", f"  RachelFoods     http://rachel.localhost:{settings.port}"]
-    lines += [f"  Mailbox         {home}/posta", "", f"  Sign in at {home}/accedi with the password {PASSWORD}:"]
+    lines += [f"  Mailbox         {home}/posta", *_bench(settings, home), ""]
+    lines += [f"  Sign in at {home}/accedi with the password {PASSWORD}:"]
     for shop in SHOPS:
         lines.append(f"    {shop.facts['name']}")
         lines += [f"      {login.role:<9} {login.email}" for login in shop.logins]
     return [*lines, ""]
+
+
+def _bench(settings: Settings, home: str) -> list[str]:
+    """Where the payment sandbox is told what to do next, if that is what we pay through."""
+    return [f"  Test bench      {home}/_stripe/desk"] if settings.stripe.is_sandbox else []
 
 
 async def fill(database: Database, settings: Settings) -> bool:
@@ -100,7 +107,8 @@ async def _write(database: Database, shop: DemoShop, password_hash: str | None) 
         shop_id = await db.scalar(select(Shop.id).where(Shop.slug == shop.facts["slug"]))
         if shop_id is None:
             hero = {**shop.hero, "image": images.key_of(_picture(shop.hero_picture), shop.hero_picture)}
-            row = Shop(**shop.facts, features={"hero": hero, "search_hint": shop.search_hint})
+            features = {"hero": hero, "search_hint": shop.search_hint, "stripe_books": shop.is_default}
+            row = Shop(**shop.facts, features=features)
             db.add(row)
             await db.flush()  # what follows is written in its name
             shop_id = row.id
@@ -131,6 +139,27 @@ async def _furnish(db: AsyncSession, shop: DemoShop, password_hash: str | None) 
             raise ValueError(f"the demonstration data is wrong: {errors[:3]}")
         await writing.apply(db, batch.rows, there)
     await sheets.fill(db, _table(shop, "sheets"), _table(shop, "categories"))
+    await _sell_by_weight(db, _table(shop, "weights") if _file(shop, "weights").exists() else [])
+    await _ask_deposits(db, _table(shop, "deposits") if _file(shop, "deposits").exists() else [])
+    offers, searches = (
+        [] if not _file(shop, table).exists() else _table(shop, table) for table in ("offers", "searches")
+    )
+    await months.live_through(db, _table(shop, "producers"), offers, searches)
+
+
+async def _sell_by_weight(db: AsyncSession, lines: list[Line]) -> None:
+    """Goods that are sold by their real weight: their price per kilogram is the one that their price comes to."""
+    for line in lines:
+        variant = (await db.scalars(select(Variant).where(Variant.sku == line["sku"]))).one()
+        variant.weight_tolerance = int(line["tolerance"])
+        variant.kg_price_minor = unit_price(variant.price_minor, variant.net_amount, variant.net_unit)[0]
+
+
+async def _ask_deposits(db: AsyncSession, lines: list[Line]) -> None:
+    """Pieces that are ordered with a deposit."""
+    for line in lines:
+        of_sku = select(Product).join(Variant, Variant.product_id == Product.id).where(Variant.sku == line["sku"])
+        (await db.scalars(of_sku)).one().deposit_percent = int(line["percent"])
 
 
 def _stems(shop: DemoShop) -> list[str]:
@@ -177,6 +206,7 @@ def _producer(line: Line, now: datetime) -> Producer:
             "pec": line["demo_pec"],
             "sdi": line["demo_sdi"],
             "regime": line["vat_regime_note"],
+            "invoice_mandate": now.date().isoformat(),
             "health_mark": line["health_mark"],
             "is_small": True,
         },

@@ -72,6 +72,7 @@ async def sign_out(visit: CurrentVisit) -> Go:
         async with transaction(visit.db):
             await sessions.end(visit.db, token)
         visit.forget_cookie("session")
+    hooks.signed_out(visit)
     visit.extra_headers.append(("Clear-Site-Data", '"cache"'))  # what the worker keeps, it drops by itself
     visit.tell(_("Sei uscito. A presto!"))
     return Go("/")

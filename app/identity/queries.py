@@ -10,6 +10,8 @@ from app.kernel.db import transaction
 from app.kernel.ids import token_hash
 from app.kernel.tenancy import Person
 
+IN_CHARGE = ("staff", "admin", "super_admin")
+
 
 async def person_of_session(db: AsyncSession, token: str) -> Person | None:
     """Who is signed in with this cookie; None if the session has ended. One query; every five minutes one write."""
@@ -43,3 +45,9 @@ async def person_of_session(db: AsyncSession, token: str) -> Person | None:
         async with transaction(db):
             await sessions.mark_seen(db, session_id)
     return Person(user_id, name, email, role, locale, session_id)
+
+
+async def staff_readers(db: AsyncSession) -> list[tuple[int, str, str]]:
+    """(id, address, language) of those who run the shop and are written to when it needs them."""
+    found = select(User.id, User.email, User.locale).where(User.role.in_(IN_CHARGE), User.disabled_at.is_(None))
+    return [(id_, email, locale) for id_, email, locale in await db.execute(found.order_by(User.id))]

@@ -1,10 +1,12 @@
-"""Where pictures lie: a folder of ours (file://…) or a bucket that speaks S3 (s3://…).
+"""Where pictures and papers lie: a folder of ours (file://…) or a bucket that speaks S3 (s3://…).
 
-Names are hashes, so a file never changes under its name, and whoever holds one may keep it for ever.
+Names are hashes, so a file never changes under its name, and whoever holds a picture may keep it for ever. Papers of
+people (`private_name`) are for pages that know who asks: /media has none of them.
 """
 
 import asyncio
 import re
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 FOR_EVER = "public, max-age=31536000, immutable"
-TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
+PRIVATE = "private, no-store"
+TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "private": "application/octet-stream"}
 CONNECT_SECONDS = 2
 ANSWER_SECONDS = 5
 RETRY_SECONDS = 6
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,100}\.(webp|jpg)")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,100}\.(webp|jpg|private)")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 T = TypeVar("T")
 
@@ -67,6 +70,15 @@ def key_of(shop_slug: str, name: str) -> str:
     if not _NAME.fullmatch(name) or not _SHOP.fullmatch(shop_slug):
         raise ValueError(f"{name!r:.80} is not a name of ours")
     return f"{shop_slug}/{name}"
+
+
+def private_name(stem: str) -> str:
+    """A new name for a file that is not for everybody."""
+    return f"{stem}-{secrets.token_hex(20)}.private"
+
+
+def is_private(name: str) -> bool:
+    return name.endswith(".private")
 
 
 def media_type(name: str) -> str:
@@ -173,7 +185,7 @@ class S3Storage:
         import obstore  # noqa: PLC0415
 
         key = key_of(shop_slug, name)
-        about = {"Content-Type": media_type(name), "Cache-Control": FOR_EVER}
+        about = {"Content-Type": media_type(name), "Cache-Control": PRIVATE if is_private(name) else FOR_EVER}
         if self._ask(lambda: obstore.put(self.store, key, body, attributes=about, use_multipart=False)) is None:
             raise StorageDown  # there is no such bucket
 

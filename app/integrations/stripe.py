@@ -5,17 +5,28 @@ mypy checks them against the SDK's own types; the sandbox checks them once more 
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import httpx
 import structlog
 
 from app.integrations.breaker import Breaker
-from app.kernel import clock
+from app.integrations.stripe_objects import (
+    Event,
+    Intent,
+    Item,
+    NewIntent,
+    NewSession,
+    Sent,
+    Session,
+    event_of,
+    intent_of,
+    parsed,
+    sent_of,
+    session_of,
+)
 from app.kernel.errors import Unavailable
 from app.kernel.i18n import gettext as _
 from app.settings import Settings
@@ -23,6 +34,20 @@ from app.settings import Settings
 if TYPE_CHECKING:  # nothing at runtime mentions it before the first call
     import stripe
 
+__all__ = [
+    "CardRefused",
+    "Event",
+    "Intent",
+    "Item",
+    "NewIntent",
+    "NewSession",
+    "PaymentRefused",
+    "PaymentUnreachable",
+    "Sent",
+    "Session",
+    "StripeGateway",
+    "WebhookRefused",
+]
 log = structlog.get_logger()
 CONNECT_SECONDS, READ_SECONDS = 3.0, 20.0
 NETWORK_RETRIES = 2
@@ -65,86 +90,6 @@ class WebhookRefused(Exception):
     """A webhook that Stripe did not sign, or not lately, or that is not JSON."""
 
 
-@dataclass(frozen=True)
-class Item:
-    """A line of the payment page. amount_minor: of one piece."""
-
-    name: str
-    amount_minor: int
-    quantity: int
-
-
-@dataclass(frozen=True)
-class NewSession:
-    """What is asked of Stripe for one payment. number: of the order group."""
-
-    shop: str
-    number: str
-    currency: str
-    locale: str
-    email: str
-    items: Sequence[Item]
-    expires_at: datetime
-    success_url: str
-    cancel_url: str
-
-
-@dataclass(frozen=True)
-class Session:
-    """A Checkout Session as it is now. status: open | complete | expired; payment_status: paid | unpaid | …
-
-    intent_status: of its PaymentIntent ("" while there is none); charge_id: the charge that took the money.
-    """
-
-    id: str
-    status: str
-    payment_status: str
-    amount_minor: int
-    currency: str
-    url: str | None
-    intent_id: str | None
-    intent_status: str
-    charge_id: str | None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_paid(self) -> bool:
-        return self.status == "complete" and self.payment_status in {"paid", "no_payment_required"}
-
-    @property
-    def is_processing(self) -> bool:
-        """The form is done, the money is on its way (SEPA)."""
-        return self.status == "complete" and not self.is_paid and self.intent_status == "processing"
-
-    @property
-    def is_over(self) -> bool:
-        """No money came, and none will."""
-        return self.status == "expired" or (self.status == "complete" and not self.is_paid and not self.is_processing)
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A transfer or a refund as Stripe has it."""
-
-    id: str
-    amount_minor: int
-    status: str
-    metadata: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Event:
-    """A webhook event, verified. payload: as it came. object_id: what it is about."""
-
-    id: str
-    type: str
-    object_id: str | None
-    account: str | None
-    api_version: str | None
-    created_at: datetime
-    payload: dict[str, Any]
-
-
 class StripeGateway:
     """Our calls to Stripe, or to the sandbox, which speaks the same over HTTP."""
 
@@ -184,51 +129,88 @@ class StripeGateway:
             http._client_async = httpx.AsyncClient(transport=self._transport, trust_env=False)  # noqa: SLF001
         return stripe.StripeClient(
             own.secret_key,
-            base_addresses={"api": base} if base else None,
+            base_addresses={"api": base, "files": base} if base else None,
             http_client=http,
             max_network_retries=self._retries,
         )
 
     async def create_session(self, new: NewSession, *, key: str) -> Session:
         """Open a payment page. key: our idempotency key, in the database already."""
-        made = await self._ask(
-            self.client.v1.checkout.sessions.create_async(
+        asked: stripe.params.checkout.SessionCreateParams = {
+            "mode": "payment",
+            "line_items": [
                 {
-                    "mode": "payment",
-                    "line_items": [
-                        {
-                            "quantity": item.quantity,
-                            "price_data": {
-                                "currency": new.currency.lower(),
-                                "unit_amount": item.amount_minor,
-                                "product_data": {"name": item.name[:LONGEST_NAME]},
-                            },
-                        }
-                        for item in new.items
-                    ],
-                    "client_reference_id": new.number,
-                    "customer_email": new.email,
-                    "locale": _LOCALES.get(new.locale, "it"),
-                    "expires_at": int(new.expires_at.timestamp()),
-                    "success_url": new.success_url,
-                    "cancel_url": new.cancel_url,
-                    "metadata": {"shop": new.shop, "group": new.number},
-                    "payment_intent_data": {
-                        "metadata": {"shop": new.shop, "group": new.number},
-                        "transfer_group": new.number,
+                    "quantity": item.quantity,
+                    "price_data": {
+                        "currency": new.currency.lower(),
+                        "unit_amount": item.amount_minor,
+                        "product_data": {"name": item.name[:LONGEST_NAME]},
                     },
-                },
-                {"idempotency_key": key},
-            )
+                }
+                for item in new.items
+            ],
+            "client_reference_id": new.number,
+            "customer_email": new.email,
+            "locale": _LOCALES.get(new.locale, "it"),
+            "expires_at": int(new.expires_at.timestamp()),
+            "success_url": new.success_url,
+            "cancel_url": new.cancel_url,
+            "metadata": {"shop": new.shop, "group": new.number},
+            "payment_intent_data": {
+                "metadata": {"shop": new.shop, "group": new.number},
+                "transfer_group": new.number,
+            },
+        }
+        if new.is_held:
+            asked["payment_intent_data"]["capture_method"] = "manual"
+        if new.without:
+            asked["excluded_payment_method_types"] = list(new.without)
+        if not new.shows_link:
+            asked["wallet_options"] = {"link": {"display": "never"}}
+        made = await self._ask(self.client.v1.checkout.sessions.create_async(asked, {"idempotency_key": key}))
+        return session_of(made.to_dict())
+
+    async def create_intent(self, new: NewIntent, *, key: str) -> Intent:
+        """Begin a payment on our own page. key: our idempotency key, in the database already."""
+        asked: stripe.params.PaymentIntentCreateParams = {
+            "amount": new.amount_minor,
+            "currency": new.currency.lower(),
+            "automatic_payment_methods": {"enabled": True},
+            "metadata": {"shop": new.shop, "group": new.number, "way": "page"},
+            "transfer_group": new.number,
+        }
+        if new.is_held:
+            asked["capture_method"] = "manual"
+        if new.without:
+            asked["excluded_payment_method_types"] = list(new.without)
+        made = await self._ask(self.client.v1.payment_intents.create_async(asked, {"idempotency_key": key}))
+        return intent_of(made.to_dict())
+
+    async def retrieve_intent(self, intent_id: str) -> Intent:
+        """The PaymentIntent as it is now."""
+        return intent_of((await self._ask(self.client.v1.payment_intents.retrieve_async(intent_id))).to_dict())
+
+    async def update_intent(self, intent_id: str, *, amount_minor: int) -> Intent:
+        """Have it ask for another amount. Raises PaymentRefused once there is money on its way.
+
+        Needs no key of ours, here and below: twice is the same, and a kept answer would hide what has happened since.
+        """
+        changed = await self._ask(self.client.v1.payment_intents.update_async(intent_id, {"amount": amount_minor}))
+        return intent_of(changed.to_dict())
+
+    async def cancel_intent(self, intent_id: str) -> Intent:
+        """Make sure that nobody can pay it any more. Raises PaymentRefused when it is over already, or being paid."""
+        ended = await self._ask(
+            self.client.v1.payment_intents.cancel_async(intent_id, {"cancellation_reason": "abandoned"})
         )
-        return _session(made.to_dict())
+        return intent_of(ended.to_dict())
 
     async def retrieve_session(self, session_id: str) -> Session:
         """The Session as it is now, with its charge."""
         found = await self._ask(
             self.client.v1.checkout.sessions.retrieve_async(session_id, {"expand": ["payment_intent.latest_charge"]})
         )
-        return _session(found.to_dict())
+        return session_of(found.to_dict())
 
     async def expire_session(self, session_id: str) -> Session:
         """Close a payment page. Raises PaymentRefused when it is not open (any more): then look what became of it.
@@ -236,46 +218,71 @@ class StripeGateway:
         Needs no key of ours: closing twice does nothing, and a kept answer would hide what has happened since.
         """
         ended = await self._ask(self.client.v1.checkout.sessions.expire_async(session_id))
-        return _session(ended.to_dict())
+        return session_of(ended.to_dict())
 
     async def create_transfer(
-        self, *, amount_minor: int, currency: str, account: str, charge_id: str, group: str, reference: str, key: str
+        self,
+        *,
+        amount_minor: int,
+        currency: str,
+        account: str,
+        charge_id: str | None,
+        group: str,
+        reference: str,
+        key: str,
     ) -> Sent:
-        """Send a producer's part of a charge to his account. reference: our id of it, to find it again."""
-        made = await self._ask(
-            self.client.v1.transfers.create_async(
-                {
-                    "amount": amount_minor,
-                    "currency": currency.lower(),
-                    "destination": account,
-                    "source_transaction": charge_id,
-                    "transfer_group": group,
-                    "metadata": {"transfer": reference},
-                },
-                {"idempotency_key": key},
-            )
-        )
-        return _sent(made.to_dict())
+        """Send a producer's part of a charge, or of our balance (None), to his account. reference: our id of it."""
+        asked: stripe.params.TransferCreateParams = {
+            "amount": amount_minor,
+            "currency": currency.lower(),
+            "destination": account,
+            "transfer_group": group,
+            "metadata": {"transfer": reference},
+        }
+        if charge_id is not None:
+            asked["source_transaction"] = charge_id
+        made = await self._ask(self.client.v1.transfers.create_async(asked, {"idempotency_key": key}))
+        return sent_of(made.to_dict())
 
     async def transfers_of(self, group: str) -> list[Sent]:
         """What has been sent for an order group."""
         found = await self._ask(self.client.v1.transfers.list_async({"transfer_group": group, "limit": 100}))
-        return [_sent(transfer.to_dict()) for transfer in found.data]
+        return [sent_of(transfer.to_dict()) for transfer in found.data]
 
-    async def create_refund(self, *, intent_id: str, amount_minor: int, reference: str, key: str) -> Sent:
-        """Give money back. reference: our id of the payment."""
+    async def create_reversal(
+        self, *, transfer_id: str, amount_minor: int, metadata: Mapping[str, str], key: str
+    ) -> Sent:
+        """Take back (part of) a transfer. Refused (balance_insufficient) when the account has less than that."""
+        made = await self._ask(
+            self.client.v1.transfers.reversals.create_async(
+                transfer_id, {"amount": amount_minor, "metadata": dict(metadata)}, {"idempotency_key": key}
+            )
+        )
+        return sent_of(made.to_dict())
+
+    async def reversals_of(self, transfer_id: str) -> list[Sent]:
+        """What has been taken back of a transfer."""
+        found = await self._ask(self.client.v1.transfers.reversals.list_async(transfer_id, {"limit": 100}))
+        return [sent_of(reversal.to_dict()) for reversal in found.data]
+
+    async def create_refund(self, *, intent_id: str, amount_minor: int, metadata: Mapping[str, str], key: str) -> Sent:
+        """Give money back. metadata: our own marks, to find it again. Its status may be pending, and later fail."""
         made = await self._ask(
             self.client.v1.refunds.create_async(
-                {"payment_intent": intent_id, "amount": amount_minor, "metadata": {"payment": reference}},
+                {"payment_intent": intent_id, "amount": amount_minor, "metadata": dict(metadata)},
                 {"idempotency_key": key},
             )
         )
-        return _sent(made.to_dict())
+        return sent_of(made.to_dict())
+
+    async def retrieve_refund(self, refund_id: str) -> Sent:
+        """A refund as it is now. Raises PaymentRefused for one that is not there."""
+        return sent_of((await self._ask(self.client.v1.refunds.retrieve_async(refund_id))).to_dict())
 
     async def refunds_of(self, intent_id: str) -> list[Sent]:
         """What has been given back of a payment."""
         found = await self._ask(self.client.v1.refunds.list_async({"payment_intent": intent_id, "limit": 100}))
-        return [_sent(refund.to_dict()) for refund in found.data]
+        return [sent_of(refund.to_dict()) for refund in found.data]
 
     async def events_since(self, since: datetime, types: Sequence[str], most: int = 1000) -> list[Event]:
         """Events of these types since then, newest first. Stripe keeps them for 30 days."""
@@ -284,10 +291,10 @@ class StripeGateway:
                 {"types": list(types), "created": {"gte": int(since.timestamp())}, "limit": 100}
             )
         )
-        found = [_event(event.to_dict()) for event in page.data]
+        found = [event_of(event.to_dict()) for event in page.data]
         while page.has_more and len(found) < most:
             page = await self._ask(page.next_page_async())
-            found += [_event(event.to_dict()) for event in page.data]
+            found += [event_of(event.to_dict()) for event in page.data]
         return found
 
     def read_webhook(self, body: bytes, signature: str) -> Event:
@@ -298,10 +305,14 @@ class StripeGateway:
             stripe.WebhookSignature.verify_header(
                 body, signature, self.settings.stripe.webhook_secret, TOLERANCE_SECONDS
             )
-            payload = _parsed(body)
+            payload = parsed(body)
         except (stripe.SignatureVerificationError, ValueError) as wrong:
             raise WebhookRefused(str(wrong)) from wrong
-        return _event(payload)
+        return event_of(payload)
+
+    async def ask(self, call: Awaitable[Made]) -> Made:
+        """Await a call that another module makes with `client`; what goes wrong is said in our words."""
+        return await self._ask(call)
 
     async def _ask(self, call: Awaitable[Made]) -> Made:
         """Await a call of the SDK and say in our words what went wrong."""
@@ -341,51 +352,3 @@ def _drop(call: Awaitable[Any]) -> None:
     """A coroutine that nobody will await says so loudly, unless it is closed."""
     if asyncio.iscoroutine(call):
         call.close()
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    """Raises ValueError for anything but an event."""
-    payload: dict[str, Any] = json.loads(body)
-    names = [payload.get("id"), payload.get("type")] if isinstance(payload, dict) else [None]
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError("not an event")
-    return payload
-
-
-def _event(payload: dict[str, Any]) -> Event:
-    """From a snapshot event, or a thin one of API v2, which names its object only."""
-    about = (payload.get("data") or {}).get("object") or payload.get("related_object") or {}
-    created = payload.get("created")
-    at = datetime.fromtimestamp(created, UTC) if isinstance(created, int) else clock.now()
-    return Event(
-        id=payload["id"],
-        type=payload["type"],
-        object_id=about.get("id"),
-        account=payload.get("account"),
-        api_version=payload.get("api_version"),
-        created_at=at,
-        payload=payload,
-    )
-
-
-def _session(body: dict[str, Any]) -> Session:
-    """From Stripe's object; payment_intent is an id, an expanded object, or null before the buyer confirms."""
-    intent = body.get("payment_intent")
-    known = intent if isinstance(intent, dict) else {}
-    charge = known.get("latest_charge")
-    return Session(
-        id=body["id"],
-        status=body["status"],
-        payment_status=body["payment_status"],
-        amount_minor=body["amount_total"] or 0,
-        currency=(body["currency"] or "").upper(),
-        url=body.get("url"),
-        intent_id=known.get("id") or (intent if isinstance(intent, str) else None),
-        intent_status=known.get("status", ""),
-        charge_id=charge["id"] if isinstance(charge, dict) else charge,
-        metadata=body.get("metadata") or {},
-    )
-
-
-def _sent(body: dict[str, Any]) -> Sent:
-    return Sent(body["id"], body["amount"], body.get("status", "succeeded"), body.get("metadata") or {})

@@ -113,6 +113,17 @@ def delivery_by_rate(delivery_gross: int, gross_by_rate: Mapping[Decimal, int]) 
     return dict(zip(rates, allocate(delivery_gross, [gross_by_rate[rate] for rate in rates]), strict=True))
 
 
+def vat_of_order(goods: Sequence[tuple[int, Decimal]], delivery_gross: int) -> tuple[list[RateTotal], list[int]]:
+    """Totals per rate of one producer order, its delivery among them, and the VAT of each of its lines.
+
+    goods: (gross minor, rate percent). Source: docs/algorithms/vat.md.
+    """
+    by_rate = {rate: sum(gross for gross, r in goods if r == rate) for _gross, rate in goods}
+    delivery = [(part, rate) for rate, part in delivery_by_rate(delivery_gross, by_rate).items()]
+    totals, shares = vat_by_rate([*goods, *delivery])
+    return totals, shares[: len(goods)]
+
+
 def fee_of_order(line_gross: Sequence[int], rate: Decimal) -> tuple[int, list[int]]:
     """(fee, its share on each line): the shop's percentage of one producer order's goods, in minor units.
 

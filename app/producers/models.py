@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Id, ShopOwned, Table
@@ -12,9 +12,15 @@ from app.kernel.db import Id, ShopOwned, Table
 class Producer(ShopOwned, Table):
     """A business that sells in the shop; the legal seller of its products (law.md, model sentence).
 
-    legal: company, form, vat_number, rea, pec, sdi, regime, health_mark; shown to buyers (L14, L47).
+    legal: company, form, vat_number, rea, pec, sdi, regime, health_mark; shown to buyers (L14, L47). tax_code, and
+    invoice_mandate, the day since when the shop invoices in his name (tax.py), are not.
     is_small: makes small quantities and sells them directly, so no nutrition table is due (L12).
     fee_rate: percent of the goods kept by the shop; null means the shop's own rate.
+    closed: the periods of ClosedPeriod that are not over, as [kind, first day, last day, reason]; written with them,
+    so that pages and delivery days need not ask for more rows.
+    closes_hours_before: an order stays open for additions until so many hours before noon of the day on which its
+    parcel leaves; null: until he confirms it (additions/opening.py).
+    daily_orders: how many orders he can send off in a day; null when he has not said (delivery/demand.py).
     """
 
     __tablename__ = "producers"
@@ -36,6 +42,9 @@ class Producer(ShopOwned, Table):
     pickup: Mapped[bool] = mapped_column(default=False)
     fee_rate: Mapped[str | None] = mapped_column(String(10))
     stripe_account: Mapped[str | None] = mapped_column(String(60))
+    closed: Mapped[list[Any]] = mapped_column(default=list)
+    closes_hours_before: Mapped[int | None] = mapped_column(default=0, server_default="0")
+    daily_orders: Mapped[int | None]
     created_at: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
 
@@ -69,3 +78,21 @@ class Certificate(ShopOwned, Table):
     body: Mapped[str] = mapped_column(String(120))
     number: Mapped[str] = mapped_column(String(60))
     valid_until: Mapped[date]
+
+
+class ClosedPeriod(ShopOwned, Table):
+    """Days, both included, on which a producer sends nothing. kind: holiday | other. reason: locale -> text, or {}."""
+
+    __tablename__ = "closed_periods"
+    __table_args__ = (
+        Index("ix_closed_periods_producer", "shop_id", "producer_id", "last_day"),
+        CheckConstraint("first_day <= last_day", name="order"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(10), default="holiday")
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    reason: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]

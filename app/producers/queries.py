@@ -1,9 +1,12 @@
 """What pages need to know of producers."""
 
+from dataclasses import dataclass
+from datetime import date
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.producers.models import ProducerMember
+from app.producers.models import Certificate, ProducerMember
 
 
 async def membership(db: AsyncSession, user_id: int) -> tuple[int, str] | None:
@@ -16,3 +19,24 @@ async def membership(db: AsyncSession, user_id: int) -> tuple[int, str] | None:
         )
     ).first()
     return (row[0], row[1]) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """What a control body lets a producer call its goods. mark, designation, body, number: as in Certificate."""
+
+    mark: str
+    designation: str
+    body: str
+    number: str
+    valid_until: date
+
+
+async def certified(db: AsyncSession, producer_id: int, today: date) -> list[Certified]:
+    """The certificates that are valid today, by name; an expired one is not shown (law.md L16)."""
+    rows = await db.execute(
+        select(Certificate.mark, Certificate.designation, Certificate.body, Certificate.number, Certificate.valid_until)
+        .where(Certificate.producer_id == producer_id, Certificate.valid_until >= today)
+        .order_by(Certificate.designation, Certificate.mark)
+    )
+    return [Certified(*row) for row in rows]

@@ -1,10 +1,11 @@
 """Which shop answers on a host, and its facts."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel import clock
@@ -49,11 +50,21 @@ async def all_shops(db: AsyncSession) -> list[tuple[ShopFacts, list[str], bool]]
 
 
 async def shop_by_id(db: AsyncSession, shop_id: int) -> ShopFacts | None:
-    return next((facts for facts, _, _ in await all_shops(db) if facts.id == shop_id), None)
+    return await _one(db, Shop.id == shop_id)
 
 
 async def shop_by_slug(db: AsyncSession, slug: str) -> ShopFacts | None:
-    return next((facts for facts, _, _ in await all_shops(db) if facts.slug == slug), None)
+    return await _one(db, Shop.slug == slug)
+
+
+async def shop_ids(db: AsyncSession) -> list[int]:
+    return list(await db.scalars(select(Shop.id).order_by(Shop.id)))
+
+
+async def _one(db: AsyncSession, which: ColumnElement[bool]) -> ShopFacts | None:
+    host = select(ShopHost.host).where(ShopHost.shop_id == Shop.id).order_by(ShopHost.id).limit(1)
+    row = (await db.execute(select(Shop, host.scalar_subquery()).where(which))).first()
+    return _facts(row[0], row[1] or "localhost") if row else None
 
 
 class Directory:
@@ -68,30 +79,54 @@ class Directory:
         self.strict = strict
         self.extra_hosts = extra_hosts
         self.nav = nav
-        self._by_host: dict[str, ShopFacts] = {}
-        self._default: ShopFacts | None = None
+        self._shop_of: dict[str, int] = {}  # by host
+        self._default: int | None = None
+        self._facts: dict[int, ShopFacts] = {}  # of the shops that somebody has asked for
         self._read_at: float | None = None
+        self._reading = asyncio.Lock()
 
     async def find(self, host: str) -> ShopFacts | None:
         """The shop of a host name (lower case, no port); None if unknown."""
-        moment = clock.now().timestamp()
-        if self._read_at is None or not 0 <= moment - self._read_at < KEPT_SECONDS:
-            await self._read()
-            self._read_at = moment
-        return self._by_host.get(host) or (None if self.strict else self._default)
+        facts = self._known(host)
+        if facts is None:
+            async with self._reading:  # one for all who have come meanwhile: connections are few
+                if self._is_stale():
+                    moment = clock.now().timestamp()
+                    await self._read_hosts()
+                    self._read_at = moment
+                shop_id = self._id(host)
+                if shop_id is not None and shop_id not in self._facts:
+                    await self._read_shop(shop_id)
+                facts = self._known(host)
+        return facts
 
     def forget(self) -> None:
         """Read anew at the next request."""
         self._read_at = None
 
-    async def _read(self) -> None:
-        async with self.database.session(None) as db:
-            shops = [(await self._with_nav(facts), names, default) for facts, names, default in await all_shops(db)]
-        self._by_host = {name: facts for facts, names, _ in shops for name in names}
-        slugs = {facts.slug: facts for facts, _, _ in shops}
-        self._by_host |= {host: slugs[slug] for host, slug in self.extra_hosts.items() if slug in slugs}
-        self._default = next((facts for facts, _, is_default in shops if is_default), None)
+    def _known(self, host: str) -> ShopFacts | None:
+        shop_id = None if self._is_stale() else self._id(host)
+        return None if shop_id is None else self._facts.get(shop_id)
 
-    async def _with_nav(self, facts: ShopFacts) -> ShopFacts:
-        async with self.database.session(facts.id) as db:
-            return replace(facts, nav=await self.nav(db))
+    def _id(self, host: str) -> int | None:
+        return self._shop_of.get(host) or (None if self.strict else self._default)
+
+    def _is_stale(self) -> bool:
+        return self._read_at is None or not 0 <= clock.now().timestamp() - self._read_at < KEPT_SECONDS
+
+    async def _read_hosts(self) -> None:
+        """All host names in one statement, so that one that nobody owns costs nothing."""
+        async with self.database.session(None) as db:
+            rows = (await db.execute(select(ShopHost.host, ShopHost.shop_id, ShopHost.is_default))).all()
+            named = (await db.execute(select(Shop.slug, Shop.id))).all() if self.extra_hosts else []
+        self._shop_of = {host: shop_id for host, shop_id, _ in rows}
+        slugs = {row.slug: row.id for row in named}
+        self._shop_of |= {host: slugs[slug] for host, slug in self.extra_hosts.items() if slug in slugs}
+        self._default = next((shop_id for _, shop_id, is_default in rows if is_default), None)
+        self._facts = {}
+
+    async def _read_shop(self, shop_id: int) -> None:
+        async with self.database.session(shop_id) as db:
+            facts = await shop_by_id(db, shop_id)
+            if facts is not None:
+                self._facts[shop_id] = replace(facts, nav=await self.nav(db))

@@ -7,7 +7,7 @@ from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response import Response
 
-from app.integrations.storage import FOR_EVER, Storage, StorageDown, media_type
+from app.integrations.storage import FOR_EVER, Storage, StorageDown, is_private, media_type
 from app.kernel.errors import Forbidden, NotFound
 from app.system import mail
 from app.web import access, metrics
@@ -49,6 +49,8 @@ async def show_media(
 
     Files never change under their name, so whoever has one need not ask for it again.
     """
+    if is_private(name):
+        raise NotFound
     tag = f'"{name}"'
     kept = {"Cache-Control": FOR_EVER, "ETag": tag, "Vary": "Accept-Encoding"}
     if tag in visit.headers.get("if-none-match", ""):

@@ -32,9 +32,8 @@ async def tell(db: AsyncSession, channel: str, name: str, **data: Any) -> None:
     """
     event = LiveEvent(channel=channel, name=name, data=data, at=clock.now())
     db.add(event)
-    await db.flush()  # the hint needs the id
-    hint, full = Hint(event.id, name, data), f"{db.info['shop_id']}:{channel}"
-    after_commit(db, lambda: _publish(full, hint))
+    full = f"{db.info['shop_id']}:{channel}"
+    after_commit(db, lambda: _publish(full, Hint(event.id, name, data)))  # by then the row has its id
 
 
 def _publish(channel: str, hint: Hint) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,10 +12,42 @@ from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound
 from app.kernel.outbox import add_job
+from app.kernel.tenancy import ShopFacts
 from app.system.models import OutgoingMail
 from app.system.runner import Work
+from app.web.pages import render
 
 MEMORY = timedelta(days=30)  # of mails that no law wants kept
+
+
+async def write_page(  # noqa: PLR0913  (a mail has that many parts)
+    db: AsyncSession,
+    shop: ShopFacts,
+    template: str,
+    *,
+    kind: str,
+    reference: str,
+    recipient: str,
+    locale: str,
+    subject: str,
+    group_id: int | None = None,
+    unsubscribe_url: str | None = None,
+    **context: Any,
+) -> OutgoingMail:
+    """`write` from mail/<template>.html and .txt, for a shop. Inside `pages.writing`, in the reader's language."""
+    known = {"shop": shop, "locale": locale, "subject": subject, "withdrawal_url": None, **context}
+    return await write(
+        db,
+        kind=kind,
+        reference=reference,
+        recipient=recipient,
+        locale=locale,
+        subject=f"{subject} · {shop.name}",
+        text=render(f"mail/{template}.txt", **known),
+        html=render(f"mail/{template}.html", **known),
+        group_id=group_id,
+        unsubscribe_url=unsubscribe_url,
+    )
 
 
 async def write(  # noqa: PLR0913  (a mail has that many parts)

@@ -85,7 +85,7 @@ class Healer:
     async def heal(self, shop_id: int) -> None:
         """Do the drops of a shop's record that have not been done by this healer."""
         since = clock.now() - LOOK_BACK
-        async with self.database.session(shop_id) as db:
+        async with self.database.session(shop_id, reads_alone=True) as db:
             events = select(LiveEvent).where(LiveEvent.channel == CHANNEL, LiveEvent.at >= since)
             rows = (await db.scalars(events.order_by(LiveEvent.id.desc()).limit(500))).all()
         for row in rows:

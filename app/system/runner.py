@@ -9,12 +9,14 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import sentry_sdk
 import structlog
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import BindParameter, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.kernel import clock
 from app.kernel.db import Database, transaction
@@ -42,8 +44,8 @@ class Work:
     tools: Mapping[str, Any]
 
     def session(self) -> AsyncSession:
-        """A session in the job's shop."""
-        return self.database.session(self.shop.id if self.shop else None)
+        """A session in the job's shop. Outside of `transaction` it reads alone (kernel/db.py), as a page's does."""
+        return self.database.session(self.shop.id if self.shop else None, reads_alone=True)
 
     @property
     def own_shop(self) -> ShopFacts:
@@ -77,8 +79,9 @@ class Runner:
     async def run_due(self, most: int = 20) -> int:
         """Run what is due now; returns how many were run. Jobs that they add are left for the next call."""
         claimed = await self._claim(most)
+        shops: dict[int | None, ShopFacts | None] = {None: None}  # read once for all that was claimed together
         for job in claimed:
-            await self._run(job)
+            await self._run(job, shops)
         return len(claimed)
 
     async def run_until_idle(self, rounds: int = 50) -> int:
@@ -94,37 +97,21 @@ class Runner:
     async def _claim(self, most: int) -> list[Job]:
         """Take due rows, and those whose runner died (lease over). Two runners never take the same row."""
         now = clock.now()
-        due = (
-            select(Job.id)
-            .where(
-                or_(
-                    and_(Job.state == "queued", Job.run_at <= now),
-                    and_(Job.state == "running", Job.lease_until < now),
-                )
-            )
-            .order_by(Job.run_at, Job.id)
-            .limit(most)
-        )
-        async with self.database.session(None) as db:
-            if not await db.scalar(due.limit(1)):
+        async with self.database.session(None, reads_alone=True) as db:
+            if not await db.scalar(_due(), {"now": now, "most": 1}):
                 return []  # looking is cheap; claiming takes the writer's lock
             async with transaction(db):
-                claimed = await db.scalars(
-                    update(Job)
-                    .where(Job.id.in_(due.with_for_update(skip_locked=True)))
-                    .values(state="running", attempts=Job.attempts + 1, lease_until=now + LEASE)
-                    .returning(Job)
-                    .execution_options(synchronize_session=False)
-                )
+                claimed = await db.scalars(_claiming(), {"now": now, "most": most, "until": now + LEASE})
                 return sorted(claimed, key=lambda job: job.id)
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: Job, shops: dict[int | None, ShopFacts | None]) -> None:
         structlog.contextvars.bind_contextvars(job=job.name, job_id=job.id, request_id=job.request_id)
         try:
             function = self.functions[job.name]
-            shop = await self.load_shop(self.database, job.shop_id) if job.shop_id is not None else None
+            if job.shop_id is not None and job.shop_id not in shops:
+                shops[job.shop_id] = await self.load_shop(self.database, job.shop_id)
             with speaking(SOURCE_LOCALE):
-                await function(Work(self.database, self.settings, shop, self.tools), **job.payload)
+                await function(Work(self.database, self.settings, shops[job.shop_id], self.tools), **job.payload)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is counted, told and tried again)
             await self._put_back(job, error)
         else:
@@ -147,14 +134,37 @@ class Runner:
         )
 
     async def _finish(self, job: Job, **values: Any) -> None:
-        """Write the outcome, unless the lease ran out and another runner has taken the job since."""
-        async with self.database.session(None) as db, transaction(db):
+        """Write the outcome, unless the lease ran out and another runner has taken the job since.
+
+        In the job's shop: the connection at hand has been told of it already.
+        """
+        async with self.database.session(job.shop_id) as db, transaction(db):
             await db.execute(
                 update(Job)
                 .where(Job.id == job.id, Job.attempts == job.attempts)
                 .values(lease_until=None, **values)
                 .execution_options(synchronize_session=False)
             )
+
+
+@cache
+def _due() -> Select[int]:
+    """The jobs that wait for a runner, the first ones first. Every process asks every second: made once."""
+    now: BindParameter[Any] = bindparam("now", type_=Job.run_at.type)
+    queued = and_(Job.state == "queued", Job.run_at <= now)
+    abandoned = and_(Job.state == "running", Job.lease_until < now)
+    return select(Job.id).where(or_(queued, abandoned)).order_by(Job.run_at, Job.id).limit(bindparam("most"))
+
+
+@cache
+def _claiming() -> ReturningUpdate[Job]:
+    return (
+        update(Job)
+        .where(Job.id.in_(_due().with_for_update(skip_locked=True)))
+        .values(state="running", attempts=Job.attempts + 1, lease_until=bindparam("until", type_=Job.run_at.type))
+        .returning(Job)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def retry_delay(attempts: int) -> float:

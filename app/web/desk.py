@@ -1,9 +1,13 @@
-"""The frame of a producer's desk: one set of links for all contexts that have pages there."""
+"""The frames of desks: one set of links for all contexts that have pages at a producer's, and one for staff."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.kernel.i18n import gettext as _
+from app.web import visit as visits
+from app.web.access import owner_of_a_producer
 
 
 @dataclass(frozen=True)
@@ -17,10 +21,30 @@ class DeskLink:
 
 @dataclass(frozen=True)
 class Desk:
-    """What layouts/desk.html needs."""
+    """What layouts/desk.html needs. links: of every day, always in sight. more: the others, by what they are about."""
 
     title: str
     links: Sequence[DeskLink]
+    more: Sequence[tuple[str, Sequence[DeskLink]]] = ()
+
+    @property
+    def waiting(self) -> int:
+        """How much waits behind the links that are not in sight."""
+        return sum(link.count or 0 for _title, links in self.more for link in links)
+
+
+StaffFrame = Callable[[AsyncSession], Awaitable[Desk]]
+_of_staff: list[StaffFrame] = []
+
+
+def staff_frame_is(frame: StaffFrame) -> None:
+    """Who makes the frame of staff pages: it counts what waits on all of them. Joined by main."""
+    _of_staff[:] = [frame]
+
+
+async def of_staff(db: AsyncSession) -> Desk:
+    """The frame of a staff page, for contexts that stand below those whose work it counts."""
+    return await _of_staff[0](db)
 
 
 def of_producer(waiting: int | None = None) -> Desk:
@@ -31,9 +55,38 @@ def of_producer(waiting: int | None = None) -> Desk:
             DeskLink(_("Oggi"), "/banco", waiting),
             DeskLink(_("Lista"), "/banco/lista"),
             DeskLink(_("Ordini"), "/banco/ordini"),
-            DeskLink(_("Magazzino"), "/banco/magazzino"),
             DeskLink(_("Prodotti"), "/banco/prodotti"),
-            DeskLink(_("Importa"), "/banco/importa"),
-            DeskLink(_("Recensioni"), "/banco/recensioni"),
+            DeskLink(_("Magazzino"), "/banco/magazzino"),
         ],
-    )
+        [
+            (_("Clienti"), [
+                DeskLink(_("Recensioni"), "/banco/recensioni"),
+                DeskLink(_("Recessi"), "/banco/recessi"),
+                *((DeskLink(_("Rimborsi"), "/banco/rimborsi"),) if _is_owners() else ()),
+            ]),
+            (_("Prezzi"), [
+                DeskLink(_("Offerte"), "/banco/offerte"),
+                DeskLink(_("Promozioni"), "/banco/promozioni"),
+                DeskLink(_("Prezzi dinamici"), "/banco/prezzi-dinamici"),
+            ]),
+            (_("Conti"), [
+                *(_of_owners() if _is_owners() else ()),
+                DeskLink(_("Documenti"), "/banco/documenti"),
+            ]),
+            (_("Bottega"), [
+                DeskLink(_("Rifornimenti"), "/banco/rifornimenti"),
+                DeskLink(_("Chiusure"), "/banco/chiusure"),
+                DeskLink(_("Aggiunte"), "/banco/aggiunte"),
+                DeskLink(_("Importa"), "/banco/importa"),
+            ]),
+        ],
+    )  # fmt: skip
+
+
+def _of_owners() -> Sequence[DeskLink]:
+    """Money is the owner's business."""
+    return DeskLink(_("Incassi"), "/banco/incassi"), DeskLink(_("Vendite"), "/banco/vendite")
+
+
+def _is_owners() -> bool:
+    return owner_of_a_producer(visits.current().person)

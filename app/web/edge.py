@@ -25,7 +25,7 @@ from app.web.bodies import BodyLimits
 from app.web.compress import compress
 from app.web.kept_pages import Asked, Kept, KeptPages
 from app.web.limits import Limiter
-from app.web.visit import Visit
+from app.web.visit import Guest, Visit
 
 log = structlog.get_logger()
 FindShop = Callable[[str], Awaitable[ShopFacts | None]]
@@ -182,6 +182,7 @@ class Edge:
             base_url=f"{scheme}://{host or shop.host}",
             settings=self.settings,
             database=self.database,
+            notes=self.kept,
         )
 
     async def _within_limit(self, visit: Visit, answer: "Answer") -> bool:
@@ -283,8 +284,10 @@ class Answer:
         headers["x-content-type-options"] = b"nosniff"
         headers["referrer-policy"] = b"same-origin"
         headers["x-frame-options"] = b"DENY"
-        headers["cross-origin-opener-policy"] = b"same-origin"
-        headers["permissions-policy"] = b"camera=(), microphone=(), geolocation=(), payment=()"
+        guest = visit.guest  # wallets open windows of their own, and ask the browser to pay
+        headers["cross-origin-opener-policy"] = b"same-origin-allow-popups" if guest else b"same-origin"
+        pays = f'(self "{guest.scripts}")' if guest and guest.scripts else "(self)" if guest else "()"
+        headers["permissions-policy"] = f"camera=(), microphone=(), geolocation=(), payment={pays}".encode()
         headers.setdefault("content-security-policy", content_policy(self.edge.assets, visit, settings).encode())
         if settings.https:
             headers["strict-transport-security"] = b"max-age=31536000; includeSubDomains"
@@ -333,11 +336,14 @@ def content_policy(assets: Assets, visit: Visit, settings: Settings) -> str:
     pay = pay or ("" if settings.stripe.is_sandbox else "https://checkout.stripe.com")
     origin = "/".join(pay.split("/")[:3])
     pictures = "/".join((settings.media_url or "").split("/")[:3])
+    guest = visit.guest or Guest("", "", "")
     return (
-        "default-src 'none'; script-src 'self'; "
-        f"style-src 'self' {assets.critical_hash(visit.shop.theme)}; "
-        + f"img-src 'self' data: {pictures}".rstrip()
-        + f"; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self' {origin}".rstrip()
+        f"default-src 'none'; script-src 'self' {guest.scripts}".rstrip()
+        + f"; style-src 'self' {assets.critical_hash(visit.shop.theme)}"
+        + f"; img-src 'self' data: {pictures}".rstrip()
+        + f"; font-src 'self'; connect-src 'self' {guest.connects}".rstrip()
+        + f"; manifest-src 'self'; form-action 'self' {origin} {visit.leads_to}".rstrip()
+        + (f"; frame-src {guest.frames}" if guest.frames else "")
         + "; base-uri 'none'; frame-ancestors 'none'"
         + visit.also_allowed
     )

@@ -5,7 +5,7 @@ import structlog
 from litestar import Request
 from litestar.exceptions import HTTPException
 from litestar.response import Response
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.kernel.errors import Conflict, Forbidden, NotFound, Refused, SignInNeeded, TooMany, Unavailable
@@ -16,6 +16,8 @@ from app.web.pages import Go, Page
 
 log = structlog.get_logger()
 
+# serialization_failure and deadlock_detected (PostgreSQL, appendix A): nothing was written, and the same press works.
+LOST_RACE = ("40001", "40P01")
 TITLES = {
     400: _l("Richiesta non valida"),
     403: _l("Qui non si può entrare"),
@@ -84,6 +86,9 @@ def answer(_: Request, error: Exception) -> Response[bytes]:  # type: ignore[typ
         case OperationalError() | InterfaceError() | PoolTimeout() | OSError():
             _report(error)
             return page(503, retry_after=30)
+        case DBAPIError(orig=orig) if getattr(orig, "sqlstate", None) in LOST_RACE:
+            _report(error)
+            return page(503, retry_after=1)
     _report(error)
     return page(500)
 

@@ -4,13 +4,16 @@ A page is the same for everybody but for one hole, the number in the basket; a v
 cookie `count`, so that a hit asks no database. What a page shows is written on it as tags, and a change drops the pages
 with its tags: at once in this process, through Redis in the others, and by reading the record of drops every few
 seconds wherever a message was lost. No page is kept for longer than a minute, since time changes pages too.
+
+What many pages count alike (facets, departments) is noted in the same place, and forgotten at any drop of the shop.
 """
 
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import brotli
 
@@ -19,6 +22,7 @@ SECONDS = 60.0
 MOST_BYTES = 64_000_000
 MOST_COUNT = 99  # in the basket; who has more is answered by the router
 LONGEST_QUERY = 200
+MOST_NOTES = 2000
 
 Key = tuple[int, str, str, str]  # shop, language, path with query, host
 Headers = list[tuple[bytes, bytes]]
@@ -35,6 +39,15 @@ class Kept:
     looked_at: int | None  # the product whose page this is: looking is counted
     coded: dict[tuple[int, str], tuple[bytes, bytes]] = field(default_factory=dict)
     size: int = 0
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something counted. moment: where the shop's drops stood before it was read."""
+
+    value: Any
+    moment: int
+    until: float
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,7 @@ class KeptPages:
         self._by_tag: dict[tuple[int, str], set[Key]] = {}
         self._drops: dict[int, int] = {}  # by shop: a page that was read before the last drop is not kept
         self._size = 0
+        self._notes: OrderedDict[tuple[int, Hashable], Note] = OrderedDict()
         self.enabled = True
 
     def moment(self, shop_id: int) -> int:
@@ -106,6 +120,21 @@ class KeptPages:
         self._size += len(body)
         return etag, body
 
+    def note(self, shop_id: int, key: Hashable) -> Note | None:
+        """What is noted under a key, if nothing of the shop has been dropped since."""
+        note = self._notes.get((shop_id, key)) if self.enabled else None
+        if note is None or note.until < self._clock() or note.moment != self.moment(shop_id):
+            return None
+        return note
+
+    def write_note(self, shop_id: int, key: Hashable, value: Any, moment: int) -> None:
+        """Note something whose reading began at `moment`."""
+        if self.enabled:
+            self._notes[shop_id, key] = Note(value, moment, self._clock() + SECONDS)
+            self._notes.move_to_end((shop_id, key))
+            if len(self._notes) > MOST_NOTES:
+                self._notes.popitem(last=False)
+
     def drop(self, shop_id: int, tags: Iterable[str]) -> None:
         """Forget the pages of a shop that show any of these; the tag "*" is on every page."""
         self._drops[shop_id] = self._drops.get(shop_id, 0) + 1
@@ -121,8 +150,8 @@ class KeptPages:
             self.drop(shop_id, ["*"])
 
     def shops(self) -> set[int]:
-        """Shops that have pages here."""
-        return {key[0] for key in self._pages}
+        """Shops that have pages or notes here."""
+        return {key[0] for key in self._pages} | {key[0] for key in self._notes}
 
     def __len__(self) -> int:
         return len(self._pages)

@@ -1,10 +1,10 @@
 """One request as our code sees it: the shop, the reader's language, who asks, and the database session."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -15,7 +15,9 @@ from app.kernel.db import Database
 from app.kernel.i18n import LOCALES, NATIVE_NAMES
 from app.kernel.tenancy import Person, ShopFacts
 from app.settings import Settings
-from app.web.kept_pages import LONGEST_QUERY, Kept
+from app.web.kept_pages import LONGEST_QUERY, Kept, KeptPages
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,15 @@ class Alternate:
     locale: str
     name: str
     url: str
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody else's script that one page lets in, a payment form: the origins that it may use there."""
+
+    scripts: str
+    frames: str
+    connects: str
 
 
 @dataclass
@@ -52,8 +63,11 @@ class Visit:
     outgoing_cookies: list[str] = field(default_factory=list)
     extra_headers: list[tuple[str, str]] = field(default_factory=list)
     also_allowed: str = ""  # what this one page needs besides the content policy of all pages
+    leads_to: str = ""  # likewise, origins that a form of it may end in
+    guest: Guest | None = None  # likewise, whose script it runs
     shown: set[str] = field(default_factory=set)  # what this answer shows, as tags of kept pages
     kept: Kept | None = None  # this answer, to be kept for everybody
+    notes: KeptPages | None = None
     _db: AsyncSession | None = None
 
     @property
@@ -63,6 +77,22 @@ class Visit:
             self._db = self.database.session(self.shop.id, reads_alone=True)
             self._db.info["request_id"] = self.request_id
         return self._db
+
+    async def noted(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """What `read` finds, or found less than a minute ago if nothing of the shop has changed since.
+
+        For what many pages count alike. key: all that the answer depends on; nobody may change what is returned.
+        """
+        if self.notes is None:
+            return await read()
+        known = self.notes.note(self.shop.id, key)
+        if known is not None:
+            found: T = known.value
+            return found
+        moment = self.notes.moment(self.shop.id)
+        found = await read()
+        self.notes.write_note(self.shop.id, key, found, moment)
+        return found
 
     async def close_db(self) -> None:
         """Give the connection back, e.g. before a long stream."""
@@ -190,6 +220,14 @@ def shows(*tags: str) -> None:
     visit = _current.get(None)
     if visit is not None:
         visit.shown.update(tags)
+
+
+async def noted(db: AsyncSession, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    """As `Visit.noted`, for what may also be asked outside of a request."""
+    visit = _current.get(None)
+    if visit is None or visit.shop.id != db.info["shop_id"]:
+        return await read()
+    return await visit.noted(key, read)
 
 
 def begin(visit: Visit) -> None:

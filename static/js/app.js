@@ -49,6 +49,11 @@
       localStorage.setItem("scheme", root.dataset.scheme = dark ? "light" : "dark");
     }
   });
+  // An earlier answer may have replaced the place that this one is for; its successor has the same id.
+  document.addEventListener("htmx:after:request", event => {
+    const { ctx } = event.detail;
+    if (ctx.target?.id && !ctx.target.isConnected) ctx.target = document.getElementById(ctx.target.id) ?? ctx.target;
+  });
   // After a swap: open the drawer, or bring the reader to the list of mistakes.
   document.addEventListener("htmx:after:swap", event => {
     const { target, swap } = event.detail.ctx;

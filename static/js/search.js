@@ -12,7 +12,7 @@
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id], ["aria-expanded", "false"]]) input.setAttribute(name, value);
   const key = `searches:${document.documentElement.lang}`;
   const recent = () => { try { return JSON.parse(localStorage.getItem(key)) ?? []; } catch { return []; } };
-  let asking, timer, current = -1;
+  let asking, timer, popular, current = -1;
   const options = () => [...list.querySelectorAll("[role=option]")];
   const close = () => { list.hidden = true; current = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
   const show = () => {
@@ -32,15 +32,33 @@
     found[current].scrollIntoView({ block: "nearest" });
     input.setAttribute("aria-activedescendant", found[current].id);
   };
-  const remembered = () => {
-    list.replaceChildren(...recent().map(text => {
+  const mine = () => {
+    const group = document.createElement("div"), head = document.createElement("p");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", input.dataset.recent);
+    head.className = "suggestions__head";
+    head.setAttribute("aria-hidden", "true");
+    head.textContent = input.dataset.recent;
+    group.append(head, ...recent().map(text => {
       const link = document.createElement("a");
       link.setAttribute("role", "option");
       link.href = `${input.form.action}?q=${encodeURIComponent(text)}`;
       link.textContent = text;
       return link;
     }));
+    return group;
+  };
+  const remembered = async () => {   // while the field is empty: one's own searches, then everybody's
+    list.replaceChildren(...(recent().length ? [mine()] : []));
     show();
+    popular ??= fetch(input.dataset.popular).then(answer => answer.ok ? answer.text() : "").catch(() => "");
+    const others = await popular;
+    if (input.value.trim() || list.querySelector("[data-popular]") || !others.trim()) return;
+    list.insertAdjacentHTML("beforeend", others);   // our own fragment
+    list.lastElementChild.dataset.popular = "";
+    const marked = current;
+    show();
+    if (marked >= 0) mark(marked);
   };
   const ask = async () => {
     asking?.abort();

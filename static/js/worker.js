@@ -17,11 +17,11 @@ addEventListener("activate", event => event.waitUntil((async () => {
 })()));
 
 addEventListener("fetch", event => {
-  const { request } = event, { origin, pathname } = new URL(request.url);
+  const { method, mode, url } = event.request, { origin, pathname } = new URL(url);
   if (origin !== location.origin || AWAY.test(pathname)) return;
-  if (request.method === "POST" && BYE.test(pathname)) event.waitUntil(caches.delete(ORDERS));
-  if (request.method !== "GET") return;
-  if (request.mode === "navigate") event.respondWith(page(event, pathname));
+  if (method === "POST" && BYE.test(pathname)) event.waitUntil(caches.delete(ORDERS));
+  if (method !== "GET") return;
+  if (mode === "navigate") event.respondWith(page(event, pathname));
   else if (pathname.startsWith("/static/")) event.respondWith(file(event, SHELL));
   else if (pathname.startsWith("/media/")) event.respondWith(file(event, IMAGES));
 });
@@ -35,25 +35,24 @@ async function page(event, pathname) {
   return await found(SHELL, pages[pathname.split("/")[1]] ?? pages[""]) ?? Response.error();
 }
 async function fresh(event) {
-  const { request } = event, answer = await event.preloadResponse ?? await fetch(request);
+  const answer = await event.preloadResponse ?? await fetch(event.request);
   // a private page says no-store; the order's says keep as well
-  if (answer.ok && answer.headers.get("X-Offline") === "keep") event.waitUntil(keep(ORDERS, request, answer.clone()));
-  else if (answer.status >= 400 && answer.status < 500) event.waitUntil(caches.open(ORDERS).then(kept => kept.delete(request, ANY)));
+  if (answer.ok && answer.headers.get("X-Offline") === "keep") keep(ORDERS, event, answer);
+  else if (answer.status >= 400 && answer.status < 500) event.waitUntil(caches.open(ORDERS).then(kept => kept.delete(event.request, ANY)));
   return answer;
 }
 async function file(event, name) {
-  const { request } = event, kept = await found(name, request);
+  const kept = await found(name, event.request);
   if (kept) return kept;
-  const answer = await fetch(request);
-  if (answer.status === 200) event.waitUntil(keep(name, request, answer.clone()));
+  const answer = await fetch(event.request);
+  if (answer.status === 200) keep(name, event, answer);
   return answer;
 }
-async function found(name, request) {
-  return (await caches.open(name)).match(request, ANY);
-}
-async function keep(name, request, answer) {
-  const cache = await caches.open(name);
-  await cache.put(request, answer);
-  const keys = await cache.keys();   // the oldest first
-  for (const key of keys.slice(0, -MOST[name] || 0)) await cache.delete(key, ANY);
+const found = async (name, request) => (await caches.open(name)).match(request, ANY);
+function keep(name, event, answer) {
+  const copy = answer.clone();
+  event.waitUntil(caches.open(name).then(async cache => {
+    await cache.put(event.request, copy);
+    for (const key of (await cache.keys()).slice(0, -MOST[name] || 0)) await cache.delete(key, ANY);   // the oldest first
+  }));
 }

@@ -184,6 +184,14 @@ class TestSeenLately:
 
         assert (await person.get("/visti")).all("main .card")
 
+    async def test_who_signs_out_leaves_nothing_behind(self, person: Browser) -> None:
+        await person.sign_in("anna@posta.example")
+        await person.get("/prodotti/olio")
+        await person.post("/esci")
+
+        assert "seen" not in person.client.cookies
+        assert not (await person.get("/visti")).all("main .card")
+
     async def test_the_cookie_is_ours_alone_and_goes_with_the_browser(self, buyer: Browser) -> None:
         await buyer.get("/")  # where the notice about the basket is told
         cookie = (await buyer.get("/prodotti/olio")).headers["set-cookie"]

@@ -17,6 +17,7 @@ from tests.browser.steps import (
     fill_contact,
     heading,
     place_order,
+    press,
     put_in_basket,
     read_mail,
     reload_until,
@@ -49,7 +50,7 @@ async def look_around(page: Page) -> None:
     await expect(heading(page)).not_to_have_text(italian)
     await languages.get_by_role("link", name="Italiano").click()
     await expect(heading(page)).to_have_text(italian)
-    await page.locator(".tiles").get_by_role("link", name=re.compile("^Olio")).click()
+    await press(page.locator(".tiles").get_by_role("link", name=re.compile("^Olio")))
     await expect(page).to_have_url(re.compile(r"/categorie/olio$"))
     await languages.get_by_role("link", name="English").click()
     await expect(page).to_have_url(re.compile(r"/en/categorie/olio$"))
@@ -61,7 +62,7 @@ async def look_around(page: Page) -> None:
 
 async def look_at_a_product(page: Page) -> None:
     """From a category to a product, and what delivery to Forlì costs."""
-    await page.locator(".card").get_by_role("link", name=OIL).click()
+    await press(page.locator(".card").get_by_role("link", name=OIL))
     await expect(heading(page)).to_contain_text(OIL)
     main = page.locator("main")
     await expect(main.locator(".mark").first).to_have_text("DOP")

@@ -15,6 +15,7 @@ BUYER = "anna@posta.example"
 OIL_MILL = "bruno@frantoio-colle-ghiacciolo.example"
 DAIRY = "carlo@caseificio-tre-torri.example"
 STAFF = "dora@tavola.example"
+ADMIN = "ada@tavola.example"
 
 TIMEOUT_MS = 15_000
 # Told again by the browser for each refused form (422) and each page that is absent (404); _saw_response judges those.

@@ -12,6 +12,7 @@ RICOTTA_PATH = "/prodotti/ricotta-di-siero-fresca"
 PARMIGIANO = "Parmigiano Reggiano 12 mesi"  # of a third producer
 PARMIGIANO_PATH = "/prodotti/parmigiano-reggiano-12-mesi"
 SANGIOVESE_PATH = "/prodotti/romagna-sangiovese-superiore"
+CULATELLO_PATH = "/prodotti/culatello-di-zibello"  # with a deposit
 ORDER_BUTTON = "Ordine con obbligo di pagare"
 ORDER_NUMBER = re.compile(r"TR-\d{4}-\d{6}")
 
@@ -38,10 +39,16 @@ async def uses_script(page: Page) -> bool:
     return await page.locator("html.js").count() > 0
 
 
+async def press(target: Locator) -> None:
+    """Click what may be below the first view: bands that are laid out on the way there move what comes after them."""
+    await target.scroll_into_view_if_needed()
+    await target.click()  # once it stands still
+
+
 async def put_in_basket(page: Page, button: Locator, name: str, count: int) -> None:
     """Press an add button; afterwards the page that was left is there again, and `count` pieces in the basket."""
     with_script, here = await uses_script(page), page.url
-    await button.click()
+    await press(button)
     if with_script:
         drawer = page.locator("#drawer")
         await expect(drawer).to_be_visible()

@@ -31,6 +31,8 @@ async def test_a_stranger_buys_from_three_producers_and_all_follow_it_live(peopl
     await expect(parcel.locator(".status")).to_have_text("Pronto da spedire")
     await journey.ship(desk)
     await expect(parcel.locator(".status")).to_have_text("Spedito")
+    await expect(buyer.locator("#order-side")).not_to_contain_text(f"Annulla l’ordine da {journey.PRODUCERS[0]}")
+    await expect(buyer.locator("#order-side")).to_contain_text(f"Annulla l’ordine da {journey.PRODUCERS[1]}")
     await expect(parcel).to_contain_text(journey.TRACKING_NUMBER)
     await expect(buyer.locator("#live")).not_to_be_empty()
     await _same_page(buyer)

@@ -1,5 +1,6 @@
-"""A purchase with the keyboard alone, and few presses."""
+"""A purchase, and a search, with the keyboard alone and few presses."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -93,3 +94,39 @@ async def test_escape_closes_the_drawer_and_the_focus_returns(people: People) ->
     await page.keyboard.press("Escape")
     await expect(page.locator("#drawer")).to_be_hidden()
     await expect(add_button(page)).to_be_focused()
+
+
+async def test_from_a_search_to_a_wish_with_the_keyboard_alone(people: People) -> None:
+    """Search → suggestion → filter → product → saved, and found again among the wishes."""
+    page = await people.enter("/")
+    hands = Hands(page)
+    await hands.tab_to("q")
+    await page.keyboard.type("formaggi stag")
+    category = page.get_by_role("option").filter(has_text="Reparto")
+    await expect(category).to_be_visible()
+    while await category.get_attribute("aria-selected") != "true":
+        await hands.press("ArrowDown")
+        assert hands.presses <= MOST_PRESSES
+    await hands.press("Enter")
+    await expect(heading(page)).to_have_text("Formaggi stagionati")
+    await hands.skip_to_content()
+    await hands.go("Filtra")
+    choice = page.locator("input[name=marchio][value=DOP]")
+    await expect(choice).to_be_visible()
+    for _ in range(MOST_TABS):
+        await hands.press("Tab")
+        if await choice.evaluate("box => box === document.activeElement"):
+            break
+    await hands.press("Space")
+    await expect(page).to_have_url(re.compile("marchio=DOP"))
+    await expect(page.locator("#live")).to_contain_text("prodotti")
+    await expect(page.locator(".chip")).to_contain_text("DOP")
+    name = await page.locator("main .card__name a").first.inner_text()
+    await hands.go(name)
+    await expect(heading(page)).to_contain_text(name)
+    await hands.skip_to_content()
+    await hands.go("Salva nei preferiti")
+    await expect(page.locator("#wish").get_by_role("link", name="I miei preferiti")).to_be_visible()
+    await page.goto("/preferiti")
+    await expect(page.locator("main .card__name").first).to_contain_text(name)
+    assert hands.presses <= MOST_PRESSES, f"{hands.presses} presses"

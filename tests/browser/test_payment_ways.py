@@ -52,7 +52,7 @@ async def test_whoever_goes_away_finds_the_order_and_pays_it(people: People) -> 
     await buyer.get_by_role("button", name="Riprova il pagamento").click()
     await buyer.locator("#pay").click()
     await thanked(buyer)
-    await _bought_once(people, "ci-ripensa@posta.example")
+    await bought_once(people, "ci-ripensa@posta.example")
 
 
 async def test_back_after_paying_leads_to_the_paid_order(people: People) -> None:
@@ -68,7 +68,7 @@ async def test_back_after_paying_leads_to_the_paid_order(people: People) -> None
     await buyer.go_back()
     await expect(buyer).to_have_url(re.compile("/carrello$"))
     await expect(buyer.locator("#cart")).to_contain_text("Il carrello è vuoto")
-    await _bought_once(people, email)
+    await bought_once(people, email)
 
 
 async def test_a_review_left_open_in_another_tab_leads_to_the_paid_order(people: People) -> None:
@@ -84,7 +84,7 @@ async def test_a_review_left_open_in_another_tab_leads_to_the_paid_order(people:
     await forgotten.get_by_role("button", name=ORDER_BUTTON).click()
     await expect(forgotten).to_have_url(re.compile(rf"/ordini/{bought.number}"))
     await expect(heading(forgotten)).to_contain_text("Grazie")
-    await _bought_once(people, email)
+    await bought_once(people, email)
 
 
 async def test_two_tabs_make_one_order(people: People) -> None:
@@ -101,7 +101,7 @@ async def test_two_tabs_make_one_order(people: People) -> None:
     await second.locator("#pay").click()
     await second.locator("#back").click()
     await expect(heading(second)).to_contain_text("Grazie")
-    await _bought_once(people, email)
+    await bought_once(people, email)
 
 
 async def test_alcohol_is_not_sold_to_minors(people: People) -> None:
@@ -135,7 +135,7 @@ async def _at_the_till(people: People, email: str) -> Page:
     return buyer
 
 
-async def _bought_once(people: People, email: str) -> None:
+async def bought_once(people: People, email: str) -> None:
     """What staff see of this buyer: one order, and it is paid."""
     staff = await people.sign_in(STAFF, "/amministrazione")
     await staff.goto(f"/amministrazione?q={email}")

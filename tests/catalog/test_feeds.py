@@ -19,6 +19,7 @@ from app.producers.models import Producer
 from app.settings import Settings
 from tests.cast import Answer, Browser, TestShop
 from tests.catalog.test_pages import add_goods
+from tests.pricing import past
 
 NAMES = {
     "s": "http://www.sitemaps.org/schemas/sitemap/0.9",
@@ -133,7 +134,7 @@ async def test_files_are_cut_by_ranges_and_empty_ranges_have_none(
     monkeypatch.setattr(sitemap, "MOST_URLS", 16)  # four ids a file
     await add_goods(shop, 10)
     first = shop.products["olio"]
-    far = first - first % 4 + 4000
+    far = first - first % 4 + 400_000_000  # beyond what the sequence of this run will ever give
     async with shop.database.session(shop.id) as db, transaction(db):
         last = await db.get(Product, first)
         assert last
@@ -278,6 +279,23 @@ async def test_the_merchant_feed_says_what_google_wants_to_know(shop: TestShop, 
     assert said(wine, "availability") == "out_of_stock"
     assert said(wine, "adult") == "no"
     assert (said(wine, "google_product_category") or "").endswith("Alcoholic Beverages")
+
+
+async def test_the_merchant_feed_tells_a_reduction_as_the_law_measures_it(shop: TestShop, anna: Browser) -> None:
+    """18 euros before, but 15 within the month: Google is told 15 (law.md L1); aceto may not be announced (L2)."""
+    before = await anna.get("/feeds/google.xml")
+    await past.cost(shop, "olio", (300, 1500), (10, 1800))
+    await past.cost(shop, "aceto", (300, 1000), (10, 1300))
+    await past.campaign(shop, 0, 48, olio=1200, aceto=1000)
+    answer = await anna.get("/feeds/google.xml", **{"If-None-Match": before.headers["etag"]})
+    assert answer.status_code == 200, "a campaign makes another state of the feed"
+    prices = {
+        sku: (item.findtext("g:price", None, NAMES), item.findtext("g:sale_price", None, NAMES))
+        for sku in ("OLIO", "ACETO")
+        for item in [item_of(xml(answer), sku)]
+    }
+
+    assert prices == {"OLIO": ("15.00 EUR", "12.00 EUR"), "ACETO": ("10.00 EUR", None)}
 
 
 async def test_variants_of_a_product_belong_together(shop: TestShop, anna: Browser) -> None:

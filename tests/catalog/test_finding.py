@@ -104,6 +104,15 @@ async def test_counts_say_what_a_choice_would_leave(anna: Browser) -> None:
         assert len(names(found)) == said, box.attributes
 
 
+async def test_nobody_has_to_fill_in_a_price_or_a_postal_code(anna: Browser) -> None:
+    """The browser itself would refuse the form, with a script or without."""
+    page = await anna.get("/prodotti")
+
+    assert page.all(".narrow input[name='cap']")
+    assert not page.all(".narrow [required]")
+    assert "facoltativo" not in page.one(".narrow").text()
+
+
 async def test_what_is_chosen_is_a_chip_that_takes_it_away(anna: Browser) -> None:
     page = await anna.get("/prodotti?marchio=DOP&disponibili=1")
     chips = {chip.text().split("×")[0].strip(): chip.attributes["href"] for chip in page.all(".chip")}

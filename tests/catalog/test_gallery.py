@@ -301,7 +301,9 @@ async def test_the_gallery_works_without_a_script(shop: TestShop, bruno: Browser
     for node in page.all(".gallery img, .thumbs img"):
         assert int(node.attributes["width"] or 0) > 0
         assert int(node.attributes["height"] or 0) > 0
-    for source in page.all(".gallery source, .gallery img"):
+    for img in page.all(".gallery img"):
+        assert (await bruno.get(img.attributes["src"] or "")).status_code == 200
+    for source in page.all(".gallery source"):
         for offer in (source.attributes["srcset"] or "").split(", "):
             url, _, width = offer.partition(" ")
             assert f"-{width.removesuffix('w')}." in url

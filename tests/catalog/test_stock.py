@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from app.catalog import stock
 from app.catalog.models import Hold, StockItem, StockMovement
 from app.kernel import clock
-from app.kernel.db import Database, transaction
+from app.kernel.db import Database, QueryCount, counted, transaction
 from app.kernel.errors import Refused
 from app.web.edge import Edge
 from tests.cast import TestShop, make_shop
@@ -48,6 +48,31 @@ async def state(shop: TestShop, sku: str) -> tuple[int, int]:
         )
         assert held == item.reserved
         return item.on_hand, item.reserved
+
+
+async def test_each_piece_more_takes_two_statements_to_hold_and_to_sell(shop: TestShop) -> None:
+    """Its row, and its product's version; what is written down of it goes along with the others."""
+    if shop.database.is_sqlite:
+        return  # there each row is an insert of its own; the run with PostgreSQL proves it
+
+    async def statements(step: Awaitable[Any]) -> int:
+        counting = counted.set(count := QueryCount())
+        try:
+            await step
+            return count.n
+        finally:
+            counted.reset(counting)
+
+    took = {}
+    for reference, pieces in (
+        ("prima", {"olio": 1}),
+        ("uno", {"olio": 1}),
+        ("tre", {"olio": 1, "aceto": 1, "squacquerone": 1}),
+    ):
+        held = await statements(hold(shop, reference, **pieces))
+        sold = await statements(do(shop, lambda db, reference=reference: stock.sell(db, reference)))
+        took[reference] = held, sold
+    assert took["tre"] == tuple(n + 4 for n in took["uno"])
 
 
 async def test_twenty_buyers_race_for_the_last_five_pieces(shop: TestShop) -> None:

@@ -1,20 +1,22 @@
 """What pages tell machines about themselves: schema.org and Open Graph. Only what the page says, too."""
 
 import json
-from datetime import date
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
 
-from app.catalog import sheets
 from app.catalog.feeds import structured
 from app.catalog.models import Image, Product, StockItem, Variant
 from app.catalog.views import Picture
+from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.pictures import WIDTHS
 from app.producers.models import Producer
 from tests.cast import Answer, Browser, TestShop
+from tests.pricing import past
 
 BREAKING_OUT = "</script><script>alert(1)</script><!-- & \u2028 “€” 🍷 \u202eoilo"
 
@@ -65,17 +67,25 @@ async def test_what_is_not_known_is_not_said(anna: Browser) -> None:
     assert "priceValidUntil" not in product["offers"][0]
 
 
-async def test_the_price_holds_until_a_campaign_ends(shop: TestShop, anna: Browser) -> None:
-    """Pages show no campaigns yet; whoever adds them hands the last day over."""
-    page = await anna.get("/prodotti/olio")
-    assert "priceValidUntil" not in page.text
+async def test_a_reduced_price_says_until_when_and_what_it_is_measured_by(shop: TestShop, anna: Browser) -> None:
+    await past.cost(shop, "olio", (300, 1500), (10, 1800))
+    await past.campaign(shop, 0, 48, olio=1200)
+    (offer,) = things(await anna.get("/prodotti/olio"))["Product"]["offers"]
+    now, struck = offer["priceSpecification"]
 
-    async with shop.database.session(shop.id) as db:
-        facts = await shop.app.find_shop(shop.host)
-        assert facts
-        sheet, maker = await sheets.sheet(db, facts, "olio", 11)
-    data = json.loads(structured.of_product(sheet, maker, price_until=date(2026, 12, 24)).data)
-    assert data["@graph"][0]["offers"][0]["priceValidUntil"] == "2026-12-24"
+    until = (clock.now() + timedelta(hours=48) - timedelta(seconds=1)).astimezone(ZoneInfo("Europe/Rome")).date()
+    assert (offer["price"], now["price"], struck["price"]) == ("12.00", "12.00", "15.00")
+    assert struck["priceType"] == "https://schema.org/StrikethroughPrice"
+    assert offer["priceValidUntil"] == until.isoformat()
+
+
+async def test_a_price_that_is_no_lower_than_the_month_s_lowest_is_not_struck(shop: TestShop, anna: Browser) -> None:
+    await past.cost(shop, "olio", (300, 1200), (10, 1560))
+    await past.campaign(shop, 0, 48, olio=1200)
+    page = await anna.get("/prodotti/olio")
+
+    assert "StrikethroughPrice" not in page.text
+    assert "priceValidUntil" not in page.text
 
 
 async def test_each_variant_is_an_offer_of_its_own(shop: TestShop, anna: Browser) -> None:

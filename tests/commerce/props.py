@@ -12,7 +12,7 @@ from app.catalog import stock
 from app.catalog.models import Product, Variant
 from app.commerce.orders import links
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
-from app.commerce.payments import queries, sessions, settling, verify
+from app.commerce.payments import attempts, queries, sessions, settling, verify, ways
 from app.commerce.payments.models import Payment
 from app.commerce.payments.settling import Outcome
 from app.kernel import clock, ids, money
@@ -95,7 +95,7 @@ async def place(stripe: Stripe, shop: TestShop, **pieces: int) -> Placed:
         group = await _group(db, lines)
         demand = Counter({line.stock_item_id: line.quantity for of in lines.values() for line in of})
         await stock.hold(db, group.number, demand, group.hold_until)
-        await sessions.prepare(db, group)
+        await attempts.prepare(db, group, ways.of(facts).way)
     key = links.token(stripe.settings.secret_key, group)
     return Placed(shop, stripe, facts, group.id, group.number, key)
 
@@ -165,7 +165,7 @@ async def _group(db: Any, lines: dict[int, list[OrderLine]]) -> OrderGroup:
             state="awaiting_payment",
             producer={"name": f"Produttore {producer_id}"},
             delivery={"method": "courier"},
-            vat=[],
+            vat=_vat(of),
             goods_minor=sum(line.gross_minor for line in of),
             delivery_minor=DELIVERY,
             total_minor=sum(line.gross_minor for line in of) + DELIVERY,
@@ -177,3 +177,16 @@ async def _group(db: Any, lines: dict[int, list[OrderLine]]) -> OrderGroup:
         db.add(order)
         await db.flush()
     return group
+
+
+def _vat(lines: list[OrderLine]) -> list[dict[str, Any]]:
+    """The order's VAT, delivery included, shared over its lines as the checkout does."""
+    by_rate: dict[Decimal, int] = defaultdict(int)
+    for line in lines:
+        by_rate[Decimal(line.vat_rate)] += line.gross_minor
+    carried = money.delivery_by_rate(DELIVERY, by_rate)
+    taxed = [(line.gross_minor, Decimal(line.vat_rate)) for line in lines]
+    totals, shares = money.vat_by_rate([*taxed, *((gross, rate) for rate, gross in carried.items())])
+    for line, share in zip(lines, shares, strict=False):
+        line.vat_minor = share
+    return [{"rate": str(t.rate), "gross_minor": t.gross, "net_minor": t.net, "vat_minor": t.vat} for t in totals]

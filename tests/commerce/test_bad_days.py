@@ -82,17 +82,16 @@ class TestStripeOnABadDay:
         assert {t.state for t in await order.all_of(Transfer)} == {"sent"}
         await all_is_well(order)
 
-    async def test_a_producer_without_an_account_is_seen_by_staff(self, order: Placed) -> None:
-        await order.stripe.control("accounts", id=f"acct_test_{order.shop.id}_frantoio", transfers="inactive")
+    async def test_a_transfer_that_stripe_refuses_is_seen_by_staff(self, order: Placed) -> None:
         await order.stripe.pay(await order.session_id())
         await settle(order)
+        await order.stripe.break_down("402", "/v1/transfers")
         await order.shop.run_jobs()
         states = {t.state: t.error for t in await order.all_of(Transfer)}
         assert states.keys() == {"sent", "failed"}
-        assert "insufficient_capabilities" in states["failed"]
+        assert "card_declined" in (states["failed"] or "")
         await all_is_well(order)
         failed = next(t for t in await order.all_of(Transfer) if t.state == "failed")
-        await order.stripe.control("accounts", id=failed.account, transfers="active")
         async with order.shop.database.session(order.shop.id) as db, transaction(db):
             assert await transfers.retry(db, failed.id, failed.account)
             assert not await transfers.retry(db, failed.id, failed.account), "it is on its way"

@@ -37,7 +37,7 @@ def summed(lines: list[Line]) -> dict[str, int]:
     for line in lines:
         name = names[line.producer_id or 0] if line.account == ledger.PRODUCER_PAYABLE else line.account
         found[name] = found.get(name, 0) + line.amount_minor
-    return found
+    return {name: amount for name, amount in found.items() if amount}
 
 
 def order_of(producer_id: int, goods: int, fee: int) -> Order:
@@ -48,6 +48,7 @@ def order_of(producer_id: int, goods: int, fee: int) -> Order:
         delivery_minor=590,
         total_minor=goods + 590,
         fee_minor=fee,
+        shop_funded_minor=0,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.catalog import stock
 from app.commerce.orders.models import Order, OrderEvent
-from app.commerce.payments import sessions, settling
+from app.commerce.payments import asking, sessions, settling
 from app.commerce.payments.models import LedgerJournal, Payment, Transfer
 from app.commerce.payments.settling import Outcome
 from app.integrations.stripe import PaymentUnreachable, Session
@@ -42,7 +42,7 @@ class TestOpening:
     async def test_more_lines_than_stripe_takes_become_one_per_producer(
         self, order: Placed, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sessions, "MOST_LINES", 3)
+        monkeypatch.setattr(asking, "MOST_LINES", 3)
         lines = await order.stripe.get(f"{SESSIONS}/{await order.session_id()}/line_items")
         assert [line["amount_total"] for line in lines["data"]] == [2 * 1900 + 590, 490 + 590]
 

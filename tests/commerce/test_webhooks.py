@@ -7,11 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from stripe import WebhookSignature
 
 from app.commerce.orders.models import OrderEvent
 from app.commerce.payments import webhooks
 from app.commerce.payments.models import LedgerJournal, StripeEvent, Transfer
+from app.commerce.payments.outcomes import Outcome
+from app.commerce.payments.settling import settle
+from app.integrations.stripe import Session
+from app.kernel.db import transaction
 from app.kernel.outbox import Job
 from tests.cast import TestShop
 from tests.commerce.props import Placed
@@ -140,6 +145,43 @@ async def test_an_unknown_kind_is_kept_and_ignored(order: Placed, kind: str) -> 
     await order.shop.run_jobs()
     [kept] = await order.all_of(StripeEvent)
     assert (kept.state, kept.type) == ("ignored", kind)
+
+
+async def test_what_we_leave_alone_asks_for_no_work_but_can_be_tried_by_hand(order: Placed) -> None:
+    assert (await post(order, event(order, type="charge.succeeded"))).status_code == 200
+    [kept] = await order.all_of(StripeEvent)
+    assert (kept.state, kept.note) == ("ignored", "Di questo tipo non ci occupiamo.")
+    assert kept.handled_at == kept.received_at
+    assert "payments.handle_event" not in await jobs_of(order)
+
+    async with order.shop.database.session(order.shop.id) as db, transaction(db):
+        assert await webhooks.replay(db, kept.id)
+    await order.shop.run_jobs()
+    assert [(e.state, e.note) for e in await order.all_of(StripeEvent)] == [(kept.state, kept.note)]
+
+
+async def test_stripe_is_not_asked_again_about_a_payment_that_the_buyers_return_has_settled(
+    order: Placed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await order.session_id()
+    await order.stripe.pay(session_id)
+    assert await settle(order.shop.database, order.facts, order.stripe.gateway, session_id) == Outcome.PAID
+    asked: list[str] = []
+    really = order.stripe.gateway.retrieve_session
+
+    async def count(session: str) -> Session:
+        asked.append(session)
+        return await really(session)
+
+    monkeypatch.setattr(order.stripe.gateway, "retrieve_session", count)
+    await order.stripe.deliver()
+    await order.shop.run_jobs()
+    assert ((await completed(order)).state, asked) == ("done", [])
+
+
+async def jobs_of(order: Placed) -> list[str]:
+    async with order.shop.database.session(None) as db:
+        return list(await db.scalars(select(Job.name).where(Job.shop_id == order.shop.id)))
 
 
 async def test_a_thin_event_is_kept(order: Placed) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.catalog import judging
-from app.catalog.models import Image, PriceChange, Product, StockItem, StockMovement, Variant
+from app.catalog.models import Image, PopularSearch, PriceChange, Product, StockItem, StockMovement, Variant
 from app.delivery import quotes
 from app.delivery.models import ZoneRange
 from app.demo import load
@@ -20,6 +20,7 @@ from app.kernel import clock
 from app.kernel.db import Database, QueryCount, counted
 from app.kernel.errors import Refused
 from app.kernel.tenancy import ShopFacts
+from app.producers.models import ClosedPeriod
 from app.producers.queries import membership
 from app.settings import Settings
 from app.shops.queries import all_shops, shop_by_slug
@@ -80,13 +81,30 @@ async def test_every_product_is_for_sale_with_its_price_and_its_stock_in_the_led
         assert await db.scalar(select(func.count()).where(Product.published_at.is_not(None))) == 228
         pieces = await db.scalar(select(func.sum(StockItem.on_hand)))
         moved = await db.scalar(select(func.sum(StockMovement.on_hand_change)).where(StockMovement.kind == "initial"))
-        prices = await db.scalar(select(func.sum(Variant.price_minor)))
-        logged = await db.scalar(select(func.sum(PriceChange.price_minor)).where(PriceChange.reason == "initial"))
+        ordinary = select(Variant.id).where(Variant.campaign_id.is_(None))
+        prices = await db.scalar(select(func.sum(Variant.price_minor)).where(Variant.campaign_id.is_(None)))
+        first = select(func.sum(PriceChange.price_minor)).where(PriceChange.reason == "initial")
+        logged = await db.scalar(first.where(PriceChange.variant_id.in_(ordinary)))
 
     assert pieces
     assert pieces == moved
     assert prices
     assert prices == logged
+
+
+async def test_the_shop_has_lived(loaded: Database, tavola: ShopFacts) -> None:
+    """Offers that may be announced, closures that come, and what others search for in each language."""
+    async with loaded.session(tavola.id) as db:
+        reduced = list(await db.scalars(select(Variant.reference_kind).where(Variant.campaign_id.is_not(None))))
+        closed = await db.scalar(select(func.count(ClosedPeriod.id)))
+        searches = dict((await db.execute(
+            select(PopularSearch.locale, func.count(PopularSearch.id)).group_by(PopularSearch.locale)
+        )).all())  # fmt: skip
+
+    assert reduced == ["low"] * len(reduced) != []
+    assert closed
+    assert set(searches) == {"it", "en", "de", "fr"}
+    assert min(searches.values()) >= 3
 
 
 async def test_the_whole_catalogue_passes_the_gate(loaded: Database, tavola: ShopFacts) -> None:

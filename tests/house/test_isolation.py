@@ -98,6 +98,14 @@ async def test_a_subquery_without_a_shop_is_refused(database: Database) -> None:
             await db.execute(select(func.count()).select_from(select(Variant.id).subquery()))
 
 
+async def test_a_statement_that_is_kept_is_refused_each_time(database: Database) -> None:
+    statement = select(Variant.id)
+    async with database.session(None) as db:
+        for _time in range(2):
+            with pytest.raises(NoShop):
+                await db.execute(statement)
+
+
 async def test_get_by_id_of_another_shops_row_finds_nothing(shop: TestShop, other_shop: TestShop) -> None:
     async with shop.database.session(shop.id) as db:
         assert await db.get(Product, next(iter(other_shop.products.values()))) is None

@@ -12,7 +12,15 @@ import pytest
 from PIL import Image as Pillow
 
 from app import settings
-from app.integrations.storage import FileStorage, S3Storage, Storage, StorageDown, open_storage
+from app.integrations.storage import (
+    FileStorage,
+    S3Storage,
+    Storage,
+    StorageDown,
+    is_private,
+    open_storage,
+    private_name,
+)
 from app.main import _media_url
 from app.settings import BadSettings
 from app.web import pages
@@ -65,6 +73,17 @@ async def test_what_is_written_is_read_and_gone_when_removed(storage: Storage) -
     storage.remove("prova", [NAME])
 
 
+async def test_a_paper_of_somebodys_is_kept_like_a_picture_but_under_a_name_of_its_own(storage: Storage) -> None:
+    name = private_name("prova")
+
+    storage.write("prova", name, b"%PDF-")
+
+    assert await storage.read("prova", name) == b"%PDF-"
+    assert is_private(name)
+    assert not is_private(NAME)
+    assert private_name("prova") != name
+
+
 async def test_shops_have_folders_of_their_own(storage: Storage) -> None:
     storage.write("uno", NAME, b"uno")
 
@@ -92,6 +111,14 @@ def test_a_file_in_a_bucket_says_what_it_is_and_that_it_may_be_kept(s3: str, s3_
     assert there["ContentType"] == "image/jpeg"
     assert there["CacheControl"] == "public, max-age=31536000, immutable"
     assert there["ContentLength"] == 2
+
+
+def test_a_paper_in_a_bucket_may_be_kept_by_nobody(s3: str, s3_url: str) -> None:
+    name = private_name("prova")
+    open_storage(s3_url, *KEYS).write("prova", name, b"%PDF-")
+
+    there = bucket(s3).head_object(Bucket="immagini", Key=f"negozi/prova/{name}")
+    assert there["CacheControl"] == "private, no-store"
 
 
 def test_a_bucket_that_does_not_exist_is_no_storage(s3: str) -> None:
@@ -222,7 +249,7 @@ async def test_a_network_in_front_is_named_in_pages_and_allowed_by_their_policy(
     monkeypatch.setattr(pages, "_environment", fresh)
     page = await anna.get("/prodotti/olio")
 
-    assert page.one(".product__picture img").attributes["src"] == f"{network}/{shop.slug}/olio-1-320.jpg"
+    assert page.one(".product__picture img").attributes["src"] == f"{network}/{shop.slug}/olio-1-400.jpg"
     assert "img-src 'self' data: https://cdn.example;" in page.headers["content-security-policy"]
 
 

@@ -268,3 +268,19 @@ async def test_a_control_account_is_made_once(stage: Stage) -> None:
         "data"
     ]
     assert [a["id"] for a in listed] == ["acct_demo_bruno"]
+
+
+async def test_cards_whose_refunds_take_their_time(stage: Stage) -> None:
+    slow, bad = await stage.charge(method="pm_card_pendingRefund"), await stage.charge(method="pm_card_refundFail")
+    waits = await stage.client.v1.refunds.create_async({"payment_intent": slow.id})
+    fails = await stage.client.v1.refunds.create_async({"payment_intent": bad.id})
+    assert (waits.status, fails.status) == ("pending", "succeeded")
+    assert complaints_about(waits.to_dict()) == []
+
+    await stage.control("clock", advance=3_600)
+
+    waits = await stage.client.v1.refunds.retrieve_async(waits.id)
+    fails = await stage.client.v1.refunds.retrieve_async(fails.id)
+    assert (waits.status, fails.status) == ("succeeded", "failed")
+    assert complaints_about(fails.to_dict()) == []
+    assert {"refund.failed", "refund.updated"} <= set(await stage.events())

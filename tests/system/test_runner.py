@@ -10,7 +10,9 @@ from sqlalchemy import select
 from app.kernel import clock, outbox
 from app.kernel.db import Database, transaction
 from app.kernel.outbox import Job, add_job
+from app.kernel.tenancy import ShopFacts
 from app.settings import Settings
+from app.shops.queries import shop_by_id
 from app.system import runner as runners
 from app.system.bell import Bell, hear
 from app.system.runner import InProcess, Runner, Work
@@ -86,6 +88,25 @@ async def test_two_runners_at_once_never_do_a_job_twice(stage: Stage) -> None:
     await asyncio.gather(*(stage.runner().run_until_idle() for _ in range(3)))
 
     assert sorted(stage.done, key=int) == [str(n) for n in range(40)]
+
+
+async def test_jobs_that_are_claimed_together_read_their_shop_once(stage: Stage, shop: TestShop) -> None:
+    asked: list[int] = []
+
+    async def load(database: Database, shop_id: int) -> ShopFacts | None:
+        asked.append(shop_id)
+        async with database.session(shop_id) as db:
+            return await shop_by_id(db, shop_id)
+
+    runner = Runner(stage.database, stage.settings, {"work": stage.work}, load, {})
+    for words in ("ab", "c"):
+        async with shop.database.session(shop.id) as db, transaction(db):
+            for word in words:
+                add_job(db, "work", word=word)
+        await runner.run_until_idle()
+
+    assert stage.done == ["a", "b", "c"]
+    assert asked == [shop.id, shop.id], "once for each round, so that a change of the shop is heard"
 
 
 async def test_a_failure_is_tried_again_later_with_growing_patience(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.web.access import ACTS_AS_SOMEBODY
 from tests.cast import Browser, TestShop
 
 FORM = {"email": "nessuno@posta.example", "password": "qualcosa di lungo"}
@@ -31,6 +32,13 @@ async def test_a_write_from_elsewhere_is_refused(
 async def test_without_either_header_a_session_is_not_believed(anna: Browser, dora: Browser) -> None:
     assert (await anna.client.post("/accedi", data=FORM)).status_code == 422
     assert (await dora.client.post("/profilo", data={"name": "X", "locale": "it"})).status_code == 403
+
+
+@pytest.mark.parametrize("cookie", ACTS_AS_SOMEBODY)
+async def test_nor_is_any_cookie_that_acts_as_somebody(shop: TestShop, anna: Browser, cookie: str) -> None:
+    anna.client.cookies.set(cookie, "qualcosa", domain=shop.host)
+
+    assert (await anna.client.post("/accedi", data=FORM)).status_code == 403
 
 
 async def test_pages_carry_a_policy_without_anything_inline(anna: Browser) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.settings import LimitSettings
 from app.system import health
@@ -49,6 +49,28 @@ async def test_a_disk_that_refuses_to_write_is_told_and_changes_nothing(
     assert reading.status_code == 200, "what only reads goes on"
     assert (await anna.get("/carrello")).says("Il carrello è vuoto")
     assert await shop.available("olio") == 12
+
+
+async def test_who_loses_a_race_in_the_database_is_asked_to_press_again(
+    app: Edge, shop: TestShop, anna: Browser
+) -> None:
+    class Deadlock(Exception):
+        sqlstate = "40P01"
+
+    def lose(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.lstrip().upper().startswith("INSERT"):
+            raise DBAPIError(statement, parameters, Deadlock())
+
+    engine = app.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lose)
+    try:
+        lost = await anna.post("/carrello/righe", {"variant_id": shop.variants["olio"], "quantity": 1})
+    finally:
+        event.remove(engine, "before_cursor_execute", lose)
+
+    assert lost.status_code == 503
+    assert lost.headers["retry-after"] == "1"
+    assert (await anna.get("/carrello")).says("Il carrello è vuoto")
 
 
 async def test_after_the_disk_has_room_again_the_same_click_works(app: Edge, shop: TestShop, anna: Browser) -> None:

@@ -10,11 +10,13 @@ from app.catalog import products, stock
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.system import page_drops
-from app.web.kept_pages import HOLE, MOST_BYTES, Asked, Kept, KeptPages
+from app.web.kept_pages import HOLE, MOST_BYTES, Asked, Kept, KeptPages, Note
 from tests.cast import Browser, TestShop
 
-PATHS = ["/", "/prodotti", "/prodotti?ordine=prezzo", "/categorie/dispensa", "/produttori/frantoio", "/prodotti/olio",
-         "/prodotti/formaggio", "/cerca?q=olio", "/en/prodotti/olio"]  # fmt: skip
+PATHS = [
+    *("/", "/prodotti", "/prodotti?ordine=prezzo", "/prodotti?prezzo-a=12", "/categorie/dispensa"),
+    *("/produttori/frantoio", "/prodotti/olio", "/prodotti/formaggio", "/cerca?q=olio", "/en/prodotti/olio"),
+]
 
 
 @pytest.fixture
@@ -72,6 +74,37 @@ def test_nothing_is_kept_for_longer_than_a_minute_nor_beyond_the_memory_that_is_
     for number in range(6):
         pages.keep((1, "it", f"/{number}", "h"), page("a", html=big), 0)
     assert 1 <= len(pages) <= 4
+
+
+def test_a_note_lasts_a_minute_and_no_longer_than_what_it_was_read_from() -> None:
+    now = [0.0]
+    pages = KeptPages(lambda: now[0])
+    pages.write_note(1, "counts", 5, pages.moment(1))
+    assert pages.note(1, "counts") == Note(5, pages.moment(1), 60.0)
+    assert pages.note(2, "counts") is None
+    before = pages.moment(1)
+    pages.drop(1, ["p7"])
+    assert pages.note(1, "counts") is None
+    pages.write_note(1, "counts", 5, before)  # read before the drop, written after it
+    assert pages.note(1, "counts") is None
+    pages.write_note(1, "counts", 6, pages.moment(1))
+    assert pages.note(1, "counts") is not None
+    now[0] = 61
+    assert pages.note(1, "counts") is None
+
+
+async def test_what_pages_count_alike_is_read_once_until_it_changes(
+    kept: KeptPages, shop: TestShop, anna: Browser
+) -> None:
+    first = await anna.get("/prodotti?ordine=nome")
+    noted = await anna.get("/prodotti?ordine=prezzo")
+    assert int(noted.headers["x-queries"]) < int(first.headers["x-queries"])
+    cheaper = await anna.get("/prodotti?prezzo-a=900")  # counted anew, but the departments and makers have their names
+    assert int(cheaper.headers["x-queries"]) == int(noted.headers["x-queries"]) + 1
+    async with shop.database.session(shop.id) as db, transaction(db):
+        await products.touch(db, [shop.products["olio"]])
+    changed = await anna.get("/prodotti?ordine=novita")
+    assert int(changed.headers["x-queries"]) == int(first.headers["x-queries"])
 
 
 @pytest.mark.parametrize(

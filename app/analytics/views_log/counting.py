@@ -5,7 +5,6 @@ written.
 """
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
@@ -16,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.analytics.views_log.models import ProductViews
+from app.catalog import popular
 from app.catalog.models import Product
 from app.kernel import clock
 from app.kernel.db import Database, transaction
@@ -25,11 +25,6 @@ log = structlog.get_logger()
 SECONDS = 30
 MOST_KEPT = 50_000  # different (shop, product, day) between two writings
 AT_ONCE = 500
-_MACHINES = re.compile(
-    r"bot|crawl|spider|slurp|preview|fetch|monitor|scan|index|archive|validator|feed|lighthouse|headless|pingdom"
-    r"|facebookexternalhit|whatsapp|telegram|curl|wget|python|httpx|aiohttp|okhttp|go-http|java/|libwww|scrapy",
-    re.IGNORECASE,
-)
 
 Key = tuple[int, int, date]  # shop, product, day
 _counted: Counter[Key] = Counter()
@@ -40,17 +35,6 @@ def seen(shop_id: int, product_id: int) -> None:
     key = (shop_id, product_id, clock.now().astimezone(HOME).date())
     if key in _counted or len(_counted) < MOST_KEPT:
         _counted[key] += 1
-
-
-def is_person(headers: Mapping[str, str]) -> bool:
-    """Does this look like a person's browser? headers: lower-case names."""
-    agent = headers.get("user-agent", "")
-    return bool(agent) and not _MACHINES.search(agent)
-
-
-def is_ahead(headers: Mapping[str, str]) -> bool:
-    """A browser that reads ahead: nobody has looked yet."""
-    return "prefetch" in headers.get("sec-purpose", "") + headers.get("purpose", "")
 
 
 async def write_down(database: Database) -> int:
@@ -91,7 +75,7 @@ async def _add(db: AsyncSession, shop_id: int, counts: Mapping[Key, int]) -> int
 
 
 class Counting:
-    """Writes the counts down every half minute, and at the end."""
+    """Writes the counts down every half minute, and at the end; those of searches too (catalog/popular.py)."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -114,5 +98,6 @@ class Counting:
     async def _write(self) -> None:
         try:
             await write_down(self.database)
+            await popular.write_down(self.database)
         except Exception as error:  # noqa: BLE001  (the database is away: the counts wait)
             log.warning("views.not_written", error=type(error).__name__)

@@ -1,6 +1,7 @@
 """Somebody looks at a product: counted without him, and remembered in his own browser."""
 
 from app.analytics.views_log import counting, recent
+from app.web import readers
 from app.web.visit import Visit
 
 
@@ -9,8 +10,8 @@ def looked_at(visit: Visit, product_id: int) -> None:
 
     Passed over: HEAD, reading ahead, and the page shown again for its delivery. Machines are not counted.
     """
-    if visit.method != "GET" or "cap=" in visit.query_string or counting.is_ahead(visit.headers):
+    if visit.method != "GET" or "cap=" in visit.query_string or readers.is_ahead(visit.headers):
         return
-    if counting.is_person(visit.headers):
+    if readers.is_person(visit.headers):
         counting.seen(visit.shop.id, product_id)
     recent.remember(visit, product_id)

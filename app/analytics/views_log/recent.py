@@ -1,7 +1,7 @@
 """«Visti di recente»: the ids of the last products, in a signed cookie of the browser and nowhere else.
 
 Set only in browsers that carry a cookie of ours already, because a first visit leaves nothing. It goes when the browser
-is closed, or by the button «Dimentica».
+is closed, when somebody signs out, or by the button «Dimentica».
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,9 @@ def may_remember(visit: Visit) -> bool:
 
 
 def forget(visit: Visit) -> None:
-    visit.forget_cookie("seen")
+    """Does nothing in a browser that remembers nothing."""
+    if visit.cookie("seen"):
+        visit.forget_cookie("seen")
 
 
 def _keep(visit: Visit, product_ids: Sequence[int]) -> None:

@@ -1,5 +1,14 @@
 """Pages of the catalogue: for the public, for producers at their desk, and for machines."""
 
-from app.catalog.controllers import editor, feeds, goods, pictures, producer, shop
+from app.catalog.controllers import editor, feeds, goods, pictures, producer, refills, season, shop
 
-ROUTES = [*goods.ROUTES, *editor.ROUTES, *shop.ROUTES, *feeds.ROUTES, *producer.ROUTES, *pictures.ROUTES]
+ROUTES = [
+    *goods.ROUTES,
+    *editor.ROUTES,
+    *shop.ROUTES,
+    *season.ROUTES,
+    *feeds.ROUTES,
+    *producer.ROUTES,
+    *pictures.ROUTES,
+    *refills.ROUTES,
+]

@@ -9,6 +9,7 @@ from litestar import Controller, Request, get, post
 from litestar.params import FromPath
 
 from app.catalog import approvals, editing, editor_forms, sheets
+from app.catalog.by_weight import ByWeight
 from app.catalog.controllers import editor_page
 from app.catalog.controllers.editor_page import EMPTY, SECTIONS, Typed
 from app.catalog.editing import Saved
@@ -42,8 +43,8 @@ class _Editor(Controller):
         month = clock.today(visit.shop.time_zone).month
         sheet, maker = await sheets.preview(visit.db, visit.shop, product_id, month)
         return Page(
-            "catalog/product.html", private=True, product=sheet, producer=maker, delivery=None, sections=EMPTY,
-            is_preview=True,
+            "catalog/product.html", private=True, product=sheet, producer=maker, delivery=None, closed=[],
+            sections=EMPTY, is_preview=True,
         )  # fmt: skip
 
     @post("/{section:str}")
@@ -207,14 +208,25 @@ def _variant_facts(visit: Visit, form: Filled[VariantForm], old: Mapping[str, st
     data = form.data
     if data is None:
         return None
+    named = "kg_price" if data.by_weight else "price"
     try:
-        price = parse_amount(data.price, visit.shop.currency)
+        price = parse_amount(getattr(data, named), visit.shop.currency)
     except ValueError as fault:
-        form.refused(str(fault), "price")
+        form.refused(str(fault), named)
         return None
     if not 0 < price <= DEAREST_MINOR:
-        form.refused(_("Scrivi un prezzo più alto di zero e fino a 100.000"), "price")
+        form.refused(_("Scrivi un prezzo più alto di zero e fino a 100.000"), named)
         return None
+    weight: dict[str, Any] = {"kg_price_minor": None, "weight_tolerance": None}
+    if data.by_weight:
+        if (mistake := _weight_mistake(data)) is not None:
+            form.refused(*mistake)
+            return None
+        terms = ByWeight(price, data.net_amount, data.tolerance or 0)
+        weight, price = {"kg_price_minor": price, "weight_tolerance": data.tolerance}, terms.estimate_minor
+        if not 0 < price <= DEAREST_MINOR:
+            form.refused(_("Con questo peso il pezzo costerebbe meno di un centesimo, o più di 100.000."), "kg_price")
+            return None
     if data.drained_amount is not None and data.drained_amount > data.net_amount:
         form.refused(_("Il peso sgocciolato non può superare quello netto."), "drained_amount")
         return None
@@ -223,7 +235,19 @@ def _variant_facts(visit: Visit, form: Filled[VariantForm], old: Mapping[str, st
         **{column: getattr(data, column) for column in columns},
         "format": editor_forms.texts(data, "format", visit.locales, old),
         "price_minor": price,
+        **weight,
     }
+
+
+def _weight_mistake(data: VariantForm) -> tuple[str, str] | None:
+    """(sentence, field) of what keeps a format from being sold by weight."""
+    if data.net_unit != "g":
+        return _("A peso si vendono solo prodotti in grammi."), "net_unit"
+    if data.drained_amount is not None:
+        return _("Un prodotto a peso non ha il peso sgocciolato."), "drained_amount"
+    if data.tolerance is None:
+        return _("Scrivi di quanto può cambiare il peso, per esempio 10"), "tolerance"
+    return None
 
 
 def _moment(visit: Visit, form: PublishForm) -> datetime | None:

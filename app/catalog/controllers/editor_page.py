@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, get_args
 
 from markupsafe import Markup
 
-from app.catalog import editing, editor_forms, editor_queries, gate, judging, packaging, seasons
+from app.catalog import earnings, editing, editor_forms, editor_queries, gate, judging, packaging, seasons
 from app.catalog.classes import CLASSES
 from app.catalog.designations import EUROPEAN
 from app.catalog.editing import Make
@@ -23,7 +24,7 @@ from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person, in_language
 from app.web import desk
-from app.web.desk import Desk, DeskLink
+from app.web.desk import Desk
 from app.web.forms import Filled, Form
 from app.web.pages import Page
 from app.web.visit import Visit
@@ -104,6 +105,7 @@ def _sale_values(_visit: Visit, shown: Editor) -> dict[str, Any]:
         "designation": mark,
         "certifications": list(product.certifications),
         "months": [str(month) for month in range(1, 13) if product.season_mask & seasons.bit(month)],
+        "deposit_percent": "" if product.deposit_percent is None else str(product.deposit_percent),
         "is_featured": "1" if product.is_featured else "",
     }
 
@@ -121,6 +123,9 @@ def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Edito
     allowed = {"", "PAT", _sale_values(visit, shown)["designation"], *(value for value, _label in shown.marks)}
     if data.designation not in allowed:
         form.refused(_("Scegli una delle voci proposte"), "designation")
+    if data.deposit_percent is not None and any(row.facts["by_weight"] for row in shown.variants):
+        said = _("Un prodotto a peso non può avere un acconto: il prezzo si sa solo dopo la pesata.")
+        form.refused(said, "deposit_percent")
     food = {key: value for key, value in product.food.items() if key != "designation_name"}
     facts = {
         "category_id": data.category_id,
@@ -129,6 +134,7 @@ def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Edito
         "food": {**food, "designation_name": name} if name else food,
         "certifications": [key for key in CERTIFICATIONS if key in data.certifications],
         "season_mask": seasons.mask_of(month for month in data.months if 1 <= month <= 12),
+        "deposit_percent": data.deposit_percent,
     }
     return {**facts, "is_featured": data.is_featured} if is_staff(visit) else facts
 
@@ -203,7 +209,7 @@ async def page(visit: Visit, product_id: int, typed: Typed, section: str = "") -
     for key, each in SECTIONS.items():
         blank = each.form(visit, shown).blank(**each.values(visit, shown))
         forms[key] = typed.sections.get(key, blank)
-    return _drawn(visit, shown, forms, typed, shown.missing, section)
+    return await _drawn(visit, shown, forms, typed, shown.missing, section)
 
 
 async def tried(visit: Visit, shown: Editor, section: str, form: Filled[Form]) -> Page:
@@ -218,7 +224,7 @@ async def tried(visit: Visit, shown: Editor, section: str, form: Filled[Form]) -
         key: form if key == section else each.form(visit, shown).blank(**each.values(visit, shown))
         for key, each in SECTIONS.items()
     }
-    return _drawn(visit, shown, forms, Typed({section: form}), missing, "prova")
+    return await _drawn(visit, shown, forms, Typed({section: form}), missing, "prova")
 
 
 class _Tried:
@@ -232,7 +238,7 @@ def vars_of(product: Product) -> dict[str, Any]:
     return {column.key: getattr(product, column.key) for column in Product.__table__.columns}
 
 
-def _drawn(
+async def _drawn(
     visit: Visit,
     shown: Editor,
     forms: Mapping[str, Filled[Form]],
@@ -247,7 +253,7 @@ def _drawn(
         fragment=fragments.get(section, "stock/_editor_part.html"),
         status_code=200 if right or section == "prova" else 422,
         private=True,
-        desk=frame(visit),
+        desk=await frame(visit),
         it=shown,
         part=section,
         forms=forms,
@@ -271,8 +277,16 @@ def _drawn(
             "units": [("g", _("grammi")), ("ml", _("millilitri")), ("piece", _("pezzi"))],
         },
         most_parts=packaging.MOST_PARTS,
+        earnings={
+            row.id: earnings.earning(row.price_minor, Decimal(row.facts["vat_rate"]), _fee_rate(visit, shown))
+            for row in shown.variants
+        },
         name=in_language(shown.product.name, visit.locale),
     )
+
+
+def _fee_rate(visit: Visit, shown: Editor) -> Decimal:
+    return visit.shop.fee_rate if shown.fee_rate is None else Decimal(shown.fee_rate)
 
 
 def is_staff(visit: Visit) -> bool:
@@ -283,11 +297,8 @@ def base(visit: Visit) -> str:
     return "/amministrazione/prodotti" if is_staff(visit) else "/banco/prodotti"
 
 
-def frame(visit: Visit) -> Desk:
-    if not is_staff(visit):
-        return desk.of_producer()
-    links = [DeskLink(_("Ordini"), "/amministrazione"), DeskLink(_("Schede"), "/amministrazione/schede")]
-    return Desk(_("Amministrazione"), links)
+async def frame(visit: Visit) -> Desk:
+    return await desk.of_staff(visit.db) if is_staff(visit) else desk.of_producer()
 
 
 def who(visit: Visit) -> tuple[Person, int | None]:

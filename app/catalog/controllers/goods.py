@@ -140,7 +140,7 @@ async def _sheets(
         "stock/sheets.html",
         status_code=422 if wrong else 200,
         private=True,
-        desk=editor_page.frame(visit),
+        desk=await editor_page.frame(visit),
         rows=rows,
         total=total,
         asked=await editor_queries.asked_names(visit.db),

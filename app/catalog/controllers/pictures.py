@@ -16,7 +16,7 @@ from app.kernel.i18n import LOCALES, SOURCE_LOCALE, ngettext
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
 from app.web import access, desk
-from app.web.desk import Desk, DeskLink
+from app.web.desk import Desk
 from app.web.forms import Filled, Form
 from app.web.pages import Go, Page
 from app.web.visit import CurrentVisit, Visit
@@ -179,7 +179,7 @@ async def _page(visit: Visit, product_id: int, typed: Typed) -> Page:
         fragment="stock/_pictures.html",
         status_code=200 if typed.is_right else 422,
         private=True,
-        desk=_frame(visit),
+        desk=await _frame(visit),
         gallery=found,
         typed=typed,
         base=f"{_base(visit)}/{product_id}/immagini",
@@ -202,10 +202,8 @@ def _base(visit: Visit) -> str:
     return "/amministrazione/prodotti" if _is_staff(visit) else "/banco/prodotti"
 
 
-def _frame(visit: Visit) -> Desk:
-    if _is_staff(visit):
-        return Desk(_("Amministrazione"), [DeskLink(_("Ordini"), "/amministrazione")])
-    return desk.of_producer()
+async def _frame(visit: Visit) -> Desk:
+    return await desk.of_staff(visit.db) if _is_staff(visit) else desk.of_producer()
 
 
 def _who(visit: Visit) -> tuple[Person, int | None]:

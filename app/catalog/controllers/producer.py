@@ -26,6 +26,8 @@ KINDS = {  # of stock movements
     "release": _l("Pagamento non arrivato"),
     "sale": _l("Venduto"),
     "return": _l("Reso"),
+    "refill": _l("Rifornito"),
+    "expired": _l("Avanzato, tolto dalla vendita"),
 }
 
 

@@ -8,7 +8,21 @@ from litestar import Request, get
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from app.catalog import cards, listings, narrowing, queries, seasons, sections, seeking, sheets, suggesting
+from app.catalog import (
+    cards,
+    habits,
+    listings,
+    narrowing,
+    parcels,
+    popular,
+    queries,
+    seasons,
+    sections,
+    seeking,
+    sheets,
+    suggesting,
+)
+from app.catalog.facets import Counts
 from app.catalog.feeds import structured
 from app.catalog.listings import DEFAULT_SORT, PER_PAGE, SORTS, Wanted
 from app.catalog.search import cleaned, words
@@ -17,7 +31,8 @@ from app.kernel import clock
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import in_language
-from app.web import access
+from app.producers import closures
+from app.web import access, readers
 from app.web.pages import Page, render
 from app.web.visit import CurrentVisit, Visit
 
@@ -64,15 +79,16 @@ async def _listing(
     number, sort = _number(request), request.query_params.get("ordine", "")
     sort = sort if sort in SORTS else DEFAULT_SORT
     month = _month(visit)
-    choices, cap_error = await narrowing.choices(visit.db, visit.shop, visit.query_string)
+    choices, zone, cap_error = await narrowing.choices(visit.db, visit.shop, visit.query_string)
     wanted = replace(wanted, choices=choices)
-    counted = await listings.counts(visit.db, wanted, month)
+    counted, names = await visit.noted((wanted.of, choices, month), lambda: _counted(visit, wanted, month))
     ids = await listings.page(visit.db, wanted, number=number, sort=sort, month=month)
+    goods = [product_id for product_id, _version in ids]
+    delivery = await parcels.of_list(visit.db, visit.shop, zone, choices.cap, goods) if zone and goods else None
     kept = [("q", query)] if query else []
     kept += [] if sort == DEFAULT_SORT else [("ordine", sort)]
     before = (number - 1) * PER_PAGE
     address = narrowing.Address(visit.href(path), kept)
-    names = await listings.labels(visit.db, counted, choices)
     return Listing(
         cards=await _ready(visit, ids),
         total=counted.total,
@@ -87,16 +103,32 @@ async def _listing(
         last=before + len(ids),
         choices=[*kept, *choices.pairs()],
         narrowing=narrowing.shown(wanted, counted, names, address, cap_error),
+        delivery=delivery,
         **about,
     )
+
+
+def _tags(listing: Listing, *tags: str) -> Sequence[str]:
+    """Of a kept page; none where it says what a delivery costs at this moment."""
+    return () if listing.delivery else tags
+
+
+async def _counted(visit: Visit, wanted: Wanted, month: int) -> tuple[Counts, narrowing.Names]:
+    counted = await listings.counts(visit.db, wanted, month)
+    asked = listings.unnamed(counted, wanted.choices)  # with other prices often the same ones
+    return counted, await visit.noted(asked, lambda: listings.labels(visit.db, asked))
+
+
+async def _names(visit: Visit) -> queries.Names:
+    return await visit.noted("names", lambda: queries.names(visit.db))
 
 
 @get("/", access=access.anyone, name="home.show")
 async def home(visit: CurrentVisit) -> Page:
     month = _month(visit)
     season = await listings.in_season(visit.db, month, ON_HOME)
-    departments = await queries.categories(visit.db)
-    makers, maker_count = await queries.makers(visit.db, MAKERS_ON_HOME)
+    departments = await visit.noted(("departments", visit.locale), lambda: queries.categories(visit.db))
+    makers, maker_count = await visit.noted(("makers", visit.locale), lambda: queries.makers(visit.db, MAKERS_ON_HOME))
     shown = Home(
         hero=await _hero(visit),
         month=seasons.month_name(month, current_locale()),
@@ -136,7 +168,7 @@ async def products(visit: CurrentVisit, request: AnyRequest) -> Page:
     return Page(
         "catalog/listing.html",
         fragment="catalog/_results.html",
-        tags=["products"],
+        tags=_tags(listing, "products"),
         listing=listing,
         about=structured.of_listing(listing, "/feed.xml"),
     )
@@ -158,7 +190,7 @@ async def category(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]
     return Page(
         "catalog/listing.html",
         fragment="catalog/_results.html",
-        tags=["products"],
+        tags=_tags(listing, "products"),
         listing=listing,
         about=structured.of_listing(listing, f"{department.url}/feed.xml"),
     )
@@ -169,7 +201,7 @@ async def product(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str])
     month = _month(visit)
     sheet, maker = await sheets.sheet(visit.db, visit.shop, slug, month)
     cap = request.query_params.get("cap")
-    delivery = await sheets.estimate(visit.db, visit.shop, sheet, cap) if cap is not None else None
+    delivery = await parcels.estimate(visit.db, visit.shop, sheet, cap) if cap is not None else None
     if visit.is_fragment:
         return Page("catalog/_delivery.html", product=sheet, delivery=delivery)
     pieces = await sections.filled(visit.db, visit.shop, sheet)
@@ -180,29 +212,46 @@ async def product(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str])
         product=sheet,
         producer=maker,
         delivery=delivery,
+        closed=closures.told(maker.closed, clock.today(visit.shop.time_zone)),
         sections=pieces,
         about=structured.of_product(sheet, maker),
     )
 
 
 @get("/produttori", access=access.anyone, name="producers.list")
-async def producers(visit: CurrentVisit) -> Page:
-    makers, _total = await queries.makers(visit.db)
-    return Page("catalog/producers.html", tags=["producers"], producers=makers)
+async def producers(visit: CurrentVisit, request: AnyRequest) -> Page:
+    page = _number(request)
+    makers, total = await queries.page_of_makers(visit.db, page)
+    return Page(
+        "catalog/producers.html",
+        fragment="catalog/_producers.html",
+        tags=["producers"],
+        producers=makers,
+        total=total,
+        page=page,
+        pages=max(1, -(-total // queries.MAKERS_PER_PAGE)),
+    )
 
 
 @get("/produttori/{slug:str}", access=access.anyone, name="producer.show")
 async def producer(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]) -> Page:
     producer_id, maker = await queries.maker(visit.db, slug)
     listing = await _listing(visit, request, Wanted(producer_id=producer_id), path=maker.url)
+    if visit.is_fragment:
+        return Page("catalog/_results.html", listing=listing)
     return Page(
         "catalog/producer.html",
-        fragment="catalog/_results.html",
-        tags=["products", "producers"],
+        tags=_tags(listing, "products", "producers"),
         producer=maker,
+        habits=await habits.of_maker(visit.db, visit.shop, producer_id, maker),
+        sections=await sections.filled_of_maker(visit.db, visit.shop, producer_id),
         listing=listing,
         about=structured.of_maker(maker),
     )
+
+
+async def _popular(visit: Visit) -> list[str]:
+    return await visit.noted(("popular", visit.locale), lambda: popular.shown(visit.db))
 
 
 @get("/cerca", access=access.anyone, name="search.show")
@@ -211,33 +260,46 @@ async def search(visit: CurrentVisit, request: AnyRequest) -> Page:
     asked = words(query)
     if not asked:
         nothing = Listing.empty(visit.href("/cerca"), DEFAULT_SORT)
-        return Page("catalog/search.html", search=Found(query, was_cut), listing=nothing)
+        return Page("catalog/search.html", search=Found(query, was_cut, popular=await _popular(visit)), listing=nothing)
     sought = await seeking.sought(visit.db, query)
     if sought.nothing:
         listing = Listing.empty(visit.href("/cerca"), DEFAULT_SORT)
     else:
         listing = await _listing(visit, request, Wanted(sought=sought), path="/cerca", query=query)
+    names = await _names(visit)
     found = Found(
         query,
         was_cut,
         suggestion=" ".join(sought.instead.get(word, word) for word in asked) if sought.instead else None,
-        producers=await queries.makers_named(visit.db, asked),
-        categories=await queries.categories_named(visit.db, asked),
+        producers=names.makers_with(asked),
+        categories=names.departments_with(asked),
+        popular=[] if listing.total else await _popular(visit),
     )
+    is_new = listing.page == 1 and not visit.is_fragment and not sought.instead
+    if listing.total and is_new and readers.is_person(visit.headers):
+        popular.asked(visit.shop.id, query)
     return Page(
         "catalog/search.html",
         fragment="catalog/_results.html",
-        tags=["products", "producers"],
+        tags=_tags(listing, "products", "producers"),
         search=found,
         listing=listing,
+    )
+
+
+@get("/cerca/frequenti", access=access.anyone, name="search.popular")
+async def popular_searches(visit: CurrentVisit) -> Page:
+    """For the search field while it is empty."""
+    return Page(
+        "catalog/_popular.html", popular=await _popular(visit), headers={"Cache-Control": "private, max-age=300"}
     )
 
 
 @get("/cerca/suggerimenti", access=access.anyone, name="search.suggest")
 async def suggestions(visit: CurrentVisit, request: AnyRequest) -> Page:
     query, _cut = cleaned(request.query_params.get("q", ""))
-    found = await suggesting.suggestions(visit.db, visit.shop, query)
+    found = await suggesting.suggestions(visit.db, visit.shop, query, await _names(visit))
     return Page("catalog/_suggestions.html", suggestions=found, headers={"Cache-Control": "private, max-age=60"})
 
 
-ROUTES = [home, products, category, product, producers, producer, search, suggestions]
+ROUTES = [home, products, category, product, producers, producer, search, popular_searches, suggestions]

@@ -31,14 +31,17 @@ BATCH = 100  # products held in memory, and written without a pause for others
 LONGEST_TITLE, LONGEST_DESCRIPTION = 150, 5000
 ALCOHOL = "Food, Beverages & Tobacco > Beverages > Alcoholic Beverages"  # of Google's own tree
 MEASURES = {"g": ("g", "1kg"), "ml": ("ml", "1l"), "piece": ("ct", "1ct")}
-_FORMAT = 1  # raised when the same rows are written in another way
+_FORMAT = 2  # raised when the same rows are written in another way
 _AFTER: BindParameter[int] = bindparam("after", type_=Integer)
 _ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One variant. group: shared by the variants of a product, "" when it has only one. measure, base: "" if none."""
+    """One variant. group: shared by the variants of a product, "" when it has only one. measure, base: "" if none.
+
+    sale_price: what it costs when that may be announced as reduced, else ""; price is then the reference (law.md L1).
+    """
 
     id: str
     group: str
@@ -48,6 +51,7 @@ class Item:
     image: Picture
     is_available: bool
     price: str
+    sale_price: str
     measure: str
     base: str
     brand: str
@@ -124,6 +128,7 @@ def _rows() -> Select[Any]:
             Variant.drained_amount,
             Variant.weight_g,
             Variant.price_minor,
+            *cards.REFERENCE,
             (StockItem.on_hand - StockItem.reserved).label("left"),
         )
         .join(few, few.c.product_id == Product.id)
@@ -150,6 +155,9 @@ def _item(row: Any, currency: str, *, alone: bool) -> Item:
     size = plain.text(in_language(row.format, locale))
     amount = row.drained_amount or row.net_amount
     unit, base = ("", "") if row.net_unit == "piece" and amount == 1 else MEASURES[row.net_unit]
+    price = f"{plain.price(row.price_minor, currency)} {currency}"
+    reduction = cards.reduction(row)
+    before = reduction.reference_minor if reduction else None
     return Item(
         id=plain.short_id(row.sku),
         group="" if alone else plain.short_id(row.slug),
@@ -158,7 +166,8 @@ def _item(row: Any, currency: str, *, alone: bool) -> Item:
         path=f"/prodotti/{row.slug}",
         image=cards.picture(row, name),
         is_available=row.left > 0,
-        price=f"{plain.price(row.price_minor, currency)} {currency}",
+        price=f"{plain.price(before, currency)} {currency}" if before else price,
+        sale_price=price if before else "",
         measure=f"{amount}{unit}" if unit else "",
         base=base,
         brand=plain.text(row.producer_name, 70),

@@ -96,7 +96,8 @@ def document(entries: Sequence[Entry], base: str, shop: ShopFacts, languages: Se
 
 
 def _pages() -> list[Entry]:
-    return [Entry(path) for path in ("/", "/prodotti", "/produttori", *(f"/{slug}" for slug in pages.slugs()))]
+    own = ("/", "/prodotti", "/produttori", "/stagioni")
+    return [Entry(path) for path in (*own, *(f"/{slug}" for slug in pages.slugs()))]
 
 
 @cache

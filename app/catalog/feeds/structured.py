@@ -1,14 +1,15 @@
 """What a page is about, for machines: schema.org as JSON-LD, and the picture and price that Open Graph shows.
 
 Made from the views that the page shows anyway, without a query. Only what the page says stands here: no rating while
-nobody has reviewed, no date until which a price would hold, and the returns that the law grants for this very product.
+nobody has reviewed, a date until which a price holds only where a campaign ends, and the returns that the law grants
+for this very product.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -67,8 +68,7 @@ def shot(picture: Picture) -> Shot | None:
     return Shot(_file(picture), picture.alt, width, divided(picture.height * width, picture.width))
 
 
-def of_product(sheet: Sheet, maker: Maker, *, price_until: date | None = None) -> About:
-    """price_until: the last day of a campaign whose price is shown, if there is one."""
+def of_product(sheet: Sheet, maker: Maker) -> About:
     visit, seen = visits.current(), shot(sheet.image)
     thing: Thing = {
         "@type": "Product",
@@ -80,7 +80,7 @@ def of_product(sheet: Sheet, maker: Maker, *, price_until: date | None = None) -
         "category": sheet.trail[-2][0] if len(sheet.trail) > 1 else "",
         "brand": {"@type": "Brand", "name": maker.name},
         "sku": sheet.chosen.sku,
-        "offers": [_offer(visit, sheet, maker, choice, price_until) for choice in sheet.variants],
+        "offers": [_offer(visit, sheet, maker, choice) for choice in sheet.variants],
     }
     if sheet.min_age:
         thing["hasAdultConsideration"] = "https://schema.org/AlcoholConsideration"
@@ -95,8 +95,10 @@ def of_product(sheet: Sheet, maker: Maker, *, price_until: date | None = None) -
     )
 
 
-def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice, until: date | None) -> Thing:
+def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice) -> Thing:
     price = plain.price(choice.price_minor, sheet.currency)
+    reduction = choice.reduction
+    until = reduction.until.astimezone(ZoneInfo(visit.shop.time_zone)) if reduction and reduction.until else None
     offer: Thing = {
         "@type": "Offer",
         "url": _page(visit, sheet.url),
@@ -104,7 +106,7 @@ def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice, until: date
         "name": choice.label,
         "price": price,
         "priceCurrency": sheet.currency,
-        "priceValidUntil": until.isoformat() if until else "",
+        "priceValidUntil": until.date().isoformat() if until else "",
         "availability": f"https://schema.org/{'OutOfStock' if choice.stock_state == 'out' else 'InStock'}",
         "itemCondition": "https://schema.org/NewCondition",
         "seller": {"@type": "Organization", "name": maker.company, "url": _page(visit, maker.url)},
@@ -123,7 +125,20 @@ def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice, until: date
             "unitCode": _UNITS[choice.net.unit],
             "valueReference": {"@type": "QuantitativeValue", "value": "1", "unitCode": _BASES[choice.net.unit]},
         }
+    if reduction and reduction.reference_minor:
+        offer["priceSpecification"] = [offer["priceSpecification"], _struck(reduction.reference_minor, sheet.currency)]
     return _without_gaps(offer)
+
+
+def _struck(reference_minor: int, currency: str) -> Thing:
+    """The price that the page shows struck through, which is the one that the law asks for (law.md L1)."""
+    return {
+        "@type": "UnitPriceSpecification",
+        "priceType": "https://schema.org/StrikethroughPrice",
+        "price": plain.price(reference_minor, currency),
+        "priceCurrency": currency,
+        "valueAddedTaxIncluded": True,
+    }
 
 
 def _returns(visit: Visit, rule: str) -> Thing:

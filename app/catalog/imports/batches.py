@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.imports import pieces
-from app.catalog.imports.models import ImportBatch, ImportPicture, ImportPiece
+from app.catalog.imports.models import ImportBatch, ImportPicture, ImportPiece, ImportRow
 from app.catalog.imports.pieces import Read
 from app.kernel import clock
 from app.kernel.errors import NotFound, Refused
@@ -151,10 +151,11 @@ async def undo(db: AsyncSession, person: Person, batch: ImportBatch) -> None:
 
 async def last_done(db: AsyncSession, owner: int | None) -> int | None:
     """The last import of a desk that wrote anything and was not undone."""
+    wrote = exists().where(ImportRow.batch_id == ImportBatch.id, ImportRow.kind != "wrong")
     same = ImportBatch.producer_id.is_(None) if owner is None else ImportBatch.producer_id == owner
     found: int | None = await db.scalar(
         select(ImportBatch.id)
-        .where(same, ImportBatch.state == "done")
+        .where(same, ImportBatch.state == "done", wrote)
         .order_by(ImportBatch.finished_at.desc())
         .limit(1)
     )

@@ -10,10 +10,11 @@ from typing import Any
 
 from app.catalog import seasons
 from app.catalog.allergens import NAMES as ANNEX_II
+from app.catalog.by_weight import MOST_TOLERANCE, ByWeight
 from app.catalog.classes import CLASSES
 from app.catalog.facets import CERTIFICATIONS
 from app.catalog.imports import escaping, label
-from app.catalog.imports.columns import DESIGNATIONS, LOW_AT, REQUIRED
+from app.catalog.imports.columns import DESIGNATIONS, LOW_AT, OF_WEIGHT, REQUIRED
 from app.catalog.imports.rows import Picture, Row, RowError
 from app.catalog.imports.source import LONGEST_CELL
 from app.catalog.packaging import CODES, MOST_PARTS, PARTS
@@ -24,6 +25,8 @@ from app.kernel.money import parse_amount
 LONGEST_TEXT = 4000
 MOST_PICTURES = 20
 LONGEST_SOURCE = 500
+DEAREST_MINOR = 10_000_000
+MOST_NET = 1_000_000
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _RATE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?")
@@ -58,6 +61,7 @@ class Cells:
         """The row; worth nothing when there are errors."""
         low_at = self.number("low_stock_at", 0, 100_000)
         food, safety = self.sheet()
+        terms = self.by_weight()
         return Row(
             line=self.line,
             sku=self.like("sku", _SKU),
@@ -68,12 +72,13 @@ class Cells:
             description=self.texts("description", lines=True),
             format=self.texts("format", longest=120),
             designation=self.one_of("designation", DESIGNATIONS) or None,
-            net_amount=self.number("net_quantity", 1, 1_000_000) or 0,
+            net_amount=self.net_amount(terms),
             net_unit=self.one_of("net_unit", ("g", "ml", "piece"), required=True),
-            drained_amount=self.number("drained_quantity", 1, 1_000_000),
+            drained_amount=self.number("drained_quantity", 1, MOST_NET),
             weight_g=self.number("weight_g", 0, 100_000) or 0,
-            price_minor=self.price(),
+            price_minor=terms.estimate_minor if terms and self.is_empty("price_eur") else self.price("price_eur"),
             vat_rate=self.rate("vat_rate"),
+            by_weight=terms,
             food=food,
             safety=safety,
             product_class=self.one_of("product_class", tuple(CLASSES)) or None,
@@ -118,6 +123,43 @@ class Cells:
         kept = {name: value for name, value in told.items() if value not in (None, "")}
         more, safety = self.label()
         return {**texts, "allergens": allergens, "provinces": provinces, **kept, **more}, safety
+
+    def by_weight(self) -> ByWeight | None:
+        """How it is sold by its real weight; None at a fixed price, or with a mistake."""
+        if not self.flag("by_weight"):
+            for column in OF_WEIGHT:
+                if not self.is_empty(column):
+                    said = _("Vale solo per i prodotti a peso: scrivi 1 in by_weight, o lascia vuota questa cella.")
+                    self.wrong(column, said)
+            return None
+        before = len(self.errors)
+        kg_price = self.price("kg_price_eur")
+        grams = self.number("net_quantity" if self.is_empty("estimated_g") else "estimated_g", 1, MOST_NET, due=True)
+        tolerance = self.number("tolerance_percent", 1, MOST_TOLERANCE)
+        if self.is_empty("tolerance_percent"):
+            self.wrong("tolerance_percent", _("Scrivi di quanto può cambiare il peso, per esempio 10"))
+        if self.text("net_unit") not in {"", "g"}:  # an empty one is told as ever
+            self.wrong("net_unit", _("A peso si vendono solo prodotti in grammi."))
+        if not self.is_empty("drained_quantity"):
+            self.wrong("drained_quantity", _("Un prodotto a peso non ha il peso sgocciolato."))
+        if len(self.errors) > before:
+            return None
+        terms = ByWeight(kg_price, grams or 0, tolerance or 0)
+        if not 0 < terms.estimate_minor <= DEAREST_MINOR:
+            said = _("Con questo peso il pezzo costerebbe meno di un centesimo, o più di 100.000.")
+            self.wrong("kg_price_eur", said)
+            return None
+        return terms
+
+    def net_amount(self, terms: ByWeight | None) -> int:
+        """Of goods by weight it is the estimate: the cell may be empty, but says nothing else."""
+        if terms and self.is_empty("net_quantity"):
+            return terms.estimated_g
+        amount = self.number("net_quantity", 1, MOST_NET) or 0
+        if terms and amount and amount != terms.estimated_g:
+            said = _("Di un prodotto a peso la quantità netta è il peso stimato: scrivi lo stesso numero.")
+            self.wrong("net_quantity", said)
+        return amount
 
     def label(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The particulars that have no column of their own: (of food, of other goods)."""
@@ -205,10 +247,13 @@ class Cells:
             self.wrong(column, _("Scrivi una di queste voci: %(values)s.", values=", ".join(values)))
         return value
 
-    def number(self, column: str, least: int, most: int) -> int | None:
-        """A whole number; None for an empty cell, which required columns may not have."""
+    def is_empty(self, column: str) -> bool:
+        return not self.cells.get(column, "").strip()
+
+    def number(self, column: str, least: int, most: int, *, due: bool = False) -> int | None:
+        """A whole number; None for an empty cell, which required columns may not have. due: here neither."""
         value = self.cells.get(column, "").strip()
-        if not value and column not in REQUIRED:
+        if not value and not due and column not in REQUIRED:
             return None
         if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
             said = _("Scrivi un numero intero da %(least)s a %(most)s.", least=least, most=most)
@@ -234,15 +279,15 @@ class Cells:
         rest = rest.rstrip("0")
         return str(Decimal(whole)) + (point + rest if rest else "")
 
-    def price(self) -> int:
-        written = re.sub(r"^([0-9]+[.,][0-9]{2})0+$", r"\1", self.cells.get("price_eur", "").strip())
+    def price(self, column: str) -> int:
+        written = re.sub(r"^([0-9]+[.,][0-9]{2})0+$", r"\1", self.cells.get(column, "").strip())
         try:
             price = parse_amount(written, "EUR")
         except ValueError as fault:
-            self.wrong("price_eur", str(fault))
+            self.wrong(column, str(fault))
             return 0
-        if not 0 < price <= 10_000_000:
-            self.wrong("price_eur", _("Il prezzo deve stare fra 0,01 e 100.000 euro."))
+        if not 0 < price <= DEAREST_MINOR:
+            self.wrong(column, _("Il prezzo deve stare fra 0,01 e 100.000 euro."))
         return price
 
     def season(self) -> int:

@@ -13,6 +13,7 @@ from app.catalog.imports import batches, checking, export, formats, guessing, ru
 from app.catalog.imports.models import ImportBatch, ImportRow
 from app.catalog.imports.report import Report
 from app.catalog.imports.rows import RowError
+from app.catalog.imports.source import MOST_ROWS
 from app.catalog.imports.terms import Asked
 from app.catalog.imports.writing import COMMAND
 from app.kernel.db import Database, transaction
@@ -97,6 +98,7 @@ class _Command:
                 return opened.read(size)
 
             async with self.database.session(self.shop.id) as db, transaction(db):
+                await _drop_leftover(db)
                 chosen = {"format": self.wishes.format}
                 return await batches.start(db, COMMAND, None, file.name, read, choices=chosen)
 
@@ -130,10 +132,7 @@ class _Command:
     async def _write(self, batch: ImportBatch) -> Report:
         async with self.database.session(self.shop.id) as db, transaction(db):
             await batches.confirm(db, await batches.own(db, batch.id, None, lock=True), partial=self.wishes.partial)
-        while not await running.run(self.database, self.shop, batch.id, most=1):
-            batch = await self._batch(batch.id)
-            written = Report.of(batch.counts.get("written", {}))
-            _bar(written.changes + written.same + written.wrong, batch.lines)
+        await running.run(self.database, self.shop, batch.id, most=MOST_ROWS, tell=_tell)
         _bar(batch.lines, batch.lines)
         batch = await self._batch(batch.id)
         return Report.of(batch.counts.get("written", {}))
@@ -154,6 +153,17 @@ class _Command:
     async def _drop(self, batch_id: int) -> None:
         async with self.database.session(self.shop.id) as db, transaction(db):
             await batches.drop(db, await batches.own(db, batch_id, None, lock=True))
+
+
+async def _drop_leftover(db: AsyncSession) -> None:
+    """What a command that was killed had not begun to write yet."""
+    open_id = await batches.open_one(db, None)
+    if open_id is None:
+        return
+    batch = await batches.own(db, open_id, None, lock=True)
+    if batch.actor_role == COMMAND.role and batch.state in {"checking", *batches.WAITING}:
+        await batches.drop(db, batch)
+        await db.flush()  # the next one wants its place
 
 
 def told_errors(errors: list[RowError], report: Report | None = None) -> list[str]:
@@ -234,6 +244,11 @@ async def _producer(db: AsyncSession, slug: str) -> int | None:
     if found is None:
         raise NotFound
     return found
+
+
+def _tell(batch: ImportBatch) -> None:
+    written = Report.of(batch.counts.get("written", {}))
+    _bar(written.changes + written.same + written.wrong, batch.lines)
 
 
 def _bar(done: int, total: int) -> None:

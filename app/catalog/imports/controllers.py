@@ -13,7 +13,7 @@ from litestar.response import Stream
 from sqlalchemy import select
 
 from app.catalog.editor_forms import RATES
-from app.catalog.imports import batches, checking, escaping, export, forms, guessing, pieces, queries
+from app.catalog.imports import batches, checking, described, escaping, export, forms, guessing, pieces, queries
 from app.catalog.imports.batches import OneAtATime
 from app.catalog.imports.forms import ConfirmForm, StartForm
 from app.catalog.imports.pieces import Read
@@ -28,7 +28,7 @@ from app.kernel.tenancy import Person
 from app.producers.models import Producer
 from app.system import live
 from app.web import access, desk
-from app.web.desk import Desk, DeskLink
+from app.web.desk import Desk
 from app.web.forms import Filled
 from app.web.live import stream
 from app.web.pages import Go, Page
@@ -181,7 +181,7 @@ async def _start(visit: Visit, form: Filled[StartForm], open_id: int | None = No
         "imports/start.html",
         status_code=422 if form.errors else 200,
         private=True,
-        desk=_frame(visit),
+        desk=await _frame(visit),
         base=_base(visit),
         form=form,
         producers=makers,
@@ -190,6 +190,8 @@ async def _start(visit: Visit, form: Filled[StartForm], open_id: int | None = No
         most_mb=MOST_BYTES // 1_000_000,
         most_rows=formats.number(Decimal(MOST_ROWS), visit.locale),
         most_zip=pieces.MOST_ZIP // 1_000_000,
+        columns=described.columns(),
+        due=described.due(),
     )
 
 
@@ -203,7 +205,7 @@ async def _page(visit: Visit, batch_id: int, form: Filled[Any] | None = None, re
         fragment="imports/_batch.html",
         status_code=422 if form or refused else 200,
         private=True,
-        desk=_frame(visit),
+        desk=await _frame(visit),
         base=f"{_base(visit)}/{batch_id}",
         start=_base(visit),
         stream=f"{_base(visit)}/{batch_id}/eventi?visto={seen}",
@@ -275,11 +277,8 @@ def _base(visit: Visit) -> str:
     return "/amministrazione/importa" if _is_staff(visit) else "/banco/importa"
 
 
-def _frame(visit: Visit) -> Desk:
-    if not _is_staff(visit):
-        return desk.of_producer()
-    links = [DeskLink(_("Ordini"), "/amministrazione"), DeskLink(_("Schede"), "/amministrazione/schede")]
-    return Desk(_("Amministrazione"), [*links, DeskLink(_("Importa"), "/amministrazione/importa")])
+async def _frame(visit: Visit) -> Desk:
+    return await desk.of_staff(visit.db) if _is_staff(visit) else desk.of_producer()
 
 
 def _who(visit: Visit) -> tuple[Person, int | None]:

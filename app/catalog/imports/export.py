@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import seasons
 from app.catalog.imports import escaping, label
-from app.catalog.imports.columns import ORDER
+from app.catalog.imports.columns import OF_WEIGHT, ORDER
 from app.catalog.models import Category, Image, Product, ProductImage, StockItem, Variant
 from app.kernel.i18n import LOCALES
 from app.producers.models import Producer
@@ -97,8 +97,9 @@ def _cells(row: Row[Any], gallery: Sequence[str]) -> dict[str, str]:
         "net_unit": variant.net_unit,
         "drained_quantity": variant.drained_amount,
         "weight_g": variant.weight_g,
-        "price_eur": f"{variant.price_minor // 100},{variant.price_minor % 100:02}",
+        "price_eur": _amount(variant.price_minor),
         "vat_rate": _comma(variant.vat_rate),
+        **_of_weight(variant),
         "allergens": " ".join(food.get("allergens") or []),
         "alcohol_abv": _comma(food.get("alcohol_abv")),
         "omnibus_perishable": "1" if food.get("omnibus_perishable") else "0",
@@ -119,6 +120,18 @@ def _cells(row: Row[Any], gallery: Sequence[str]) -> dict[str, str]:
     for stem, texts in _texts(product, variant).items():
         cells |= {f"{stem}_{locale}": texts.get(locale) for locale in LOCALES}
     return {name: _cell(cells[name]) for name in ORDER}
+
+
+def _of_weight(variant: Variant) -> dict[str, Any]:
+    """As typed: a campaign makes another price of a piece, and leaves the kilogram's alone."""
+    if variant.weight_tolerance is None or variant.kg_price_minor is None:
+        return {"by_weight": "0", **dict.fromkeys(OF_WEIGHT)}
+    figures = (_amount(variant.kg_price_minor), variant.net_amount, variant.weight_tolerance)
+    return {"by_weight": "1", **dict(zip(OF_WEIGHT, figures, strict=True))}
+
+
+def _amount(minor: int) -> str:
+    return f"{minor // 100},{minor % 100:02}"
 
 
 def _texts(product: Product, variant: Variant) -> dict[str, Mapping[str, str]]:

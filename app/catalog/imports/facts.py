@@ -115,7 +115,26 @@ def of_variant(row: Row, there: Variant | None = None) -> dict[str, Any]:
     }
     if not there or row.is_ours:
         facts |= {"sku": row.sku, "format": texts(row, "format", row.format, there.format if there else {})}
+    if not there or "by_weight" in counted:
+        facts |= _of_weight(row, there)
     return facts
+
+
+def _of_weight(row: Row, there: Variant | None) -> dict[str, Any]:
+    """Where the file has another price per kilogram, and still the old price of a piece, the first one counts."""
+    terms = row.by_weight
+    if terms is None:
+        return {"kg_price_minor": None, "weight_tolerance": None}
+    facts = {"kg_price_minor": terms.kg_price_minor, "weight_tolerance": terms.tolerance}
+    follows = there is not None and is_old_price(row, there)
+    return {**facts, "price_minor": terms.estimate_minor} if follows else facts
+
+
+def is_old_price(row: Row, there: Variant) -> bool:
+    """Of goods by weight: what a kilogram or a piece is has changed in the file, the price of a piece has not."""
+    terms = row.by_weight
+    was = (there.kg_price_minor, there.net_amount)
+    return terms is not None and row.price_minor == there.price_minor and was != (terms.kg_price_minor, row.net_amount)
 
 
 def differences(there: Product | Variant, facts: Mapping[str, Any]) -> dict[str, Any]:

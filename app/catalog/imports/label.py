@@ -52,7 +52,7 @@ def _is_sound(kind: str, options: Mapping[str, Any] | None, value: Any) -> bool:
         case "texts":
             return isinstance(value, dict) and all(key in LOCALES and _is_text(text) for key, text in value.items())
         case "number":
-            return isinstance(value, int) and 0 <= value <= 36_500
+            return str(value).isdecimal() and _is_figure(str(value))  # as forms keep it, or as text
         case "flag":
             return isinstance(value, bool)
         case "percent":

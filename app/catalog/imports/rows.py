@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from app.catalog.by_weight import ByWeight
+
 
 @dataclass(frozen=True)
 class RowError:
@@ -25,6 +27,7 @@ class Picture:
 class Row:
     """One variant and its product, as the file says. Texts are locale → text; prices minor units of EUR.
 
+    by_weight: how it is sold by its real weight; None at a fixed price.
     given: our columns that the file has; what it has no column for stays as it is. is_ours: the file is of our own
     format; otherwise the slug is only a wish. columns: our column → the file's.
     """
@@ -44,6 +47,7 @@ class Row:
     weight_g: int
     price_minor: int
     vat_rate: str
+    by_weight: ByWeight | None
     food: dict[str, Any]
     safety: dict[str, Any]
     product_class: str | None

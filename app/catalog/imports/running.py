@@ -4,7 +4,7 @@ Killed in the middle, it goes on where it stopped; run twice at once, each batch
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import structlog
 
@@ -21,12 +21,22 @@ from app.kernel.tenancy import ShopFacts
 from app.system import audit
 
 log = structlog.get_logger()
-SLICE = 20  # batches of one run of the job: well within its lease
+SLICE = 100  # batches of one run of the job: well within its lease
 MANY = 1000  # lines; from here on the planner is told how much there is now
 
 
-async def run(database: Database, shop: ShopFacts, batch_id: int, *, most: int = SLICE) -> bool:
-    """The job: write the next `most` batches; what is left is another job. True when it is all done."""
+async def run(
+    database: Database,
+    shop: ShopFacts,
+    batch_id: int,
+    *,
+    most: int = SLICE,
+    tell: Callable[[ImportBatch], None] = lambda _batch: None,
+) -> bool:
+    """The job: write the next `most` batches; what is left is another job. True when it is all done.
+
+    tell: is told of each batch. The file is read anew each time, so few long runs are quicker than many short ones.
+    """
     async with database.session(shop.id, reads_alone=True) as db:
         batch = await batches.own(db, batch_id, None)
         if batch.state != "running":
@@ -42,6 +52,7 @@ async def run(database: Database, shop: ShopFacts, batch_id: int, *, most: int =
                     if part is None:
                         return await _finish(database, shop, batch_id)
                     batch = await _write(database, shop, batch_id, batch.done, part, files)
+                    tell(batch)
                     if batch.state != "running":
                         return True
         async with transaction(db):

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalog.imports.models import ImportPicture
 from app.catalog.imports.rows import Row, RowError
 from app.catalog.models import Category, Image, Product, ProductImage, StockItem, Variant
+from app.kernel import formats
+from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.producers.models import Producer
 
@@ -154,7 +156,19 @@ def _faults(row: Row, shelves: Shelves, country: str, owner: int | None) -> list
         errors.append(row.wrong("category", _("Il negozio non ha questo reparto.")))
     if country == "IT" and row.vat_rate not in ITALIAN_RATES:
         errors.append(row.wrong("vat_rate", _("In Italia l’IVA è 0, 4, 5, 10 o 22 per cento.")))
+    if (terms := row.by_weight) and terms.estimate_minor != row.price_minor and not _is_price_of(row, there):
+        locale = current_locale()
+        said = _("A %(kg)s al chilo un pezzo di %(weight)s costa circa %(price)s: scrivilo, o lascia vuota la cella.",
+                 kg=formats.money(terms.kg_price_minor, "EUR", locale),
+                 weight=formats.quantity(terms.estimated_g, "g", locale),
+                 price=formats.money(terms.estimate_minor, "EUR", locale))  # fmt: skip
+        errors.append(row.wrong("price_eur", said))
     return errors
+
+
+def _is_price_of(row: Row, there: tuple[Variant, Product, StockItem] | None) -> bool:
+    """It is the price that the variant has: made by a campaign, or to follow the one of a kilogram (facts.py)."""
+    return there is not None and row.price_minor == there[0].price_minor
 
 
 def _is_taken(row: Row, shelves: Shelves, maker: Producer | None) -> bool:

@@ -140,7 +140,7 @@ def _encoding(path: Path) -> str:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
-    if head[:2].count(0) == 1 and head.count(0) > len(head) // 3:  # every other byte of Latin text
+    if len(head) > 3 and head[:2].count(0) == 1 and head.count(0) > len(head) // 3:  # every other byte of Latin text
         return "utf-16-le" if head[1] == 0 else "utf-16-be"
     return next((name for name in ("utf-8", "cp1252") if _fits(path, name)), "") or _none()
 

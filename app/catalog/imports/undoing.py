@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import editing, gallery, products
+from app.catalog import editing, gallery, prices, products
 from app.catalog.imports import batches, writing
 from app.catalog.imports.models import ImportBatch, ImportPicture, ImportRow
 from app.catalog.models import Category, Product, StockItem, StockMovement, Variant
@@ -177,7 +177,7 @@ class _Undo:
             await self._derive(product)
         products.change(variant, row.before.get("variant", {}))
         if variant.price_minor != price:
-            products.log_price(self.db, variant, "undo", self.person.id or None, clock.now())
+            prices.log(self.db, variant, "undo", self.person.id or None, clock.now())
         if row.after.get("published") is True:
             product.published_at = None
         if row.before.get("was_deleted"):

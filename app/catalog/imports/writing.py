@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import editing, gallery, products
+from app.catalog import editing, gallery, packs, prices, products
 from app.catalog.imports import facts, plans
 from app.catalog.imports.models import ImportPicture, ImportRow
 from app.catalog.imports.plans import Plan
@@ -134,13 +134,14 @@ async def _amend(deed: _Deed, plan: Plan, shelves: Shelves) -> None:
     }
     if plan.is_restored:
         await editing.restore(db, deed.person, product.id, None)
-    price = variant.price_minor
+    price, was = variant.price_minor, packs.pack(variant)
     if products.change(product, plan.product):
         merged = {"name": product.name, "producer_id": product.producer_id, "category_id": product.category_id}
         products.change(product, facts.derived(shelves, merged, product))
     products.change(variant, plan.variant)
+    packs.keep(variant, was)
     if variant.price_minor != price:
-        products.log_price(db, variant, "import", deed.actor_id, now)
+        prices.log(db, variant, "import", deed.actor_id, now)
     if variant.price_minor < price:
         add_job(db, "engagement.price_changed", variant_id=variant.id)
     if plan.publish is False:

@@ -1,12 +1,19 @@
 """A basket as read at one moment: what is in it, from whom, at what price, and what has changed. No database."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
+from app.catalog import by_weight
+from app.catalog.by_weight import ByWeight
+from app.catalog.views import Reduction
+from app.commerce.promotions.announcing import CodePrice
+from app.delivery.quotes import Span
 from app.kernel.money import unit_price
+from app.pricing.rules.bulk import Bulk
+from app.producers.closures import Closure
 
 MOST = 99  # pieces of one thing
 
@@ -24,7 +31,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Seller:
-    """The producer behind some lines. fee_rate: percent kept by the shop; None: the shop's own rate."""
+    """The producer behind some lines. fee_rate: percent kept by the shop; None: the shop's own rate.
+
+    daily_orders: how many he can send off in a day, None when he has not said.
+    """
 
     id: int
     slug: str
@@ -38,6 +48,12 @@ class Seller:
     legal: Mapping[str, str]
     pickup: bool
     fee_rate: Decimal | None
+    closures: Sequence[Closure] = ()  # when it sends nothing
+    daily_orders: int | None = None
+
+    @property
+    def closed(self) -> Sequence[Span]:
+        return [closure.span for closure in self.closures]
 
     @property
     def company(self) -> str:
@@ -71,10 +87,22 @@ class BasketLine:
     net_unit: str
     drained_amount: int | None
     weight_g: int
+    category_id: int
     available: int  # pieces on the shelf that this shopper may still have, those held for his open payment among them
     is_sold: bool  # published, not deleted, its producer open
     seller: Seller
     image: Picture | None
+    reduction: Reduction | None = None  # what may be announced of its price
+    bulk: Bulk | None = None  # the rule that made price_minor of the price in the window, for so many pieces
+    kg_price_minor: int | None = None
+    weight_tolerance: int | None = None
+    code_price: CodePrice | None = None  # with a code that everybody may use
+    deposit_percent: int | None = None  # of a piece that is ordered with a deposit, and by itself
+
+    @property
+    def window_minor(self) -> int:
+        """The price of a single piece."""
+        return self.bulk.window_minor if self.bulk else self.price_minor
 
     @property
     def total_minor(self) -> int:
@@ -92,21 +120,36 @@ class BasketLine:
     @property
     def unit_price(self) -> tuple[int, str]:
         """(minor units, kg | l | piece): on the drained amount where there is liquid."""
+        if self.by_weight:
+            return self.by_weight.kg_price_minor, "kg"
         return unit_price(self.price_minor, self.drained_amount or self.net_amount, self.net_unit)
 
     @property
+    def by_weight(self) -> ByWeight | None:
+        """For goods that are sold by their real weight: price_minor is about what a piece costs."""
+        return by_weight.of(
+            self.price_minor, self.net_amount, self.net_unit, self.kg_price_minor, self.weight_tolerance
+        )
+
+    @property
     def price_changed(self) -> bool:
-        return self.price_minor != self.seen_price_minor
+        return self.window_minor != self.seen_price_minor
 
 
 @dataclass(frozen=True)
 class Basket:
-    """Everything in one cart. postal_code: where it is to be delivered, as far as the shopper has said."""
+    """Everything in one cart. postal_code: where it is to be delivered, as far as the shopper has said.
+
+    code: of a promotion, as the shopper typed it. joins_group_id: the paid order that it adds to. ordering: as Cart's.
+    """
 
     cart_id: int | None = None
     country: str = "IT"
     postal_code: str | None = None
     lines: tuple[BasketLine, ...] = ()
+    code: str | None = None
+    joins_group_id: int | None = None
+    ordering: int | None = None
 
     @property
     def count(self) -> int:
@@ -147,7 +190,31 @@ class Basket:
 
     @property
     def can_be_bought(self) -> bool:
+        return self.is_in_order and not self.is_mixed
+
+    @property
+    def is_in_order(self) -> bool:
+        """Is there something in it, and all of it to be had?"""
         return bool(self.lines) and all(line.is_sold and not self.is_short(line) for line in self.lines)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Does a piece with a deposit lie beside other goods? Such a piece is ordered by itself."""
+        return len(self.lines) > 1 and any(line.deposit_percent is not None for line in self.lines)
+
+    @property
+    def ordered(self) -> "Basket":
+        """What the checkout orders: all of it, or of a mixed basket the part that its shopper has chosen.
+
+        A mixed basket of which nothing has been chosen (any more) stays one, which cannot be bought.
+        """
+        if not self.is_mixed or self.ordering is None:
+            return self
+        if self.ordering:
+            part = tuple(line for line in self.lines if line.variant_id == self.ordering and line.deposit_percent)
+        else:
+            part = tuple(line for line in self.lines if line.deposit_percent is None)
+        return replace(self, lines=part) if part else self
 
     @property
     def has_new_prices(self) -> bool:

@@ -1,16 +1,20 @@
 """The cart's pages."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from app.commerce.cart import lines, queries, views
-from app.commerce.cart.forms import AddForm, PlaceForm, QuantityForm
+from app.commerce.additions.joining import NOTHING, Joins
+from app.commerce.cart import adding, delivering, discount_views, discounts, lines, queries, views
+from app.commerce.cart.basket import Basket
+from app.commerce.cart.discounts import Discounts
+from app.commerce.cart.forms import AddForm, CodeForm, PartForm, PlaceForm, QuantityForm
 from app.commerce.cart.lines import Added
 from app.commerce.cart.views import CartView, Mistake, Undo
-from app.delivery.quotes import quote
+from app.delivery.quotes import Quote
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
@@ -93,7 +97,51 @@ async def accept_prices(visit: CurrentVisit) -> Page | Go:
     return await _changed(visit, _("I prezzi sono quelli di oggi."))
 
 
-ROUTES = [show_cart, add_line, change_line, remove_line, remember_place, accept_prices]
+@post("/carrello/codice", access=access.anyone, limit="careful", name="cart.code.keep")
+async def keep_code(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    form = CodeForm.read(await request.form())
+    basket, place = await _basket(visit)
+    if basket.cart_id is None or not basket.lines:
+        return Go("/carrello")
+    wrong = form.errors.get("promo_code") or await _code_refusal(visit, basket, place, form.value("promo_code"))
+    if wrong:
+        mistake = Mistake(form.value("promo_code"), wrong, is_code=True)
+        return _page(await _view(visit, mistake=mistake), 422, mistake.sentence)
+    async with transaction(visit.db):
+        await lines.remember_code(visit.db, basket.cart_id, form.value("promo_code"))
+    return await _changed(visit, _("Il codice è nel carrello."))
+
+
+@post("/carrello/codice/rimozione", access=access.anyone, name="cart.code.remove")
+async def remove_code(visit: CurrentVisit) -> Page | Go:
+    if visit.cart_id is not None:
+        async with transaction(visit.db):
+            await lines.remember_code(visit.db, visit.cart_id, None)
+    return await _changed(visit, _("Codice tolto."))
+
+
+@post("/carrello/parte", access=access.anyone, name="cart.part.choose")
+async def choose_part(visit: CurrentVisit, request: AnyRequest) -> Go:
+    """A piece with a deposit is ordered by itself: it goes first, or the other goods do. The rest stays in the cart."""
+    form = PartForm.read(await request.form())
+    if form.data is None or visit.cart_id is None:
+        return Go("/carrello")
+    async with transaction(visit.db):
+        await lines.remember_part(visit.db, visit.cart_id, form.data.ordering)
+    return Go("/cassa")
+
+
+ROUTES = [
+    show_cart,
+    add_line,
+    change_line,
+    remove_line,
+    remember_place,
+    accept_prices,
+    keep_code,
+    remove_code,
+    choose_part,
+]
 
 
 async def _open(visit: Visit) -> tuple[int, str | None]:
@@ -118,10 +166,29 @@ def _keep(visit: Visit, cart_id: int, token: str | None) -> None:
 
 
 async def _view(visit: Visit, *, mistake: Mistake | None = None, undo: Undo | None = None) -> CartView:
+    basket, place = await _basket(visit)
+    joins = await adding.joins(visit.db, visit.shop, basket, _user_id(visit))
+    found = await _discounts(visit, basket, place, joins)
+    return views.cart(visit.shop, basket, place, found, mistake=mistake, undo=undo, joins=joins)
+
+
+async def _basket(visit: Visit) -> tuple[Basket, Quote | None]:
     basket = await queries.basket(visit.db, visit.cart_id)
     visit.count_cart(basket.count)
-    place = await quote(visit.db, basket.country, basket.postal_code) if basket.postal_code and basket.lines else None
-    return views.cart(visit.shop, basket, place, mistake=mistake, undo=undo)
+    if not basket.postal_code or not basket.lines:
+        return basket, None
+    return basket, await delivering.zone(visit.db, visit.shop, basket, basket.country, basket.postal_code)
+
+
+async def _discounts(visit: Visit, basket: Basket, place: Quote | None, joins: Joins = NOTHING) -> Discounts:
+    person, fees = visit.person, views.fees(basket, place, joins)
+    email = person.email if person else ""
+    return await discounts.find(visit.db, visit.shop, basket, fees, zone=place, user_id=_user_id(visit), email=email)
+
+
+async def _code_refusal(visit: Visit, basket: Basket, place: Quote | None, typed: str) -> str | None:
+    found = await _discounts(visit, replace(basket, code=typed), place)
+    return discount_views.refusal(visit.shop, found)
 
 
 async def _undo(visit: Visit, request: AnyRequest) -> Undo | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from app.commerce.cart.basket import MOST
 from app.identity import addresses
@@ -33,3 +33,15 @@ class PlaceForm(Form):
     @classmethod
     def _of_the_country(cls, cap: str, info: ValidationInfo) -> str:
         return addresses.postal_code(cap, info.data.get("country", "IT"))
+
+
+class PartForm(Form):
+    """What of a mixed basket is ordered now: the variant of a piece with a deposit, or 0 for the other goods."""
+
+    ordering: Annotated[int, Field(ge=0, le=2**53)]
+
+
+class CodeForm(Form):
+    """The code of a promotion."""
+
+    promo_code: Annotated[str, StringConstraints(min_length=1, max_length=40)]

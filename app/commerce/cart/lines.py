@@ -66,16 +66,25 @@ async def add(
         await db.execute(_put_in(db.get_bind().dialect.name), values)
     except IntegrityError as gone:  # a sign-in in another tab has just joined this cart to another
         raise Refused(_("Nel frattempo il carrello è cambiato: riprova.")) from gone
+    price_minor, goods_minor = offer.price_minor, offer.goods_minor + pieces * offer.price_minor
+    if offer.has_bulk:
+        price_minor, goods_minor = await _with_bulk(db, cart_id, variant_id)
     added = Added(
         offer.name,
         offer.image,
         pieces,
-        offer.price_minor,
+        price_minor,
         offer.count + pieces,
-        offer.goods_minor + pieces * offer.price_minor,
+        goods_minor,
         _capped(offer, pieces) if pieces < quantity else None,
     )
     return added, cart_id, token
+
+
+async def _with_bulk(db: AsyncSession, cart_id: int, variant_id: int) -> tuple[int, int]:
+    """(price of a piece of a variant in the cart, goods of the cart) where many pieces may cost less."""
+    mine = await queries.basket(db, cart_id)
+    return next(line.price_minor for line in mine.lines if line.variant_id == variant_id), mine.goods_minor
 
 
 @cache
@@ -211,6 +220,20 @@ async def remember_place(db: AsyncSession, cart_id: int, country: str, postal_co
         .where(Cart.id == cart_id)
         .values(country=country, postal_code=postal_code)
         .execution_options(synchronize_session=False)
+    )
+
+
+async def remember_code(db: AsyncSession, cart_id: int, code: str | None) -> None:
+    """The promotion code that goes with this cart; None for none."""
+    await db.execute(
+        update(Cart).where(Cart.id == cart_id).values(code=code).execution_options(synchronize_session=False)
+    )
+
+
+async def remember_part(db: AsyncSession, cart_id: int, ordering: int | None) -> None:
+    """Which part of a mixed cart is ordered now: a variant's id, or 0 for what has no deposit. Within a transaction."""
+    await db.execute(
+        update(Cart).where(Cart.id == cart_id).values(ordering=ordering).execution_options(synchronize_session=False)
     )
 
 

@@ -47,6 +47,7 @@ async def merge(db: AsyncSession, guest_token: str, user_id: int) -> str | None:
             return None
         moved = await _move_lines(db, before, guest)
         guest.postal_code = guest.postal_code or before.postal_code
+        guest.code = guest.code or before.code
         await _forget(db, before)
     now = clock.now()
     await db.execute(

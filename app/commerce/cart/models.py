@@ -9,7 +9,12 @@ from app.kernel.db import Id, ShopOwned, Table
 
 
 class Cart(ShopOwned, Table):
-    """A basket, kept for 30 days after the last touch. A guest's is found by its cookie, a person's by user_id."""
+    """A basket, kept for 30 days after the last touch. A guest's is found by its cookie, a person's by user_id.
+
+    joins_group_id: the paid order that its shopper is adding to (additions/joining.py).
+    ordering: where a piece with a deposit lies beside other goods, the variant that is ordered now by itself; 0: all
+    the others are; null: nothing has been chosen (Basket.ordered).
+    """
 
     __tablename__ = "carts"
     __table_args__ = (UniqueConstraint("shop_id", "user_id"),)
@@ -19,6 +24,9 @@ class Cart(ShopOwned, Table):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     country: Mapped[str] = mapped_column(String(2), default="IT")
     postal_code: Mapped[str | None] = mapped_column(String(10))
+    code: Mapped[str | None] = mapped_column(String(40))  # of a promotion, as it was typed
+    joins_group_id: Mapped[int | None] = mapped_column(ForeignKey("order_groups.id", ondelete="SET NULL"))
+    ordering: Mapped[int | None] = mapped_column(Id)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -1,16 +1,17 @@
 """What pages show of carts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, select, true
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, case, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.catalog import cards, deposits
 from app.catalog.models import Hold, Image, Product, StockItem, Variant
 from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller
 from app.commerce.cart.models import Cart, CartLine
@@ -19,6 +20,9 @@ from app.kernel import clock
 from app.kernel.i18n import current_locale
 from app.kernel.ids import token_hash
 from app.kernel.tenancy import in_language
+from app.pricing.rules import bulk
+from app.pricing.rules import queries as rules
+from app.producers import closures, tax
 from app.producers.models import Producer
 
 
@@ -90,6 +94,8 @@ _SELLER = (
     Producer.phone,
     Producer.legal,
     Producer.pickup,
+    Producer.daily_orders,
+    Producer.closed,
     Producer.fee_rate,
 )
 _LINE = (
@@ -111,6 +117,7 @@ _LINE = (
     Variant.net_unit,
     Variant.drained_amount,
     Variant.weight_g,
+    Product.category_id,
 )
 
 
@@ -119,7 +126,7 @@ class Offer:
     """A variant that somebody wants to add. quantity: what of it is in the cart already.
 
     cart_id, touched_at: of the shopper's cart, None without one. count, goods_minor: pieces in it before, and what
-    they cost.
+    they cost in the window. has_bulk: many pieces may cost less.
     """
 
     variant_id: int
@@ -133,6 +140,7 @@ class Offer:
     quantity: int
     count: int
     goods_minor: int
+    has_bulk: bool
 
 
 async def offer(db: AsyncSession, variant_id: int, mine: Mapping[str, int | str]) -> Offer | None:
@@ -144,7 +152,7 @@ async def offer(db: AsyncSession, variant_id: int, mine: Mapping[str, int | str]
     found = (await db.execute(_offer_statement(*(mine or {"cart": 0})), values)).first()
     if found is None:
         return None
-    name, price, is_sold, available, *image, cart_id, touched_at, quantity, pieces, goods = found
+    name, price, is_sold, available, has_bulk, *image, cart_id, touched_at, quantity, pieces, goods = found
     return Offer(
         variant_id,
         in_language(name, current_locale()),
@@ -157,6 +165,7 @@ async def offer(db: AsyncSession, variant_id: int, mine: Mapping[str, int | str]
         quantity or 0,
         int(pieces or 0),
         int(goods or 0),
+        bool(has_bulk),
     )
 
 
@@ -177,7 +186,7 @@ def _offer_statement(by: str) -> Select[Any]:
         .group_by(Cart.id)
         .subquery("mine")
     )
-    facts = (Product.name, Variant.price_minor, _is_sold(), _available(sums.c.cart_id), *_IMAGE)
+    facts = (Product.name, Variant.price_minor, _is_sold(), _available(sums.c.cart_id), rules.any_bulk(), *_IMAGE)
     return (
         select(*facts, *sums.c)
         .select_from(Variant)
@@ -191,7 +200,7 @@ def _offer_statement(by: str) -> Select[Any]:
 
 
 async def basket(db: AsyncSession, cart_id: int | None) -> Basket:
-    """The whole cart in one statement, with prices and stock as they are now."""
+    """The whole cart in one statement, with prices and stock as they are now; two more where many pieces cost less."""
     if cart_id is None:
         return Basket()
     rows = (await db.execute(_basket_statement(), {"cart": cart_id, "now": clock.now()})).all()
@@ -199,13 +208,18 @@ async def basket(db: AsyncSession, cart_id: int | None) -> Basket:
         return Basket()
     sellers: dict[int, Seller] = {}
     lines = tuple(_line(row, sellers) for row in rows if row[4] is not None)
-    return Basket(cart_id, rows[0][0], rows[0][1], lines)
+    if rows[0].has_bulk and lines:
+        lines = await _in_bulk(db, lines)
+    first = rows[0]
+    return Basket(cart_id, first[0], first[1], lines, first.code, first.joins_group_id, first.ordering)
 
 
 @cache
 def _basket_statement() -> Select[Any]:
     return (
-        select(Cart.country, Cart.postal_code, _available(), _is_sold(), *_LINE, *_SELLER, *_IMAGE)
+        select(Cart.country, Cart.postal_code, _available(), _is_sold(), *_LINE, *_SELLER, *_IMAGE, *cards.REFERENCE)
+        .add_columns(*cards.WEIGHT, Product.deposit_percent, Cart.code, Cart.joins_group_id, Cart.ordering)
+        .add_columns(rules.any_bulk().label("has_bulk"))
         .select_from(Cart)
         .outerjoin(CartLine, CartLine.cart_id == Cart.id)
         .outerjoin(Variant, Variant.id == CartLine.variant_id)
@@ -218,16 +232,65 @@ def _basket_statement() -> Select[Any]:
     )
 
 
-def _line(row: Sequence[Any], sellers: dict[int, Seller]) -> BasketLine:
+async def _in_bulk(db: AsyncSession, lines: Sequence[BasketLine]) -> tuple[BasketLine, ...]:
+    """The lines at the prices that their numbers of pieces have reached. A reduction is announced of single pieces."""
+    wanted = [bulk.Wanted(line.variant_id, line.price_minor, line.quantity) for line in lines]
+    found = await bulk.of_lines(db, wanted)
+    return tuple(
+        replace(line, price_minor=made.price_minor, bulk=made, reduction=None)
+        if (made := found.get(line.variant_id))
+        else line
+        for line in lines
+    )
+
+
+async def gifts(db: AsyncSession, wanted: Mapping[int, Sequence[tuple[int, int]]], basket: Basket) -> list[BasketLine]:
+    """What promotions add, as lines of the basket. wanted: variant id → (key of the line, pieces) of each gift."""
+    if not wanted:
+        return []
+    values = {"cart": basket.cart_id, "now": clock.now(), "variants": list(wanted)}
+    rows = (await db.execute(_gifts_statement(), values)).all()
+    sellers = {line.seller.id: line.seller for line in basket.lines}
+    found = [_line(row, sellers) for row in rows]
+    return [replace(line, id=key, quantity=pieces) for line in found for key, pieces in wanted.get(line.variant_id, ())]
+
+
+@cache
+def _gifts_statement() -> Select[Any]:
+    """The columns of `_basket_statement`, of goods that nobody has put into the cart."""
+    own: dict[Any, Any] = {CartLine.id: literal(0), CartLine.quantity: literal(1)}
+    own |= {CartLine.variant_id: Variant.id, CartLine.seen_price_minor: Variant.price_minor}
+    facts: list[Any] = [own.get(column, column) for column in _LINE]
+    nowhere: list[Any] = [literal(""), literal("")]
+    return (
+        select(*nowhere, _available(), _is_sold(), *facts, *_SELLER, *_IMAGE, *cards.REFERENCE)
+        .add_columns(*cards.WEIGHT, literal(None, Integer).label("deposit_percent"))
+        .select_from(Variant)
+        .join(Product, Product.id == Variant.product_id)
+        .join(Producer, Producer.id == Product.producer_id)
+        .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .outerjoin(Image, Image.id == Product.image_id)
+        .where(Variant.id.in_(bindparam("variants", expanding=True)))
+        .order_by(Variant.id)
+    )
+
+
+def _line(row: Any, sellers: dict[int, Seller]) -> BasketLine:
     available, is_sold = int(row[2]), bool(row[3])
     facts = list(row[4 : 4 + len(_LINE)])
     facts[13] = Decimal(facts[13])
     rest = row[4 + len(_LINE) :]
-    about, image = rest[: len(_SELLER)], rest[len(_SELLER) :]
+    about, image = rest[: len(_SELLER)], rest[len(_SELLER) : len(_SELLER) + len(_IMAGE)]
     if about[0] not in sellers:
         rate = Decimal(about[-1]) if about[-1] is not None else None
-        sellers[about[0]] = Seller(*[*about[:-1], rate])
-    return BasketLine(*[*facts, available, is_sold, sellers[about[0]], _picture(image)])
+        sellers[about[0]] = Seller(*[*about[:-3], rate, closures.read(about[-2]), about[-3]])
+    if not tax.charges_vat(sellers[about[0]].legal):
+        facts[13] = Decimal(0)
+    known = [*facts, available, is_sold, sellers[about[0]], _picture(image), cards.reduction(row)]
+    line = replace(BasketLine(*known), kg_price_minor=row.kg_price_minor, weight_tolerance=row.weight_tolerance)
+    percent = row.deposit_percent if row.weight_tolerance is None else None
+    is_worth_it = deposits.deposit([(line.total_minor, percent)], line.total_minor) > 0
+    return replace(line, deposit_percent=percent) if is_worth_it else line
 
 
 def _picture(columns: Sequence[Any]) -> Picture | None:

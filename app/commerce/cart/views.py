@@ -1,15 +1,26 @@
 """What the cart's pages show, as plain values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from app.catalog import deposits, weight_words
+from app.catalog.views import Reduction
+from app.commerce.additions.joining import NOTHING, Joined, Joins
+from app.commerce.cart import discount_views
 from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller
+from app.commerce.cart.discount_views import DiscountsView, GiftView
+from app.commerce.cart.discounts import Discounts
+from app.commerce.promotions.announcing import CodePrice
+from app.delivery import words as delivery_words
 from app.delivery.quotes import Quote
 from app.kernel import clock, formats
 from app.kernel.i18n import current_locale, ngettext
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts, in_language
+from app.pricing.rules import words as pricing_words
+from app.producers import closures
+from app.producers.closures import Told
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,10 @@ class UnitPrice:
 
 @dataclass(frozen=True)
 class LineView:
-    """error: what is wrong with `quantity` as typed, or None. notice: what has changed since it was put in, or None."""
+    """error: what is wrong with `quantity` as typed, or None. notice: what has changed since it was put in, or None.
+
+    reasons: of a price for many pieces, which saves saving_minor on the line.
+    """
 
     id: int
     name: str
@@ -37,14 +51,23 @@ class LineView:
     total_minor: int
     notice: str | None
     error: str | None
+    reduction: Reduction | None = None
+    reasons: Sequence[str] = ()
+    saving_minor: int = 0
+    weight: str = ""  # of goods by weight: about, and at most
+    code_price: CodePrice | None = None
+    deposit: str = ""  # of a piece that is ordered with one
 
 
 @dataclass(frozen=True)
 class DeliveryView:
+    """surge: why it costs more than usual, or ""."""
+
     fee_minor: int
     when: str
     missing_minor: int | None
     refused: str | None
+    surge: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +78,9 @@ class GroupView:
     lines: list[LineView]
     subtotal_minor: int
     delivery: DeliveryView | None
+    closed: Sequence[Told] = ()
+    gifts: Sequence[GiftView] = ()
+    travels_with: str = ""  # the number of the order in whose parcel these goods go
 
 
 @dataclass(frozen=True)
@@ -67,8 +93,18 @@ class Undo:
 
 
 @dataclass(frozen=True)
+class JoinsView:
+    """The order that the basket adds to. closed: the numbers of its parcels that are not open any more."""
+
+    number: str
+    closed: Sequence[str]
+    is_weighed: bool
+    is_made: bool = False  # something in it is ordered with a deposit
+
+
+@dataclass(frozen=True)
 class CartView:
-    """delivery_minor: None while the place is unknown. cap: where it goes, as text, or None."""
+    """delivery_minor: before discounts, None while the place is unknown. cap: where it goes, as text, or None."""
 
     groups: list[GroupView]
     currency: str
@@ -83,44 +119,120 @@ class CartView:
     has_new_prices: bool
     undo: Undo | None
     errors: list[tuple[str, str]]
+    discounts: DiscountsView
+    has_weights: bool = False  # the total is about what it will be
+    joins: JoinsView | None = None
+    deposit_minor: int = 0  # of the total: paid at once; 0: all of it is
+    parts: Sequence[tuple[int, str]] = ()  # what can be ordered by itself (variant, name), where the cart is mixed
+
+    @property
+    def balance_minor(self) -> int:
+        return self.total_minor - self.deposit_minor
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A quantity (line_id) or a postal code (line_id None) that could not be taken, as it was typed."""
+    """A quantity (line_id), a promotion's code or else a postal code that could not be taken, as it was typed."""
 
     typed: str
     sentence: str
     line_id: int | None = None
+    is_code: bool = False
 
     @property
     def field(self) -> str:
+        if self.is_code:
+            return "promo_code"
         return "cap" if self.line_id is None else f"quantity-{self.line_id}"
 
 
+def fees(basket: Basket, quote: Quote | None, joins: Joins = NOTHING) -> dict[int, int] | None:
+    """What each producer's delivery costs before discounts; None while the place is unknown."""
+    if quote is None:
+        return None
+    return {
+        seller.id: 0 if joins.of(seller.id) else quote.of(seller.id).fee(sum(line.total_minor for line in lines))
+        for seller, lines in basket.groups
+        if refusal_of(lines, quote) is None
+    }
+
+
 def cart(
-    shop: ShopFacts, basket: Basket, quote: Quote | None, *, mistake: Mistake | None = None, undo: Undo | None = None
+    shop: ShopFacts,
+    basket: Basket,
+    quote: Quote | None,
+    found: Discounts,
+    *,
+    mistake: Mistake | None = None,
+    undo: Undo | None = None,
+    joins: Joins = NOTHING,
 ) -> CartView:
-    """quote: of the basket's place; None while that is unknown."""
-    groups = [_group(shop, basket, seller, lines, quote, mistake) for seller, lines in basket.groups]
+    """quote: of the basket's place; None while that is unknown. found: what promotions take off."""
+    basket = replace(basket, lines=tuple(found.beside(basket.lines)))
+    groups = [
+        replace(
+            _joined(_group(shop, basket, seller, lines, quote, mistake), joins.of(seller.id)),
+            gifts=discount_views.gifts_of(found, seller.id),
+        )
+        for seller, lines in basket.groups
+    ]
+    typed, error = (mistake.typed, mistake.sentence) if mistake and mistake.is_code else ("", None)
+    discounts = discount_views.view(shop, found, typed=typed, error=error)
     known = [group.delivery.fee_minor for group in groups if group.delivery and not group.delivery.refused]
     delivery = sum(known) if basket.postal_code else None
-    wrong_place = mistake if mistake and mistake.line_id is None else None
+    wrong_place = mistake if mistake and mistake.line_id is None and not mistake.is_code else None
+    total = basket.goods_minor + (delivery or 0) - discounts.goods_minor - discounts.delivery_minor
     return CartView(
         groups,
         shop.currency,
         basket.count,
         basket.goods_minor,
         delivery,
-        basket.goods_minor + (delivery or 0),
+        total,
         wrong_place.typed if wrong_place else basket.postal_code,
         wrong_place.sentence if wrong_place else None,
         basket.min_age > 0,
-        basket.can_be_bought,
+        basket.is_in_order,
         basket.has_new_prices,
         undo,
         [(mistake.field, mistake.sentence)] if mistake else [],
+        discounts,
+        any(line.by_weight for line in basket.lines),
+        joins_view(basket, joins),
+        0 if basket.is_mixed else _deposit(basket, found, total),
+        _parts(basket),
     )
+
+
+def _deposit(basket: Basket, found: Discounts, total_minor: int) -> int:
+    paid = [(line.total_minor - found.outcome.line(line.id)[0], line.deposit_percent) for line in basket.lines]
+    return deposits.deposit(paid, total_minor)
+
+
+def _parts(basket: Basket) -> list[tuple[int, str]]:
+    if not basket.is_mixed:
+        return []
+    alone = {line.variant_id: line.name for line in basket.lines if line.deposit_percent is not None}
+    rest = [] if len(alone) == len({line.variant_id for line in basket.lines}) else [(0, "")]
+    return [*((variant, in_language(name, current_locale())) for variant, name in alone.items()), *rest]
+
+
+def joins_view(basket: Basket, joins: Joins) -> JoinsView | None:
+    """What an addition says of itself; None for an ordinary basket."""
+    if joins.group is None:
+        return None
+    is_made = any(line.deposit_percent is not None for line in basket.lines)
+    return JoinsView(joins.group.number, joins.closed, any(line.by_weight for line in basket.lines), is_made)
+
+
+def _joined(group: GroupView, parcel: Joined | None) -> GroupView:
+    """The same as it is when its goods travel in a parcel that is paid already."""
+    if parcel is None:
+        return group
+    delivery = group.delivery
+    if delivery and not delivery.refused:
+        delivery = replace(delivery, fee_minor=0, missing_minor=None, surge="")
+    return replace(group, delivery=delivery, travels_with=parcel.number)
 
 
 def _group(
@@ -139,6 +251,7 @@ def _group(
         [line_view(shop, basket, line, mistake) for line in lines],
         goods,
         _delivery(shop, seller, lines, goods, quote) if basket.postal_code else None,
+        closures.told(seller.closures, clock.today(shop.time_zone)),
     )
 
 
@@ -158,7 +271,23 @@ def line_view(shop: ShopFacts, basket: Basket, line: BasketLine, mistake: Mistak
         line.total_minor,
         _notice(shop, basket, line),
         mine.sentence if mine else None,
+        line.reduction,
+        reasons(line, shop.currency),
+        line.bulk.saving_minor * line.quantity if line.bulk else 0,
+        weight(line, shop.currency),
+        line.code_price,
+        deposits.percent_said(line.deposit_percent),
     )
+
+
+def weight(line: BasketLine, currency: str) -> str:
+    """What is said about goods by weight; "" for a fixed price."""
+    return weight_words.pieces(line.by_weight, line.quantity, currency) if line.by_weight else ""
+
+
+def reasons(line: BasketLine, currency: str) -> list[str]:
+    """Why a piece costs less than in the window, in words."""
+    return [pricing_words.bulk(line.bulk, currency)] if line.bulk else []
 
 
 def _notice(shop: ShopFacts, basket: Basket, line: BasketLine) -> str | None:
@@ -176,7 +305,7 @@ def _notice(shop: ShopFacts, basket: Basket, line: BasketLine) -> str | None:
         )
     if line.price_changed:
         before, now = (
-            formats.money(p, shop.currency, current_locale()) for p in (line.seen_price_minor, line.price_minor)
+            formats.money(p, shop.currency, current_locale()) for p in (line.seen_price_minor, line.window_minor)
         )
         return _("Il prezzo è cambiato da %(before)s a %(now)s.", before=before, now=now)
     return None
@@ -190,8 +319,16 @@ def _delivery(
         if seller.pickup:
             refusal = _("%(refusal)s Alla cassa puoi scegliere di ritirarli dal produttore.", refusal=refusal)
         return DeliveryView(0, "", None, refusal)
-    first, last = quote.arrival(clock.now(), shop.time_zone)
-    return DeliveryView(quote.fee(goods), days(first, last), quote.missing_for_free(goods) or None, None)
+    quote = quote.of(seller.id)
+    first, last = quote.arrival(clock.now(), shop.time_zone, seller.closed)
+    said = delivery_words.surge(quote, goods, shop.currency)
+    when = after_balance() if any(line.deposit_percent is not None for line in lines) else days(first, last)
+    return DeliveryView(quote.fee(goods), when, quote.missing_for_free(goods) or None, None, said)
+
+
+def after_balance() -> str:
+    """When a piece with a deposit arrives, which has still to be made."""
+    return _("dopo il saldo")
 
 
 def refusal_of(lines: Sequence[BasketLine], quote: Quote | None) -> str | None:

@@ -1,23 +1,29 @@
 """The checkout's pages: contact and address, delivery, review; then the payment page."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, get, post
 
+from app.commerce.cart import adding, delivering, discount_views, discounts
+from app.commerce.cart import lines as cart_lines
 from app.commerce.cart import queries as carts
 from app.commerce.cart.basket import Basket
-from app.commerce.checkout import drafts, placing, queries, views
+from app.commerce.cart.discounts import Discounts
+from app.commerce.cart.forms import CodeForm
+from app.commerce.checkout import by_weight, drafts, paying, placing, queries, views
 from app.commerce.checkout import plan as plans
 from app.commerce.checkout.forms import ContactForm, DeliveryForm, ReviewForm
 from app.commerce.checkout.models import Checkout
 from app.commerce.checkout.placing import NotInStock, StepMissing, Superseded
 from app.commerce.checkout.plan import Plan
+from app.commerce.credit.forms import ChoiceForm
 from app.commerce.orders import links
 from app.commerce.orders.models import OrderGroup
 from app.commerce.payments import sessions
-from app.commerce.payments.sessions import AlreadyPaid, NotPayable
-from app.delivery.quotes import quote
+from app.commerce.payments.attempts import AlreadyPaid, NotPayable
+from app.delivery.quotes import Quote
 from app.identity import addresses
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -37,6 +43,8 @@ async def show_contact(visit: CurrentVisit) -> Page | Go:
     draft, basket, plan = await _checkout(visit)
     if not basket.can_be_bought:
         return Go("/carrello")
+    if draft and drafts.goes_to(draft, plan.joins):
+        return Go("/cassa/consegna")  # the order that it adds to has said it
     return _contact_page(visit, draft, basket, plan, ContactForm.blank(**_typed_before(visit, draft, basket)))
 
 
@@ -49,7 +57,10 @@ async def save_contact(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     if form.data is None:
         return _contact_page(visit, draft, basket, plan, form)
     async with transaction(visit.db):
-        await drafts.save_contact(visit.db, basket.cart_id, form.data)
+        if plan.joins and plan.joins.group:
+            await drafts.take_over(visit.db, basket.cart_id, plan.joins.group)
+        else:
+            await drafts.save_contact(visit.db, basket.cart_id, form.data)
     return Go("/cassa/consegna")
 
 
@@ -58,6 +69,8 @@ async def show_delivery(visit: CurrentVisit) -> Page | Go:
     draft, basket, plan = await _checkout(visit)
     if draft is None or not basket.can_be_bought:
         return Go("/cassa")
+    if all(parcel.joins for parcel in plan.parcels) and not _step(visit, draft, plan):
+        return Go("/cassa/riepilogo")  # nothing is left to choose
     born = draft.birth_date.isoformat() if draft.birth_date else ""
     return _delivery_page(visit, basket, plan, DeliveryForm.blank(note=draft.note, birth_date=born))
 
@@ -91,7 +104,8 @@ async def place_order(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     try:
         return await _pay(visit, request.app.state.stripe, form.data)
     except StepMissing as step:
-        return Go(step.path)
+        done = await queries.ended_group(visit.db, visit.cart_id, form.data.key)
+        return _to_order(visit, done) if done else Go(step.path)  # a second click on what credit paid at once
     except NotInStock as no:
         visit.tell(no.message)
         return Go("/carrello")
@@ -103,7 +117,57 @@ async def place_order(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         return await _review_page(visit, no.message, 503)
 
 
-ROUTES = [show_contact, save_contact, show_delivery, save_delivery, show_review, place_order]
+@post("/cassa/credito", access=access.anyone, limit="careful", name="checkout.credit.save")
+async def save_credit(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    """What else pays: the wallet, a gift card. Limited, since a code is a secret."""
+    form = ChoiceForm.read(await request.form())
+    if visit.cart_id is None:
+        return Go("/carrello")
+    if form.data is None:
+        return await _review_page(visit, None, 422, form)
+    try:
+        async with transaction(visit.db):
+            await paying.choose(visit.db, visit.cart_id, form.data)
+    except Refused as no:
+        return await _review_page(visit, None, 422, form.refused(no.message, no.field))
+    return Go("/cassa/riepilogo#credit-title")
+
+
+@post("/cassa/codice", access=access.anyone, limit="careful", name="checkout.code.keep")
+async def keep_code(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    """A promotion's code, typed beside the total."""
+    form = CodeForm.read(await request.form())
+    _draft, basket, plan = await _checkout(visit, code=form.value("promo_code"))
+    if basket.cart_id is None or not basket.lines:
+        return Go("/carrello")
+    if not form.errors and (no := discount_views.refusal(visit.shop, plan.discounts)):
+        form.refused(no, "promo_code")
+    if form.errors:
+        return await _review_page(visit, None, 422, code=form)
+    async with transaction(visit.db):
+        await cart_lines.remember_code(visit.db, basket.cart_id, form.value("promo_code"))
+    return await _review_again(visit, _("Il codice è nel carrello."))
+
+
+@post("/cassa/codice/rimozione", access=access.anyone, name="checkout.code.remove")
+async def remove_code(visit: CurrentVisit) -> Page | Go:
+    if visit.cart_id is not None:
+        async with transaction(visit.db):
+            await cart_lines.remember_code(visit.db, visit.cart_id, None)
+    return await _review_again(visit, _("Codice tolto."))
+
+
+ROUTES = [
+    show_contact,
+    save_contact,
+    show_delivery,
+    save_delivery,
+    show_review,
+    place_order,
+    save_credit,
+    keep_code,
+    remove_code,
+]
 
 
 async def _pay(visit: Visit, stripe: Any, form: ReviewForm) -> Go:
@@ -154,18 +218,36 @@ def _to_order(visit: Visit, group: OrderGroup) -> Go:
     return Go(f"/ordini/{group.number}?chiave={links.token(visit.settings.secret_key, group)}")
 
 
-async def _checkout(visit: Visit, sent: Mapping[str, Any] | None = None) -> tuple[Checkout | None, Basket, Plan]:
-    """The draft, the basket and the plan of this visitor. sent: a delivery form, whose choices count for the plan."""
-    basket = await carts.basket(visit.db, visit.cart_id)
-    visit.count_cart(basket.count)
+async def _checkout(
+    visit: Visit, sent: Mapping[str, Any] | None = None, code: str | None = None
+) -> tuple[Checkout | None, Basket, Plan]:
+    """The draft, the basket and the plan of this visitor.
+
+    sent: a delivery form, whose choices count for the plan. code: of a promotion, instead of the cart's.
+    """
+    whole = await carts.basket(visit.db, visit.cart_id)
+    basket = whole.ordered if code is None else replace(whole.ordered, code=code)
+    visit.count_cart(whole.count)
     draft = await drafts.of_cart(visit.db, visit.cart_id)
-    country, code = (draft.country, draft.postal_code) if draft else (basket.country, basket.postal_code)
-    zone = await quote(visit.db, country, code) if code and basket.lines else None
+    country, cap = (draft.country, draft.postal_code) if draft else (basket.country, basket.postal_code)
+    zone = await delivering.zone(visit.db, visit.shop, basket, country, cap) if cap and basket.lines else None
     chosen = draft.delivery if draft else {}
     if sent is not None:
         asked = {str(seller.id): sent.get(f"method-{seller.id}") for seller, _lines in basket.groups}
         chosen = {name: method for name, method in asked.items() if method in {plans.COURIER, plans.PICKUP}}
-    return draft, basket, plans.make(basket, zone, country, chosen)
+    user_id = visit.person.id if visit.person else None
+    joins = await adding.joins(visit.db, visit.shop, basket, user_id)
+    plan = plans.make(basket, zone, country, chosen, joins)
+    return draft, basket, plans.discounted(plan, await _discounts(visit, draft, basket, plan, zone))
+
+
+async def _discounts(visit: Visit, draft: Checkout | None, basket: Basket, plan: Plan, zone: Quote | None) -> Discounts:
+    """As placing finds them: by the address of the draft, or of the log-in before there is one."""
+    person = visit.person
+    email = draft.email if draft else person.email if person else ""
+    user_id = person.id if person else None
+    fees = plan.fees if zone else None
+    return await discounts.find(visit.db, visit.shop, basket, fees, zone=zone, user_id=user_id, email=email)
 
 
 def _typed_before(visit: Visit, draft: Checkout | None, basket: Basket) -> dict[str, str]:
@@ -212,18 +294,44 @@ def _delivery_page(visit: Visit, basket: Basket, plan: Plan, form: Filled[Delive
     )
 
 
-async def _review_page(visit: Visit, problem: str | None = None, status_code: int = 200) -> Page | Go:
+def _step(visit: Visit, draft: Checkout | None, plan: Plan) -> str | None:
+    """The first page that has still to be filled in."""
+    if draft and plan.joins and not drafts.goes_to(draft, plan.joins):
+        return "/cassa"
+    return plans.missing_step(draft, plan, clock.today(visit.shop.time_zone))
+
+
+async def _review_again(visit: Visit, said: str) -> Page | Go:
+    return await _review_page(visit, said=said) if visit.is_fragment else Go("/cassa/riepilogo#review-total")
+
+
+async def _review_page(
+    visit: Visit,
+    problem: str | None = None,
+    status_code: int = 200,
+    choice: Filled[ChoiceForm] | None = None,
+    *,
+    code: Filled[CodeForm] | None = None,
+    said: str = "",
+) -> Page | Go:
+    """problem: why the order could not be placed. choice, code: forms that were not taken."""
     draft, basket, plan = await _checkout(visit)
     if not basket.can_be_bought or basket.cart_id is None:
         return Go("/carrello")
-    step = plans.missing_step(draft, plan, clock.today(visit.shop.time_zone))
+    step = _step(visit, draft, plan)
     if draft is None or step:
         return Go(step or "/cassa")
+    user_id = visit.person.id if visit.person else None
+    most = by_weight.most_minor(plan)
+    offer = await paying.offer(visit.db, visit.shop, plan, basket.cart_id, user_id, most)
     return Page(
         "checkout/review.html",
+        fragment="checkout/_review.html",
         status_code=status_code,
         private=True,
         problem=problem,
-        draft=views.draft_view(draft, plans.mark(draft, plan)),
-        summary=views.summary(visit.shop, basket, plan, is_known=True),
+        said=said or (code.errors["promo_code"] if code else ""),
+        credit=paying.view(visit.shop, plan, offer, choice),
+        draft=views.draft_view(draft, offer.marked(plans.mark(draft, plan))),
+        summary=views.summary(visit.shop, basket, plan, is_known=True, code=code),
     )

@@ -6,9 +6,12 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.commerce.additions.joining import Joins
 from app.commerce.cart import lines
+from app.commerce.cart.models import Cart
 from app.commerce.checkout.forms import ContactForm
 from app.commerce.checkout.models import Checkout
+from app.commerce.orders.models import OrderGroup
 from app.kernel import clock, ids
 
 CONTACT = ("email", "name", "phone", "country", "street", "postal_code", "city", "province")
@@ -36,6 +39,33 @@ async def save_contact(db: AsyncSession, cart_id: int, form: ContactForm) -> Non
     draft.updated_at = clock.now()
     await lines.remember_place(db, cart_id, form.country, form.postal_code)
     await lines.accept_prices(db, cart_id)
+
+
+async def joins_of(db: AsyncSession, checkout_id: int) -> int | None:
+    """The id of the paid order that the cart of a draft adds to."""
+    joined = select(Cart.joins_group_id).join(Checkout, Checkout.cart_id == Cart.id).where(Checkout.id == checkout_id)
+    return await db.scalar(joined)
+
+
+def goes_to(draft: Checkout, joins: Joins) -> bool:
+    """Whether it goes to whom, and where, the order goes that it adds to."""
+    group = joins.group
+    said = (*CONTACT, "invoice")
+    return group is not None and all(getattr(draft, name) == getattr(group, name) for name in said)
+
+
+async def take_over(db: AsyncSession, cart_id: int, group: OrderGroup) -> None:
+    """Who orders and where it goes, as the order says that this cart adds to. Within a transaction."""
+    await lines.open_cart(db, {"cart": cart_id}, None)
+    draft = await of_cart(db, cart_id)
+    if draft is None:
+        draft = Checkout(cart_id=cart_id, key=ids.token(), delivery={}, invoice={}, updated_at=clock.now())
+        db.add(draft)
+    for name in CONTACT:
+        setattr(draft, name, getattr(group, name))
+    draft.invoice, draft.birth_date = dict(group.invoice), draft.birth_date or group.birth_date
+    draft.updated_at = clock.now()
+    await lines.remember_place(db, cart_id, group.country, group.postal_code)
 
 
 async def save_delivery(

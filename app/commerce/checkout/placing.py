@@ -4,6 +4,7 @@ Everything is checked again, whatever the pages before have said. One checkout k
 locked, and what was placed under its key is known by its mark (plan.mark).
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,9 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import stock
+from app.commerce.additions import joining
+from app.commerce.cart import adding, delivering, discounts
 from app.commerce.cart import lines as cart_lines
 from app.commerce.cart import queries as carts
 from app.commerce.cart.basket import Basket, BasketLine
+from app.commerce.checkout import by_weight, drafts, paying, promoting
 from app.commerce.checkout import plan as plans
 from app.commerce.checkout.models import Checkout
 from app.commerce.checkout.numbers import next_group_number
@@ -21,18 +25,32 @@ from app.commerce.checkout.plan import Parcel, Plan
 from app.commerce.orders import states
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.commerce.orders.states import Actor
-from app.commerce.payments import sessions
-from app.delivery.quotes import quote
+from app.commerce.payments import attempts, settling, ways
+from app.commerce.promotions import uses
 from app.kernel import clock, ids
 from app.kernel.db import after_commit
 from app.kernel.errors import Conflict, Refused
-from app.kernel.i18n import current_locale, ngettext
+from app.kernel.i18n import LOCALES, current_locale, ngettext, speaking
 from app.kernel.i18n import gettext as _
 from app.kernel.money import fee_of_order
 from app.kernel.tenancy import ShopFacts, in_language
+from app.pricing.rules import surge
+from app.pricing.rules import words as pricing_words
+from app.pricing.rules.bulk import Bulk
 from app.web import metrics
 
 HOLD = timedelta(minutes=45)
+
+AfterPlacing = Callable[[AsyncSession, ShopFacts, Checkout, Plan, OrderGroup], Awaitable[None]]
+_also: list[AfterPlacing] = []
+
+
+def also_when_placed(deed: AfterPlacing) -> None:
+    """Have `deed` done in the transaction that places an order: it takes what is given back when that is cancelled.
+
+    For parts that stand above or beside the checkout; main joins them. A deed may raise Refused or Conflict.
+    """
+    _also.append(deed)
 
 
 class StepMissing(Exception):
@@ -71,16 +89,24 @@ async def place(
     seen, seen_total_minor, key: what the review page showed. Raises StepMissing, Superseded, NotInStock, and Conflict
     when anything differs from what was seen; nothing is changed then.
     """
+    await joining.lock(db, await drafts.joins_of(db, checkout_id))
     draft = await db.scalar(
         select(Checkout).where(Checkout.id == checkout_id).with_for_update().execution_options(populate_existing=True)
     )
     if draft is None:
         raise StepMissing("/carrello")
     await _check_key(db, draft, key)
-    basket = await carts.basket(db, draft.cart_id)
-    zone = await quote(db, draft.country, draft.postal_code)
-    plan = plans.make(basket, zone, draft.country, draft.delivery)
-    mark = plans.mark(draft, plan)
+    basket = (await carts.basket(db, draft.cart_id)).ordered
+    zone = await delivering.zone(db, shop, basket, draft.country, draft.postal_code)
+    joins = await adding.joins(db, shop, basket, user_id)
+    if joins and not drafts.goes_to(draft, joins):
+        raise StepMissing("/cassa")
+    plan = plans.make(basket, zone, draft.country, draft.delivery, joins)
+    found = await discounts.find(db, shop, basket, plan.fees, zone=zone, user_id=user_id, email=draft.email)
+    plan = plans.discounted(plan, found)
+    most = by_weight.most_minor(plan)
+    credit = await paying.offer(db, shop, plan, draft.cart_id, user_id, most)
+    mark = credit.marked(plans.mark(draft, plan))
     before = await db.scalar(select(OrderGroup).where(OrderGroup.checkout_key == draft.key))
     is_open = before is not None and before.state == "awaiting_payment"
     if not (is_open and draft.placed == mark):
@@ -94,7 +120,7 @@ async def place(
     if before is not None:
         draft.key = ids.token()  # that order has ended; this one is another
     draft.placed = mark
-    return await _write(db, shop, draft, plan, user_id=user_id, locale=locale)
+    return await _write(db, shop, draft, plan, credit_minor=credit.credit_minor, user_id=user_id, locale=locale)
 
 
 async def _check_key(db: AsyncSession, draft: Checkout, key: str) -> None:
@@ -107,7 +133,7 @@ async def _check_key(db: AsyncSession, draft: Checkout, key: str) -> None:
 
 
 def _check(shop: ShopFacts, draft: Checkout, basket: Basket, plan: Plan) -> None:
-    if not basket.lines:
+    if not basket.lines or basket.is_mixed:
         raise StepMissing("/carrello")
     for line in basket.lines:
         if not line.is_sold:
@@ -123,7 +149,14 @@ def _changed(plan: Plan, seen_total_minor: int) -> Conflict:
 
 
 async def _write(
-    db: AsyncSession, shop: ShopFacts, draft: Checkout, plan: Plan, *, user_id: int | None, locale: str
+    db: AsyncSession,
+    shop: ShopFacts,
+    draft: Checkout,
+    plan: Plan,
+    *,
+    credit_minor: int,
+    user_id: int | None,
+    locale: str,
 ) -> OrderGroup:
     now = clock.now()
     number = await next_group_number(db, shop)
@@ -150,15 +183,26 @@ async def _write(
         goods_minor=plan.goods_minor,
         delivery_minor=plan.delivery_minor,
         total_minor=plan.total_minor,
+        discount_minor=plan.discount_minor,
+        deposit_minor=plan.deposit_minor,
+        credit_minor=credit_minor,
         placed_at=now,
         hold_until=now + HOLD,
         state="awaiting_payment",
     )
     group.orders = [_order(shop, number, position, parcel) for position, parcel in enumerate(plan.parcels, 1)]
+    by_weight.raise_to_most(group)
     db.add(group)
     await db.flush()  # the timeline and the payment need its id
     states.record(db, group.id, "placed", Actor("buyer", user_id), to="awaiting_payment")
-    await sessions.prepare(db, group)
+    for deed in _also:
+        await deed(db, shop, draft, plan, group)
+    if plan.joins and plan.joins.group is not None:  # whoever has the link adds to the account's order
+        group.user_id = group.user_id or plan.joins.group.user_id
+    await uses.restate(db, group)
+    payment = await attempts.prepare(db, group, ways.of(shop).way)
+    if not payment.amount_minor:
+        await settling.pay_without_card(db, group, payment)
     after_commit(db, lambda: metrics.orders.labels("placed").inc())
     return group
 
@@ -183,10 +227,12 @@ def _order(shop: ShopFacts, number: str, position: int, parcel: Parcel) -> Order
     """One producer's order, everything frozen as it is now."""
     rate = shop.fee_rate if parcel.seller.fee_rate is None else parcel.seller.fee_rate
     totals, line_vat = parcel.vat()
-    fee, line_fee = fee_of_order([line.total_minor for line in parcel.lines], rate)
+    fee, line_fee = fee_of_order(parcel.taxed, rate)
     order = Order(
         producer_id=parcel.seller.id,
         number=f"{number}-{position}",
+        joins_order_id=parcel.joins.order.id if parcel.joins else None,
+        ship_by=parcel.joins.leaves(shop.time_zone) if parcel.joins else None,
         state="awaiting_payment",
         producer=_seller(parcel),
         delivery=_delivery(parcel),
@@ -194,26 +240,39 @@ def _order(shop: ShopFacts, number: str, position: int, parcel: Parcel) -> Order
         goods_minor=parcel.goods_minor,
         delivery_minor=parcel.delivery_minor,
         total_minor=parcel.total_minor,
+        discount_minor=parcel.discount_minor,
+        delivery_discount_minor=parcel.off_delivery[0],
+        shop_funded_minor=parcel.shop_funded_minor,
+        discounts=promoting.frozen(parcel),
         fee_rate=str(rate),
         fee_minor=fee,
         updated_at=clock.now(),
     )
     parts = zip(parcel.lines, line_vat, line_fee, strict=True)
-    order.lines = [_line(place, line, vat, share, rate) for place, (line, vat, share) in enumerate(parts, 1)]
+    order.lines = [
+        _line(place, parcel, line, shop.currency, vat_minor=vat, fee_minor=share, fee_rate=rate)
+        for place, (line, vat, share) in enumerate(parts, 1)
+    ]
+    by_weight.freeze(order, parcel)
     return order
 
 
-def _line(position: int, line: BasketLine, vat_minor: int, fee_minor: int, fee_rate: Decimal) -> OrderLine:
+def _line(
+    position: int, parcel: Parcel, line: BasketLine, currency: str, *, vat_minor: int, fee_minor: int, fee_rate: Decimal
+) -> OrderLine:
+    off, of_shop = parcel.off(line)
     return OrderLine(
         position=position,
         product_id=line.product_id,
         variant_id=line.variant_id,
         stock_item_id=line.stock_item_id,
         sku=line.sku,
-        snapshot=snapshot(line),
+        snapshot=snapshot(line, currency),
         quantity=line.quantity,
         unit_price_minor=line.price_minor,
-        gross_minor=line.total_minor,
+        gross_minor=line.total_minor - off,
+        discount_minor=off,
+        shop_funded_minor=of_shop,
         vat_rate=str(line.vat_rate),
         vat_minor=vat_minor,
         fee_rate=str(fee_rate),
@@ -221,7 +280,7 @@ def _line(position: int, line: BasketLine, vat_minor: int, fee_minor: int, fee_r
     )
 
 
-def snapshot(line: BasketLine) -> dict[str, object]:
+def snapshot(line: BasketLine, currency: str) -> dict[str, object]:
     """What any page or document of an order shows of a line. Texts in every language that there is."""
     minor, unit = line.unit_price
     image = line.image
@@ -237,8 +296,20 @@ def snapshot(line: BasketLine) -> dict[str, object]:
         "weight_g": line.weight_g,
         "vat": str(line.vat_rate),
         "min_age": line.min_age,
+        "gift": line.id < 0,
+        "bulk": _bulk(line.bulk, currency) if line.bulk else None,
+        **({"deposit": line.deposit_percent} if line.deposit_percent is not None else {}),
         **{name: line.food.get(name) for name in ("allergens", "storage", "withdrawal", "ship_temp", "alcohol_abv")},
     }
+
+
+def _bulk(made: Bulk, currency: str) -> dict[str, object]:
+    """Why the pieces cost less than a single one would have."""
+    said = {}
+    for locale in LOCALES:
+        with speaking(locale):
+            said[locale] = pricing_words.bulk(made, currency)
+    return {"window_minor": made.window_minor, "pieces": made.pieces, "reason": said}
 
 
 def _seller(parcel: Parcel) -> dict[str, object]:
@@ -257,6 +328,10 @@ def _seller(parcel: Parcel) -> dict[str, object]:
 
 
 def _delivery(parcel: Parcel) -> dict[str, object]:
+    cold = dict(parcel.quote.cold_chain) if parcel.quote and any(line.is_fresh for line in parcel.lines) else {}
+    if parcel.joins:
+        frozen = parcel.joins.order.delivery
+        return {**frozen, "surge": None, **({"cold_chain": cold} if frozen.get("method") == plans.COURIER else {})}
     if parcel.method == plans.PICKUP or parcel.quote is None:
         return {"method": plans.PICKUP, "address": parcel.seller.address}
     zone = parcel.quote
@@ -264,10 +339,12 @@ def _delivery(parcel: Parcel) -> dict[str, object]:
         "method": plans.COURIER,
         "zone": zone.code,
         "carrier": dict(zone.carrier),
-        "cold_chain": dict(zone.cold_chain) if any(line.is_fresh for line in parcel.lines) else {},
+        "cold_chain": cold,
         "departures": list(zone.departures),
+        "closed": [[first.isoformat(), last.isoformat()] for first, last in parcel.seller.closed],
         "lead_days_min": zone.lead_days_min,
         "lead_days_max": zone.lead_days_max,
+        "surge": surge.frozen(zone.surge) if zone.surge and parcel.fee_minor else None,
     }
 
 
@@ -288,6 +365,10 @@ async def clear_after_payment(db: AsyncSession, group: OrderGroup) -> None:
     for line in (line for order in group.orders for line in order.lines):
         if line.variant_id is not None:
             bought[line.variant_id] = bought.get(line.variant_id, 0) + line.quantity
+    await cart_lines.remember_code(db, group.cart_id, None)  # it has done its work
+    await cart_lines.remember_part(db, group.cart_id, None)
+    if any(order.joins_order_id is not None for order in group.orders):
+        await adding.remember(db, group.cart_id, None)
     is_empty = await cart_lines.take_out_bought(db, group.cart_id, bought)
     if draft is not None and is_empty:
         await db.delete(draft)

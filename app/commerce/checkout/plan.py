@@ -3,16 +3,21 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from app.catalog import deposits
+from app.commerce.additions import joining
+from app.commerce.additions.joining import Joined, Joins
 from app.commerce.cart.basket import Basket, BasketLine, Seller
+from app.commerce.cart.discounts import Discounts
 from app.commerce.cart.views import refusal_of
 from app.commerce.checkout.models import Checkout
+from app.commerce.promotions.engine import NOTHING, Outcome
 from app.delivery.quotes import Quote
 from app.identity.addresses import age_on
 from app.kernel.i18n import gettext as _
-from app.kernel.money import RateTotal, delivery_by_rate, vat_by_rate
+from app.kernel.money import RateTotal, vat_of_order
 
 COURIER, PICKUP = "courier", "pickup"
 
@@ -21,7 +26,8 @@ COURIER, PICKUP = "courier", "pickup"
 class Parcel:
     """One producer's part. quote: of the address, None where no zone reaches. is_chosen: the shopper has said how.
 
-    courier_refusal: why the courier cannot bring it, or None.
+    courier_refusal: why the courier cannot bring it, or None. lines: with gifts, whose ids are below zero.
+    outcome: what promotions take off the whole checkout. joins: the parcel, paid before, in which it travels.
     """
 
     seller: Seller
@@ -31,18 +37,52 @@ class Parcel:
     can_pick_up: bool
     method: str
     is_chosen: bool
+    outcome: Outcome = NOTHING
+    joins: Joined | None = None
+
+    def off(self, line: BasketLine) -> tuple[int, int]:
+        """(discount on a line, what of it the shop pays)."""
+        return self.outcome.line(line.id)
+
+    @property
+    def off_delivery(self) -> tuple[int, int]:
+        """The same on the delivery."""
+        return self.outcome.delivery(self.seller.id)
+
+    @property
+    def bought_minor(self) -> int:
+        """What was chosen, before discounts. It decides whether delivery is free: no discount makes that dearer."""
+        return sum(line.total_minor for line in self.lines if line.id > 0)
 
     @property
     def goods_minor(self) -> int:
-        return sum(line.total_minor for line in self.lines)
+        return sum(line.total_minor - self.off(line)[0] for line in self.lines)
 
     @property
     def courier_minor(self) -> int:
-        return self.quote.fee(self.goods_minor) if self.quote else 0
+        return self.quote.fee(self.bought_minor) if self.quote else 0
+
+    @property
+    def fee_minor(self) -> int:
+        """The delivery before discounts."""
+        return 0 if self.method == PICKUP or self.joins else self.courier_minor
 
     @property
     def delivery_minor(self) -> int:
-        return 0 if self.method == PICKUP else self.courier_minor
+        return self.fee_minor - self.off_delivery[0]
+
+    @property
+    def discount_minor(self) -> int:
+        return sum(self.off(line)[0] for line in self.lines) + self.off_delivery[0]
+
+    @property
+    def shop_funded_minor(self) -> int:
+        return sum(self.off(line)[1] for line in self.lines) + self.off_delivery[1]
+
+    @property
+    def taxed(self) -> list[int]:
+        """What VAT and fee are reckoned on, line by line: the buyer's part and the shop's."""
+        return [line.total_minor - self.off(line)[0] + self.off(line)[1] for line in self.lines]
 
     @property
     def total_minor(self) -> int:
@@ -55,11 +95,8 @@ class Parcel:
 
     def vat(self) -> tuple[list[RateTotal], list[int]]:
         """Totals per rate, delivery among them, and the VAT of each line. Source: docs/algorithms/vat.md."""
-        goods = [(line.total_minor, line.vat_rate) for line in self.lines]
-        by_rate = {rate: sum(gross for gross, r in goods if r == rate) for _gross, rate in goods}
-        delivery = [(part, rate) for rate, part in delivery_by_rate(self.delivery_minor, by_rate).items()]
-        totals, shares = vat_by_rate([*goods, *delivery])
-        return totals, shares[: len(goods)]
+        goods = [(taxed, line.vat_rate) for taxed, line in zip(self.taxed, self.lines, strict=True)]
+        return vat_of_order(goods, self.delivery_minor + self.off_delivery[1])
 
 
 @dataclass(frozen=True)
@@ -68,6 +105,21 @@ class Plan:
 
     parcels: Sequence[Parcel]
     min_age: int
+    discounts: Discounts = field(default_factory=Discounts)
+    joins: Joins = field(default_factory=Joins)
+
+    @property
+    def discount_minor(self) -> int:
+        return sum(parcel.discount_minor for parcel in self.parcels)
+
+    @property
+    def shop_funded_minor(self) -> int:
+        return sum(parcel.shop_funded_minor for parcel in self.parcels)
+
+    @property
+    def fees(self) -> dict[int, int]:
+        """What each producer's delivery costs before discounts."""
+        return {parcel.seller.id: parcel.fee_minor for parcel in self.parcels}
 
     @property
     def goods_minor(self) -> int:
@@ -82,6 +134,13 @@ class Plan:
         return self.goods_minor + self.delivery_minor
 
     @property
+    def deposit_minor(self) -> int:
+        """What of the total is paid at once, for a piece that is ordered with a deposit; 0: all of it."""
+        lines = [(parcel, line) for parcel in self.parcels for line in parcel.lines]
+        paid = [(line.total_minor - parcel.off(line)[0], line.deposit_percent) for parcel, line in lines]
+        return deposits.deposit(paid, self.total_minor)
+
+    @property
     def vat(self) -> list[RateTotal]:
         """Totals per rate over all parcels, the lowest rate first."""
         found: dict[object, RateTotal] = {}
@@ -91,10 +150,35 @@ class Plan:
         return sorted(found.values())
 
 
-def make(basket: Basket, quote: Quote | None, country: str, chosen: Mapping[str, str]) -> Plan:
-    """The plan for a basket that goes to the place of `quote`. chosen: producer id as text → method."""
+def make(
+    basket: Basket, quote: Quote | None, country: str, chosen: Mapping[str, str], joins: Joins = joining.NOTHING
+) -> Plan:
+    """The plan for a basket that goes to the place of `quote`. chosen: producer id as text → method.
+
+    joins: the parcels that are paid already and in which its goods may travel; how they go has been said then.
+    """
     parcels = [_parcel(seller, lines, quote, country, chosen.get(str(seller.id))) for seller, lines in basket.groups]
-    return Plan(parcels, basket.min_age)
+    parcels = [_joined(parcel, joins.of(parcel.seller.id)) for parcel in parcels]
+    return Plan(parcels, basket.min_age, joins=joins)
+
+
+def _joined(parcel: Parcel, first: Joined | None) -> Parcel:
+    if first is None:
+        return parcel
+    return replace(parcel, can_pick_up=False, method=first.method, is_chosen=True, joins=first)
+
+
+def discounted(plan: Plan, found: Discounts) -> Plan:
+    """The same with what promotions take off and add."""
+    parcels = [
+        replace(
+            parcel,
+            lines=[*found.beside(parcel.lines), *(gift for gift in found.gifts if gift.seller.id == parcel.seller.id)],
+            outcome=found.outcome,
+        )
+        for parcel in plan.parcels
+    ]
+    return Plan(parcels, plan.min_age, found, plan.joins)
 
 
 def _parcel(
@@ -103,6 +187,7 @@ def _parcel(
     refusal = refusal_of(lines, quote)
     can_pick_up = seller.pickup and country == "IT"
     method = PICKUP if can_pick_up and (chosen == PICKUP or (chosen is None and refusal)) else COURIER
+    quote = quote.of(seller.id) if quote else None
     return Parcel(seller, lines, quote, refusal, can_pick_up, method, chosen is not None)
 
 
@@ -135,8 +220,15 @@ def mark(draft: Checkout, plan: Plan) -> str:
         [draft.province, draft.note, sorted(draft.invoice.items()), str(draft.birth_date)],
         [
             [parcel.seller.id, parcel.method, parcel.delivery_minor]
-            + [[line.variant_id, line.quantity, line.price_minor, str(line.vat_rate)] for line in parcel.lines]
+            + ([parcel.joins.number] if parcel.joins else [])
+            + [
+                [line.variant_id, line.quantity, line.price_minor, str(line.vat_rate), *parcel.off(line)]
+                + ([line.by_weight.kg_price_minor, line.by_weight.tolerance] if line.by_weight else [])
+                + ([f"deposit {line.deposit_percent}"] if line.deposit_percent is not None else [])
+                for line in parcel.lines
+            ]
             for parcel in plan.parcels
         ],
+        [[applied.promotion.id, applied.code] for applied in plan.discounts.outcome.applied],
     ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -3,21 +3,32 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.catalog import deposits
+from app.commerce.cart import discount_views
 from app.commerce.cart.basket import Basket, BasketLine, Picture
-from app.commerce.cart.views import UnitPrice, days
+from app.commerce.cart.discount_views import DiscountsView
+from app.commerce.cart.forms import CodeForm
+from app.commerce.cart.views import JoinsView, UnitPrice, after_balance, days, joins_view, reasons, weight
+from app.commerce.checkout import by_weight
 from app.commerce.checkout.models import Checkout
 from app.commerce.checkout.plan import Parcel, Plan
+from app.commerce.orders import words
+from app.commerce.promotions.announcing import CodePrice
+from app.delivery import words as delivery_words
 from app.identity import addresses
 from app.kernel import clock
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.money import RateTotal
 from app.kernel.tenancy import ShopFacts, in_language
+from app.producers import closures
+from app.producers.closures import Told
+from app.web.forms import Filled
 
 
 @dataclass(frozen=True)
 class LineView:
-    """withdrawal: what the law says about taking this back, as a sentence."""
+    """withdrawal: what the law says about taking this back, as a sentence. reasons: as in the cart."""
 
     name: str
     format: str
@@ -28,11 +39,20 @@ class LineView:
     mark: str | None
     image: Picture | None
     withdrawal: str
+    is_gift: bool
+    reasons: Sequence[str] = ()
+    saving_minor: int = 0
+    code_price: CodePrice | None = None
+    weight: str = ""  # of goods by weight: about, and at most
+    deposit: str = ""  # of a piece that is ordered with one
 
 
 @dataclass(frozen=True)
 class ParcelView:
-    """methods: what may be chosen, as (value, text, aside). problem: why it cannot travel, and the way out."""
+    """methods: what may be chosen, as (value, text, aside). problem: why it cannot travel, and the way out.
+
+    surge: why the courier costs more than usual, or "". travels_with: the number of the order in whose parcel it goes.
+    """
 
     field: str
     producer_name: str
@@ -48,11 +68,17 @@ class ParcelView:
     goods_minor: int
     delivery_minor: int
     total_minor: int
+    closed: Sequence[Told] = ()
+    surge: str = ""
+    travels_with: str = ""
 
 
 @dataclass(frozen=True)
 class SummaryView:
-    """parcels; delivery_minor, total_minor: None and the goods alone while nobody knows where it goes."""
+    """goods_minor, delivery_minor: before discounts, the delivery None while nobody knows where it goes.
+
+    shop_funded_minor: of the discounts, what the shop pays: it is taxed too.
+    """
 
     parcels: Sequence[ParcelView]
     currency: str
@@ -62,6 +88,15 @@ class SummaryView:
     total_minor: int
     min_age: int
     vat: Sequence[RateTotal]
+    discounts: DiscountsView
+    shop_funded_minor: int
+    most_minor: int | None = None  # with goods by weight: what is authorised, and paid at most
+    joins: JoinsView | None = None
+    deposit_minor: int = 0  # of the total: paid at once; 0: all of it is
+
+    @property
+    def balance_minor(self) -> int:
+        return self.total_minor - self.deposit_minor
 
 
 @dataclass(frozen=True)
@@ -79,26 +114,43 @@ class DraftView:
     birth_date: object
 
 
-def summary(shop: ShopFacts, basket: Basket, plan: Plan, *, is_known: bool) -> SummaryView:
-    """is_known: the address has been said, so that the delivery's cost is more than a guess."""
+def summary(
+    shop: ShopFacts, basket: Basket, plan: Plan, *, is_known: bool, code: Filled[CodeForm] | None = None
+) -> SummaryView:
+    """is_known: the address has been said, so that the delivery's cost is more than a guess. code: was not taken."""
+    typed, error = (code.value("promo_code"), code.errors["promo_code"]) if code else ("", None)
+    discounts = discount_views.view(shop, plan.discounts, typed=typed, error=error)
     return SummaryView(
         [parcel_view(shop, parcel) for parcel in plan.parcels],
         shop.currency,
         basket.count,
-        plan.goods_minor,
-        plan.delivery_minor if is_known else None,
+        plan.goods_minor + discounts.goods_minor,
+        sum(plan.fees.values()) if is_known else None,
         plan.total_minor if is_known else plan.goods_minor,
         plan.min_age,
         plan.vat if is_known else [],
+        discounts,
+        plan.shop_funded_minor if is_known else 0,
+        _most(plan, is_known=is_known),
+        joins_view(basket, plan.joins),
+        plan.deposit_minor,
     )
+
+
+def _most(plan: Plan, *, is_known: bool) -> int | None:
+    if not any(by_weight.has_any(parcel) for parcel in plan.parcels):
+        return None
+    return by_weight.most_minor(plan) - (0 if is_known else plan.delivery_minor)
 
 
 def parcel_view(shop: ShopFacts, parcel: Parcel) -> ParcelView:
     seller, locale = parcel.seller, current_locale()
     when = ""
     if parcel.quote is not None:
-        when = days(*parcel.quote.arrival(clock.now(), shop.time_zone))
+        when = days(*parcel.quote.arrival(clock.now(), shop.time_zone, seller.closed))
     pickup = _("Ritiro dal produttore: %(address)s", address=seller.address)
+    if any(line.deposit_percent is not None for line in parcel.lines):
+        when = after_balance()
     courier = _("Corriere, arriva %(when)s", when=when)
     is_fresh = any(line.is_fresh for line in parcel.lines)
     return ParcelView(
@@ -106,17 +158,33 @@ def parcel_view(shop: ShopFacts, parcel: Parcel) -> ParcelView:
         seller.name,
         seller.company,
         _seller_facts(parcel),
-        [_line(line) for line in parcel.lines],
+        [_line(line, shop.currency) for line in parcel.lines],
         _methods(parcel, courier, pickup),
         parcel.method,
         pickup if parcel.method == "pickup" else courier,
         in_language(parcel.quote.cold_chain, locale) if parcel.quote and is_fresh else "",
         _problem(parcel),
-        parcel.quote.missing_for_free(parcel.goods_minor) if parcel.quote and parcel.method == "courier" else 0,
+        _missing(parcel),
         parcel.goods_minor,
-        parcel.delivery_minor,
+        parcel.fee_minor,
         parcel.total_minor,
+        closures.told(seller.closures, clock.today(shop.time_zone)),
+        _surge(parcel, shop.currency),
+        parcel.joins.number if parcel.joins else "",
     )
+
+
+def _missing(parcel: Parcel) -> int:
+    """What is still missing for free delivery; 0 where there is none to be had."""
+    if parcel.quote is None or parcel.method != "courier" or parcel.joins:
+        return 0
+    return parcel.quote.missing_for_free(parcel.bought_minor)
+
+
+def _surge(parcel: Parcel, currency: str) -> str:
+    if parcel.quote is None or parcel.courier_refusal or parcel.joins:
+        return ""
+    return delivery_words.surge(parcel.quote, parcel.bought_minor, currency)
 
 
 def _methods(parcel: Parcel, courier: str, pickup: str) -> list[tuple[str, str, str | None]]:
@@ -147,7 +215,7 @@ def _seller_facts(parcel: Parcel) -> list[tuple[str, str]]:
     ]
 
 
-def _line(line: BasketLine) -> LineView:
+def _line(line: BasketLine, currency: str) -> LineView:
     return LineView(
         in_language(line.name, current_locale()),
         in_language(line.format, current_locale()),
@@ -157,19 +225,14 @@ def _line(line: BasketLine) -> LineView:
         line.total_minor,
         line.designation,
         line.image,
-        withdrawal(str(line.food.get("withdrawal") or "")),
+        words.withdrawal(str(line.food.get("withdrawal") or "")),
+        line.id < 0,
+        reasons(line, currency),
+        line.bulk.saving_minor * line.quantity if line.bulk else 0,
+        line.code_price,
+        weight(line, currency),
+        deposits.percent_said(line.deposit_percent),
     )
-
-
-def withdrawal(rule: str) -> str:
-    """What a buyer is told before the contract about taking it back. Source: law.md L24, L25 (art. 52, 59)."""
-    if rule == "art59_d":
-        return _("Recesso escluso: prodotto deperibile (art. 59, lett. d, Codice del consumo)")
-    if rule == "art59_e":
-        return _("Recesso entro 14 giorni, finché la confezione resta sigillata (art. 59, lett. e, Codice del consumo)")
-    if rule == "art59_c":
-        return _("Recesso escluso: fatto su misura (art. 59, lett. c, Codice del consumo)")
-    return _("Recesso entro 14 giorni dalla consegna (art. 52, Codice del consumo)")
 
 
 def draft_view(draft: Checkout, seen: str) -> DraftView:

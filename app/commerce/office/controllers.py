@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.office import deeds, queries, views
+from app.commerce.office import deeds, queries, sections, views
 from app.commerce.office.queries import PAGE
 from app.commerce.orders import queries as orders
 from app.commerce.orders import words
@@ -59,10 +59,12 @@ async def show_group(visit: CurrentVisit, number: FromPath[str]) -> Page:
         mails=await mail.of_group(db, group.id),
         holds=await queries.holds(db, group.number),
         trail=await queries.trail_of(db, [group.number, *(order.number for order in group.orders)]),
+        travelling=await queries.travelling(db, [group.id]),
     )
     return await _page(
-        visit, "staff/group.html", it=dossier, states=words.GROUP_STATES, payment_states=views.PAYMENT_STATES,
-        transfer_states=views.TRANSFER_STATES, mail_states=views.MAIL_STATES,
+        visit, "staff/group.html", it=dossier, more=await sections.of_group(db, visit.shop, group),
+        states=words.GROUP_STATES, payment_states=views.PAYMENT_STATES,
+        transfer_state=views.transfer_state, mail_states=views.MAIL_STATES,
     )  # fmt: skip
 
 

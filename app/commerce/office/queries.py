@@ -1,12 +1,13 @@
 """What staff see of a shop: orders with their money, jobs, the audit trail, the mail. Every list has an end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.catalog.models import Hold
 from app.commerce.orders.models import Order, OrderGroup
@@ -25,7 +26,10 @@ EXPORTED = 5000
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A line of the list of orders. states: of the producers' orders, in order."""
+    """A line of the list of orders. states: of the producers' orders, in order.
+
+    joins: the numbers of the groups that it was added to; added: of those that were added to it.
+    """
 
     id: int
     number: str
@@ -36,6 +40,8 @@ class GroupRow:
     total_minor: int
     currency: str
     states: Sequence[str]
+    joins: Sequence[str]
+    added: Sequence[str]
 
 
 async def groups(db: AsyncSession, search: str, state: str, page: int) -> list[GroupRow]:
@@ -64,7 +70,52 @@ async def groups(db: AsyncSession, search: str, state: str, page: int) -> list[G
     parts = select(Order.group_id, Order.state).where(Order.group_id.in_(of_group)).order_by(Order.id)
     for group_id, part in await db.execute(parts):
         of_group[group_id].append(part)
-    return [GroupRow(*[*row, of_group[row.id]]) for row in rows]
+    pairs = await travelling(db, list(of_group))
+    return [
+        GroupRow(
+            *[
+                *row,
+                of_group[row.id],
+                list(dict.fromkeys(pair.first_group for pair in pairs if pair.rider_group_id == row.id)),
+                list(dict.fromkeys(pair.rider_group for pair in pairs if pair.first_group_id == row.id)),
+            ]
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An order that was added to another (rider), and that one (first): numbers of both and of their groups."""
+
+    first_id: int
+    first: str
+    first_group_id: int
+    first_group: str
+    rider_id: int
+    rider: str
+    rider_group_id: int
+    rider_group: str
+
+
+async def travelling(db: AsyncSession, group_ids: Sequence[int]) -> list[Pair]:
+    """All additions of these groups and to them, oldest first; what was called off before it was paid is left out."""
+    if not group_ids:
+        return []
+    first, rider = aliased(Order), aliased(Order)
+    of_first, of_rider = aliased(OrderGroup), aliased(OrderGroup)
+    rows = await db.execute(
+        select(
+            first.id, first.number, of_first.id, of_first.number, rider.id, rider.number, of_rider.id, of_rider.number
+        )
+        .join(rider, rider.joins_order_id == first.id)
+        .join(of_first, of_first.id == first.group_id)
+        .join(of_rider, of_rider.id == rider.group_id)
+        .where(or_(first.group_id.in_(group_ids), rider.group_id.in_(group_ids)))
+        .where(or_(of_rider.state != "cancelled", rider.group_id.in_(group_ids)))
+        .order_by(rider.id)
+    )
+    return [Pair(*row) for row in rows]
 
 
 async def exported(db: AsyncSession, search: str, state: str) -> list[OrderGroup]:
@@ -119,13 +170,27 @@ class Alarms:
     dead_jobs: int
     failed_transfers: int
     failed_mails: int
+    more: Mapping[str, int]  # address of a page → how much waits there
+
+
+Count = Callable[[], Select[int]]
+_counts: dict[str, Count] = {}
+
+
+def also_counted(url: str, count: Count) -> None:
+    """Have the link to a page of staff say how much waits there. For contexts above the office; main joins them."""
+    _counts[url] = count
 
 
 async def alarms(db: AsyncSession) -> Alarms:
+    """All in one statement: it stands on every page of staff."""
     dead = select(func.count()).select_from(Job).where(Job.state == "dead", Job.shop_id == db.info["shop_id"])
     transfers = select(func.count()).select_from(Transfer).where(Transfer.state == "failed")
     mails = select(func.count()).select_from(OutgoingMail).where(OutgoingMail.state == "failed")
-    return Alarms(*[await db.scalar(count) or 0 for count in (dead, transfers, mails)])
+    counts = [dead, transfers, mails, *(count() for count in _counts.values())]
+    row = (await db.execute(select(*(count.scalar_subquery() for count in counts)))).one()
+    dead_jobs, failed_transfers, failed_mails, *more = row
+    return Alarms(dead_jobs, failed_transfers, failed_mails, dict(zip(_counts, more, strict=True)))
 
 
 async def job_counts(db: AsyncSession) -> dict[str, int]:

@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.catalog.models import Hold
-from app.commerce.office.queries import Alarms, Money, Trace
+from app.commerce.office import queries
+from app.commerce.office.queries import Alarms, Money, Pair, Trace
 from app.commerce.orders import views, words
 from app.commerce.orders.models import OrderEvent, OrderGroup
 from app.commerce.orders.views import GroupView
+from app.commerce.payments import transfers
 from app.commerce.payments.models import LedgerJournal, Payment, StripeEvent, Transfer
 from app.kernel import clock
 from app.kernel.i18n import gettext as _
@@ -18,6 +22,8 @@ from app.kernel.i18n import lazy_gettext as _l
 from app.kernel.money import exponent
 from app.kernel.tenancy import ShopFacts
 from app.system.models import OutgoingMail
+from app.web import access
+from app.web import visit as visits
 from app.web.desk import Desk, DeskLink
 
 MAIL_STATES = {
@@ -28,13 +34,21 @@ MAIL_STATES = {
 }
 TRANSFER_STATES = {
     "due": (_l("In partenza"), "warm"),
+    "sending": (_l("In partenza"), "warm"),
+    "cancelled": (_l("Trattenuto"), "plain"),
     "sent": (_l("Inviato"), "good"),
     "failed": (_l("Rifiutato"), "bad"),
 }
+WAITS_FOR_ACCOUNT = (_l("Aspetta il conto"), "bad")
 PAYMENT_STATES = {
     "new": (_l("Da aprire"), "plain"),
     "open": (_l("Aperto"), "warm"),
     "processing": (_l("In corso"), "warm"),
+    "authorized": (_l("Autorizzato, da pesare"), "warm"),
+    "capturing": (_l("Si addebita"), "warm"),
+    "releasing": (_l("Si libera"), "plain"),
+    "released": (_l("Liberato"), "plain"),
+    "lost": (_l("Autorizzazione perduta"), "bad"),
     "paid": (_l("Pagato"), "good"),
     "failed": (_l("Non riuscito"), "bad"),
     "expired": (_l("Scaduto"), "plain"),
@@ -53,6 +67,15 @@ ACCOUNTS = {
     "producer_payable": _l("Dovuto al produttore"),
     "fee_income": _l("Trattenuta del negozio"),
     "refund_due": _l("Da restituire"),
+    "promotion_cost": _l("Sconti a carico del negozio"),
+    "deposits": _l("Acconti dei clienti"),
+    "credit_owed": _l("Credito dei clienti"),
+    "loyalty_cost": _l("Punti diventati credito"),
+    "expired_credit": _l("Credito scaduto"),
+    "stripe_fees": _l("Costi di Stripe"),
+    "disputed": _l("Contestato"),
+    "dispute_loss": _l("Perso in contestazioni"),
+    "bank": _l("Arrivato in banca"),
 }
 
 
@@ -87,9 +110,10 @@ class HoldRow:
 
 @dataclass(frozen=True)
 class Dossier:
-    """Everything about one group."""
+    """Everything about one group. travelling: what of it was added to other orders, and they to it."""
 
     order: GroupView
+    travelling: Sequence[Pair]
     payments: Sequence[Payment]
     transfers: Sequence[tuple[str, Transfer]]  # number of the order, and the money that goes to its producer
     ledger: Sequence[LedgerRow]
@@ -106,14 +130,52 @@ def frame(alarms: Alarms) -> Desk:
         _("Amministrazione"),
         [
             DeskLink(_("Ordini"), "/amministrazione"),
-            DeskLink(_("Schede"), "/amministrazione/schede"),
-            DeskLink(_("Importa"), "/amministrazione/importa"),
-            DeskLink(_("Recensioni"), "/amministrazione/recensioni"),
-            DeskLink(_("Lavori"), "/amministrazione/lavori", alarms.dead_jobs + alarms.failed_transfers),
-            DeskLink(_("Posta"), "/amministrazione/posta", alarms.failed_mails),
-            DeskLink(_("Registro"), "/amministrazione/registro"),
+            _counted(_("Rimborsi"), "/amministrazione/rimborsi", alarms),
+            _counted(_("Recessi"), "/amministrazione/recessi", alarms),
+            _counted(_("Contestazioni"), "/amministrazione/contestazioni", alarms),
         ],
-    )
+        [
+            (_("Vetrina"), [
+                DeskLink(_("Schede"), "/amministrazione/schede"),
+                DeskLink(_("Importa"), "/amministrazione/importa"),
+                DeskLink(_("Recensioni"), "/amministrazione/recensioni"),
+                DeskLink(_("Promozioni"), "/amministrazione/promozioni"),
+                DeskLink(_("Prezzi dinamici"), "/amministrazione/prezzi-dinamici"),
+            ]),
+            (_("Conti"), [
+                _counted(_("Credito"), "/amministrazione/credito", alarms),
+                _counted(_("Documenti"), "/amministrazione/documenti", alarms),
+                _counted(_("Conti"), "/amministrazione/conti", alarms),
+                DeskLink(_("Conti collegati"), "/amministrazione/conti-collegati"),
+                *((DeskLink(_("Modi di pagare"), "/amministrazione/pagamenti"),) if _is_admins() else ()),
+            ]),
+            (_("Macchina"), [
+                _counted(_("Eventi"), "/amministrazione/eventi", alarms),
+                DeskLink(_("Lavori"), "/amministrazione/lavori", alarms.dead_jobs + alarms.failed_transfers),
+                DeskLink(_("Posta"), "/amministrazione/posta", alarms.failed_mails),
+                DeskLink(_("Registro"), "/amministrazione/registro"),
+            ]),
+        ],
+    )  # fmt: skip
+
+
+async def frame_of(db: AsyncSession) -> Desk:
+    """The same, counted now."""
+    return frame(await queries.alarms(db))
+
+
+def transfer_state(transfer: Transfer) -> tuple[object, str]:
+    """(name, tone); one that is due may be waiting for its producer to open his account."""
+    waits = transfer.state == "due" and transfer.error in transfers.WAITS_FOR_ACCOUNT
+    return WAITS_FOR_ACCOUNT if waits else TRANSFER_STATES[transfer.state]
+
+
+def _is_admins() -> bool:
+    return access.admin(visits.current().person)
+
+
+def _counted(name: str, url: str, alarms: Alarms) -> DeskLink:
+    return DeskLink(name, url, alarms.more.get(url))
 
 
 def dossier(
@@ -125,6 +187,7 @@ def dossier(
     mails: Sequence[OutgoingMail],
     holds: Sequence[Hold],
     trail: Sequence[Trace],
+    travelling: Sequence[Pair],
 ) -> Dossier:
     """group: with its orders and their lines. events: its whole timeline, oldest first."""
     numbers = {order.id: order.number for order in group.orders}
@@ -132,6 +195,7 @@ def dossier(
     skus = {line.stock_item_id: line.sku for order in group.orders for line in order.lines}
     return Dossier(
         order=views.group_view(shop, group, events, clock.now()),
+        travelling=travelling,
         payments=money.payments,
         transfers=[(numbers.get(transfer.order_id, ""), transfer) for transfer in money.transfers],
         ledger=_ledger(money.journals, sellers),

@@ -41,9 +41,9 @@ def withdrawal() -> list[str]:
             "Vale il giorno in cui la mandi."
         ),
         _(
-            "Il produttore ti rimborsa entro 14 giorni, consegna standard compresa, con lo stesso mezzo di pagamento; "
-            "può aspettare di riavere i prodotti o la prova che li hai spediti. Rispediscili entro 14 giorni da quando "
-            "ce lo dici; la spedizione di ritorno è a tuo carico."
+            "Il produttore ti rimborsa entro 14 giorni, con lo stesso mezzo di pagamento; se rendi tutto il suo "
+            "ordine, anche la consegna standard. Può aspettare di riavere i prodotti o la prova che li hai spediti. "
+            "Rispediscili entro 14 giorni da quando ce lo dici; la spedizione di ritorno è a tuo carico."
         ),
         _(
             "Il recesso non vale per i prodotti che si deteriorano o scadono in fretta (art. 59, lett. d, Codice del "

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from app.commerce.orders import parcels
 from app.commerce.orders.models import Order, OrderEvent
 from app.commerce.orders.queries import ToPack
 from app.commerce.orders.views import OPEN, LineView, ParcelView, address_lines, line_view, parcel_view
@@ -13,7 +14,10 @@ from app.kernel.tenancy import ShopFacts
 
 @dataclass(frozen=True)
 class DeskOrder:
-    """One order as its producer handles it. is_late: it should have left before today."""
+    """One parcel as its producer handles it: an order, and those that travel with it. is_late: it should have left.
+
+    riders: what was added since, with money of its own. joins: the number of the order that this one travels with.
+    """
 
     parcel: ParcelView
     name: str
@@ -26,6 +30,26 @@ class DeskOrder:
     fee_minor: int
     is_late: bool
     leaves_today: bool
+    refunded_minor: int = 0
+    riders: Sequence["DeskOrder"] = ()
+    joins: str = ""
+
+    @property
+    def lines(self) -> list[LineView]:
+        """All that goes into the box."""
+        return [*self.parcel.lines, *(line for rider in self.riders for line in rider.parcel.lines)]
+
+    @property
+    def pieces(self) -> int:
+        return sum(line.pieces for line in self.lines)
+
+    @property
+    def is_cold(self) -> bool:
+        return any(line.is_cold for line in self.lines)
+
+    @property
+    def cold_chain(self) -> str:
+        return next((each.parcel.cold_chain for each in (self, *self.riders) if each.parcel.cold_chain), "")
 
 
 @dataclass(frozen=True)
@@ -46,14 +70,19 @@ class PackingRow:
     orders: int
 
 
-def stacks(shop: ShopFacts, orders: Sequence[Order], counts: Mapping[str, int], today: date) -> list[Stack]:
-    """Today's work, by what is to be done; what must leave first comes first."""
+def stacks(
+    shop: ShopFacts, orders: Sequence[Order], counts: Mapping[str, int], today: date, joins: Mapping[int, str]
+) -> list[Stack]:
+    """Today's work, by what is to be done; what must leave first comes first. joins: parcels.numbers."""
     words = {
         "pending": (_("Da confermare"), _("Nessun ordine nuovo.")),
         "confirmed": (_("Da preparare"), _("Niente da preparare.")),
         "processing": (_("Da spedire"), _("Niente da spedire.")),
     }
-    shown = [desk_order(shop, order, [], today) for order in orders]
+    shown = [
+        desk_order(shop, order, [], today, riders, joins.get(order.id, ""))
+        for order, riders in parcels.with_riders(orders)
+    ]
     shown.sort(key=lambda order: order.parcel.leaves or today)
     return [
         Stack(state, title, empty, counts.get(state, 0), [order for order in shown if order.parcel.state == state])
@@ -61,8 +90,15 @@ def stacks(shop: ShopFacts, orders: Sequence[Order], counts: Mapping[str, int], 
     ]
 
 
-def desk_order(shop: ShopFacts, order: Order, events: Sequence[OrderEvent], today: date) -> DeskOrder:
-    """An order with its group and lines loaded."""
+def desk_order(
+    shop: ShopFacts,
+    order: Order,
+    events: Sequence[OrderEvent],
+    today: date,
+    riders: Sequence[Order] = (),
+    joins: str = "",
+) -> DeskOrder:
+    """An order with its group and lines loaded. riders: the same of what travels with it; joins: as DeskOrder's."""
     group, parcel = order.group, parcel_view(shop, order.group, order, events)
     waits = order.state in OPEN and parcel.leaves is not None
     return DeskOrder(
@@ -77,6 +113,9 @@ def desk_order(shop: ShopFacts, order: Order, events: Sequence[OrderEvent], toda
         fee_minor=order.fee_minor,
         is_late=bool(waits and parcel.leaves and parcel.leaves < today),
         leaves_today=bool(waits and parcel.leaves == today),
+        refunded_minor=order.refunded_minor,
+        riders=[desk_order(shop, rider, [], today) for rider in riders],
+        joins=joins,
     )
 
 

@@ -34,6 +34,10 @@ async def tell_delivered(work: Work, order_id: int) -> None:
     await _post(work, mails.tell_delivered, order_id)
 
 
+async def tell_charged(work: Work, group_id: int) -> None:
+    await _post(work, mails.tell_charged, group_id)
+
+
 async def tell_refund(work: Work, group_id: int) -> None:
     await _post(work, mails.tell_refund, group_id)
 
@@ -49,6 +53,7 @@ JOBS: dict[str, JobFunction] = {
     "orders.announce": announce,
     "orders.tell_shipped": tell_shipped,
     "orders.tell_delivered": tell_delivered,
+    "orders.tell_charged": tell_charged,
     "orders.tell_refund": tell_refund,
     "orders.send_link": send_link,
 }

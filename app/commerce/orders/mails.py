@@ -1,12 +1,13 @@
 """Mails about orders, each in its reader's language. Within a transaction; written once, however often a job runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import contract, fulfilment, links, queries, views
-from app.commerce.orders.models import OrderGroup
+from app.commerce.orders import contract, leaving, links, parcels, queries, views
+from app.commerce.orders.models import Order, OrderGroup
+from app.commerce.orders.views import ParcelView
 from app.kernel import clock
 from app.kernel.i18n import LOCALES
 from app.kernel.i18n import gettext as _
@@ -14,7 +15,7 @@ from app.kernel.tenancy import ShopFacts
 from app.settings import Settings
 from app.system import mail
 from app.web.addresses import address
-from app.web.pages import render, writing
+from app.web.pages import writing
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ async def confirm(db: AsyncSession, office: Office, group_id: int) -> None:
     """The whole content of the contract, on a durable medium (law.md L22, L23)."""
     group = await queries.with_orders(db, group_id)
     with writing(office.shop, group.locale):
-        order = views.group_view(office.shop, group, [], clock.now())
+        order = views.group_view(office.shop, group, [], clock.now(), await parcels.numbers(db, group.orders))
         subject = _("Il tuo ordine %(number)s", number=group.number)
         words = contract.sections(office.shop, [_reach(parcel) for parcel in order.parcels])
         await _write_buyer(
@@ -41,11 +42,14 @@ async def announce(db: AsyncSession, office: Office, group_id: int) -> None:
     """An order has come in: to the producer's own address, and to everybody at his desk."""
     group = await queries.with_orders(db, group_id)
     readers = await queries.readers_at(db, [order.producer_id for order in group.orders])
+    joins = await parcels.numbers(db, group.orders)
     for order in group.orders:
         for reader in readers.get(order.producer_id, []):
             locale = reader.locale if reader.locale in LOCALES else LOCALES[0]
             with writing(office.shop, locale):
-                parcel = views.parcel_view(office.shop, group, order, [])
+                parcel = replace(views.parcel_view(office.shop, group, order, []), travels_with=joins.get(order.id, ""))
+                fresh = _("Ordine nuovo: %(number)s", number=order.number)
+                added = _("Un’aggiunta all’ordine %(number)s", number=parcel.travels_with)
                 await _write(
                     db,
                     office,
@@ -54,7 +58,7 @@ async def announce(db: AsyncSession, office: Office, group_id: int) -> None:
                     recipient=reader.email,
                     locale=locale,
                     group_id=group.id,
-                    subject=_("Ordine nuovo: %(number)s", number=order.number),
+                    subject=added if parcel.travels_with else fresh,
                     parcel=parcel,
                     buyer=group.name,
                     city=group.city,
@@ -68,10 +72,10 @@ async def tell_shipped(db: AsyncSession, office: Office, order_id: int) -> None:
     """A parcel is on its way, or stands ready to be fetched."""
     order = await queries.order_of(db, order_id)
     with writing(office.shop, order.group.locale):
-        parcel = views.parcel_view(office.shop, order.group, order, [])
+        parcel = await _boxed(db, office, order)
         ready = _("Il tuo ordine da %(name)s è pronto: puoi passare a ritirarlo", name=parcel.seller)
         on_its_way = _("Il pacco di %(name)s è partito", name=parcel.seller)
-        subject = ready if fulfilment.is_pickup(order) else on_its_way
+        subject = ready if leaving.is_pickup(order) else on_its_way
         await _write_buyer(db, office, order.group, "shipped", reference=order.number, subject=subject, parcel=parcel)
 
 
@@ -79,9 +83,18 @@ async def tell_delivered(db: AsyncSession, office: Office, order_id: int) -> Non
     """A parcel has arrived: what to do if something is wrong."""
     order = await queries.order_of(db, order_id)
     with writing(office.shop, order.group.locale):
-        parcel = views.parcel_view(office.shop, order.group, order, [])
+        parcel = await _boxed(db, office, order)
         subject = _("Il pacco di %(name)s è arrivato", name=parcel.seller)
         await _write_buyer(db, office, order.group, "delivered", reference=order.number, subject=subject, parcel=parcel)
+
+
+async def tell_charged(db: AsyncSession, office: Office, group_id: int) -> None:
+    """What was weighed has been charged: the real weights, and the sum."""
+    group = await queries.with_orders(db, group_id)
+    with writing(office.shop, group.locale):
+        order = views.group_view(office.shop, group, [], clock.now())
+        subject = _("Abbiamo pesato il tuo ordine %(number)s", number=group.number)
+        await _write_buyer(db, office, group, "charged", reference=group.number, subject=subject, order=order)
 
 
 async def tell_refund(db: AsyncSession, office: Office, group_id: int) -> None:
@@ -90,7 +103,11 @@ async def tell_refund(db: AsyncSession, office: Office, group_id: int) -> None:
     with writing(office.shop, group.locale):
         subject = _("Ti restituiamo quello che hai pagato per %(number)s", number=group.number)
         order = views.group_view(office.shop, group, [], clock.now())
-        await _write_buyer(db, office, group, "refund", reference=group.number, subject=subject, order=order)
+        joins = sorted((await parcels.numbers(db, group.orders)).values())
+        await _write_buyer(
+            db, office, group, "refund", reference=group.number, subject=subject, order=order,
+            closed="" if await parcels.can_still_join(db, group.id) else joins[0],
+        )  # fmt: skip
 
 
 async def send_link(db: AsyncSession, office: Office, group_id: int) -> None:
@@ -100,6 +117,13 @@ async def send_link(db: AsyncSession, office: Office, group_id: int) -> None:
         reference = f"{group.number}:{clock.now():%Y%m%d%H}"
         subject = _("Il link del tuo ordine %(number)s", number=group.number)
         await _write_buyer(db, office, group, "link", reference=reference, subject=subject, number=group.number)
+
+
+async def _boxed(db: AsyncSession, office: Office, order: Order) -> ParcelView:
+    """The parcel with all that is in the box: one mail tells of it."""
+    parcel = views.parcel_view(office.shop, order.group, order, [])
+    riders = (await parcels.riders(db, [order])).get(order.id, [])
+    return replace(parcel, lines=[*parcel.lines, *(views.line_view(line) for rider in riders for line in rider.lines)])
 
 
 def _reach(parcel: views.ParcelView) -> str:
@@ -122,6 +146,9 @@ async def _write_buyer(
         subject=subject,
         buyer=group.name,
         link=address(office.settings, office.shop, f"/ordini/{group.number}?chiave={key}", group.locale),
+        withdrawal_url=address(
+            office.settings, office.shop, f"/ordini/{group.number}/recesso?chiave={key}", group.locale
+        ),
         **context,
     )
 
@@ -139,16 +166,20 @@ async def _write(
     **context: Any,
 ) -> None:
     """kind: of mail/<kind>.html and .txt. Inside `writing`."""
-    withdrawal = None if kind == "arrived" else address(office.settings, office.shop, "/recesso", locale)
-    known = {"shop": office.shop, "locale": locale, "subject": subject, "withdrawal_url": withdrawal, **context}
-    await mail.write(
+    await mail.write_page(
         db,
+        office.shop,
+        kind,
         kind=f"order.{kind}",
         reference=reference,
         recipient=recipient,
         locale=locale,
-        subject=f"{subject} · {office.shop.name}",
-        text=render(f"mail/{kind}.txt", **known),
-        html=render(f"mail/{kind}.html", **known),
+        subject=subject,
         group_id=group_id,
+        **context,
     )
+
+
+async def write_sentences(db: AsyncSession, office: Office, group: OrderGroup, kind: str, **parts: Any) -> None:
+    """A mail about an order that is sentences and a button. Inside `writing`; parts: as of `mail.write_page`."""
+    await mail.write_page(db, office.shop, "sentences", kind=kind, group_id=group.id, **parts)

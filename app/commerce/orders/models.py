@@ -12,7 +12,9 @@ from app.kernel.db import Id, ShopOwned, Table
 class OrderGroup(ShopOwned, Table):
     """What a buyer ordered and pays in one go. Amounts: minor units of `currency`, VAT included.
 
-    state: awaiting_payment -> paid | cancelled; cancelled -> refunding (paid too late) -> refunded.
+    state: awaiting_payment -> paid | cancelled; cancelled -> refunding (paid too late) -> refunded. With goods by
+    weight: awaiting_payment -> authorized -> paid | cancelled; until it is paid, amounts are those at the upper limits.
+    With a deposit: awaiting_payment -> deposited -> paid, or called off: deposited -> refunding -> refunded.
     access_nonce: the private link's token is derived from it and the secret key (orders/links.py).
     """
 
@@ -26,6 +28,10 @@ class OrderGroup(ShopOwned, Table):
         Index("ix_order_groups_user", "shop_id", "user_id"),
         Index("ix_order_groups_paid", "shop_id", "paid_at"),
         CheckConstraint("total_minor = goods_minor + delivery_minor", name="total"),
+        CheckConstraint("discount_minor >= 0", name="discount"),
+        CheckConstraint("credit_minor BETWEEN 0 AND total_minor", name="credit"),
+        CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
+        CheckConstraint("deposit_minor BETWEEN 0 AND total_minor", name="deposit"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -51,8 +57,14 @@ class OrderGroup(ShopOwned, Table):
     goods_minor: Mapped[int]
     delivery_minor: Mapped[int]
     total_minor: Mapped[int]
+    discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # already off goods and delivery
+    credit_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of the total: paid from stored value
+    refunded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # given back, or about to be
     placed_at: Mapped[datetime]
     hold_until: Mapped[datetime]
+    deposit_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of the total: paid first; 0: none is
+    authorized_at: Mapped[datetime | None]  # taken on before it is paid whole: to be weighed, or made; it stays
+    balance_asked_at: Mapped[datetime | None]  # the piece is ready, the rest of the total can be paid
     paid_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(String(40))
@@ -62,9 +74,13 @@ class OrderGroup(ShopOwned, Table):
 class Order(ShopOwned, Table):
     """The part of a group that one producer sells and ships. States and moves: orders/states.py.
 
+    joins_order_id: the earlier order in whose parcel this one travels (orders/parcels.py); that one joins none.
     producer: name, company, vat_number, address, email, phone as sold under (frozen).
     delivery: method, zone, carrier, cold_chain, lead_days_min/max (frozen).
-    vat: list of {rate, gross_minor, net_minor, vat_minor}, goods and delivery together, one per rate.
+    vat: list of {rate, gross_minor, net_minor, vat_minor}, goods and delivery together, one per rate; gross_minor
+    counts what the shop pays of discounts too (docs/algorithms/vat.md).
+    discounts: list of {promotion, title (locale -> text), code, is_gift, goods_minor, delivery_minor,
+    shop_funded_minor}, in the order of application.
     """
 
     __tablename__ = "orders"
@@ -72,13 +88,18 @@ class Order(ShopOwned, Table):
         UniqueConstraint("shop_id", "number"),
         Index("ix_orders_group", "shop_id", "group_id"),
         Index("ix_orders_desk", "shop_id", "producer_id", "state", "id"),
+        Index("ix_orders_joins", "shop_id", "joins_order_id"),
+        Index("ix_orders_ship_by", "shop_id", "producer_id", "ship_by"),
         CheckConstraint("total_minor = goods_minor + delivery_minor", name="total"),
+        CheckConstraint("discount_minor >= shop_funded_minor AND shop_funded_minor >= 0", name="discount"),
+        CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))
     producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="RESTRICT"))
     number: Mapped[str] = mapped_column(String(34))
+    joins_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"))
     state: Mapped[str] = mapped_column(String(20), default="awaiting_payment")
     producer: Mapped[dict[str, Any]]
     delivery: Mapped[dict[str, Any]]
@@ -86,8 +107,13 @@ class Order(ShopOwned, Table):
     goods_minor: Mapped[int]
     delivery_minor: Mapped[int]
     total_minor: Mapped[int]
+    discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # already off goods and delivery
+    delivery_discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # the delivery's part of it
+    shop_funded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of the discount: the shop pays it
+    discounts: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     fee_rate: Mapped[str] = mapped_column(String(10))
-    fee_minor: Mapped[int]  # kept by the shop; the producer gets total - fee
+    fee_minor: Mapped[int]  # kept by the shop; the producer gets the rest (payout_minor)
+    refunded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of the total: refunds/requesting.py
     ship_by: Mapped[date | None]
     carrier: Mapped[str | None] = mapped_column(String(80))
     tracking_number: Mapped[str | None] = mapped_column(String(80))
@@ -97,8 +123,8 @@ class Order(ShopOwned, Table):
 
     @property
     def payout_minor(self) -> int:
-        """What goes to the producer: goods less the fee, and the delivery."""
-        return self.total_minor - self.fee_minor
+        """What goes to the producer: goods less the fee, the delivery, and what of the discount the shop pays."""
+        return self.total_minor + self.shop_funded_minor - self.fee_minor
 
 
 class OrderLine(ShopOwned, Table):
@@ -106,12 +132,17 @@ class OrderLine(ShopOwned, Table):
 
     snapshot: name, format, slug, image (key or null), net, unit price, allergens, storage, withdrawal, ship_temp,
     min_age, vat in words: whatever a page or a document of this order shows.
+    gross_minor = quantity * unit_price_minor - discount_minor: what the buyer pays for the line, VAT included. By
+    weight the pieces cost what they weigh, at most what the upper limit costs (orders/reckoning.py).
     """
 
     __tablename__ = "order_lines"
     __table_args__ = (
         Index("ix_order_lines_order", "shop_id", "order_id"),
         Index("ix_order_lines_product", "shop_id", "product_id"),
+        CheckConstraint("discount_minor >= shop_funded_minor AND shop_funded_minor >= 0", name="discount"),
+        CheckConstraint("refunded_minor BETWEEN 0 AND gross_minor", name="refunded"),
+        CheckConstraint("refunded_pieces BETWEEN 0 AND quantity", name="pieces"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -125,10 +156,21 @@ class OrderLine(ShopOwned, Table):
     quantity: Mapped[int]
     unit_price_minor: Mapped[int]
     gross_minor: Mapped[int]
+    discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    shop_funded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of the discount: the shop pays it
     vat_rate: Mapped[str] = mapped_column(String(10))
     vat_minor: Mapped[int]
     fee_rate: Mapped[str] = mapped_column(String(10))
     fee_minor: Mapped[int]
+    refunded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of gross_minor
+    kg_price_minor: Mapped[int | None]  # by real weight, with the next two; null: a fixed price
+    estimated_g: Mapped[int | None]  # of one piece
+    weight_tolerance: Mapped[int | None]  # percent
+    piece_grams: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # as the producer weighed them
+    weighed_at: Mapped[datetime | None]
+    charged_grams: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # what was charged for
+    # not to be sent (any more), or sent back
+    refunded_pieces: Mapped[int] = mapped_column(default=0, server_default="0")
     order: Mapped[Order] = relationship(back_populates="lines", lazy="raise")
 
 

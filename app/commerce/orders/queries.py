@@ -1,14 +1,14 @@
 """What the pages of buyers and producers, and the mails, read of orders. Who may see is part of each query."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy.orm import aliased, contains_eager, selectinload
 
-from app.commerce.orders import links
+from app.commerce.orders import links, parcels
 from app.commerce.orders.models import Order, OrderEvent, OrderGroup, OrderLine
 from app.commerce.orders.views import OPEN
 from app.identity.models import User
@@ -86,12 +86,17 @@ async def id_by_mail(db: AsyncSession, number: str, email: str) -> int | None:
     return await db.scalar(found)
 
 
+def taken_on() -> ColumnElement[bool]:
+    """Its producers may see it: it is paid, or authorised until it is weighed."""
+    return or_(OrderGroup.paid_at.is_not(None), OrderGroup.authorized_at.is_not(None))
+
+
 async def at_desk(db: AsyncSession, producer_id: int, number: str) -> Order:
     """One of the producer's paid orders, with its group and lines. Raises NotFound for anybody else's."""
     order = await db.scalar(
         select(Order)
         .join(Order.group)
-        .where(Order.number == number, Order.producer_id == producer_id, OrderGroup.paid_at.is_not(None))
+        .where(Order.number == number, Order.producer_id == producer_id, taken_on())
         .options(contains_eager(Order.group), selectinload(Order.lines))
         .execution_options(populate_existing=True)
     )
@@ -111,7 +116,7 @@ async def open_at_desk(db: AsyncSession, producer_id: int) -> list[Order]:
     found = await db.scalars(
         select(Order)
         .join(Order.group)
-        .where(Order.producer_id == producer_id, Order.state.in_(OPEN), OrderGroup.paid_at.is_not(None))
+        .where(Order.producer_id == producer_id, Order.state.in_(OPEN), taken_on())
         .options(contains_eager(Order.group), selectinload(Order.lines))
         .order_by(Order.id)
         .limit(MOST)
@@ -121,10 +126,10 @@ async def open_at_desk(db: AsyncSession, producer_id: int) -> list[Order]:
 
 
 async def counts_at_desk(db: AsyncSession, producer_id: int) -> dict[str, int]:
-    """How many of the producer's open orders are in each state."""
+    """How many of the producer's parcels are in each state."""
     rows = await db.execute(
         select(Order.state, func.count())
-        .where(Order.producer_id == producer_id, Order.state.in_(OPEN))
+        .where(Order.producer_id == producer_id, Order.state.in_(OPEN), ~parcels.rides())
         .group_by(Order.state)
     )
     return dict(rows.all())
@@ -132,7 +137,10 @@ async def counts_at_desk(db: AsyncSession, producer_id: int) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class PastOrder:
-    """A line of a producer's history."""
+    """A line of a producer's history. joins: the number of the order that it was added to, or "".
+
+    added: the numbers of what was added to it.
+    """
 
     number: str
     state: str
@@ -141,12 +149,16 @@ class PastOrder:
     paid_at: datetime | None
     total_minor: int
     currency: str
+    joins: str
+    added: Sequence[str]
 
 
 async def history_at_desk(db: AsyncSession, producer_id: int, search: str, page: int) -> list[PastOrder]:
     """The producer's paid orders, newest first, one page and one more. search: part of a number."""
+    first = aliased(Order)
     found = (
         select(
+            Order.id,
             Order.number,
             Order.state,
             OrderGroup.name,
@@ -154,14 +166,17 @@ async def history_at_desk(db: AsyncSession, producer_id: int, search: str, page:
             OrderGroup.paid_at,
             Order.total_minor,
             OrderGroup.currency,
+            func.coalesce(first.number, ""),
         )
         .join(OrderGroup, OrderGroup.id == Order.group_id)
-        .where(Order.producer_id == producer_id, OrderGroup.paid_at.is_not(None))
+        .outerjoin(first, first.id == Order.joins_order_id)
+        .where(Order.producer_id == producer_id, taken_on())
     )
     if search:
         found = found.where(Order.number.icontains(search, autoescape=True))
-    rows = await db.execute(found.order_by(Order.id.desc()).limit(PAGE + 1).offset((page - 1) * PAGE))
-    return [PastOrder(*row) for row in rows]
+    rows = (await db.execute(found.order_by(Order.id.desc()).limit(PAGE + 1).offset((page - 1) * PAGE))).all()
+    added = await parcels.added_to(db, [row[0] for row in rows])
+    return [PastOrder(*row[1:], added.get(row[0], ())) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -179,15 +194,16 @@ async def to_pack(db: AsyncSession, producer_id: int) -> list[ToPack]:
         select(
             OrderLine.sku,
             func.max(OrderLine.id).label("line_id"),
-            func.sum(OrderLine.quantity).label("pieces"),
-            func.count(func.distinct(OrderLine.order_id)).label("orders"),
+            func.sum(OrderLine.quantity - OrderLine.refunded_pieces).label("pieces"),
+            func.count(func.distinct(func.coalesce(Order.joins_order_id, Order.id))).label("orders"),
         )
         .join(Order, Order.id == OrderLine.order_id)
         .join(OrderGroup, OrderGroup.id == Order.group_id)
         .where(
             Order.producer_id == producer_id,
             Order.state.in_(("pending", "confirmed")),
-            OrderGroup.paid_at.is_not(None),
+            taken_on(),
+            OrderLine.quantity > OrderLine.refunded_pieces,
         )
         .group_by(OrderLine.sku)
         .subquery()
@@ -237,6 +253,20 @@ async def order_of(db: AsyncSession, order_id: int) -> Order:
     if order is None:
         raise NotFound
     return order
+
+
+async def leaving(
+    db: AsyncSession, producer_ids: Collection[int], days: Collection[date]
+) -> Mapping[tuple[int, date], int]:
+    """Parcels of paid orders that a courier takes from these producers, by producer and day."""
+    gone = ("cancelled", "refunded")
+    rows = await db.execute(
+        select(Order.producer_id, Order.ship_by, func.count())
+        .where(Order.producer_id.in_(producer_ids), Order.ship_by.in_(days))
+        .where(Order.state.not_in(gone), Order.joins_order_id.is_(None))
+        .group_by(Order.producer_id, Order.ship_by)
+    )
+    return {(producer_id, day): number for producer_id, day, number in rows if day is not None}
 
 
 def is_full(rows: Sequence[object]) -> bool:

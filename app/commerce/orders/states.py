@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.commerce.orders.models import Order, OrderEvent
 from app.kernel import clock
@@ -23,6 +24,9 @@ MOVES: dict[str, frozenset[str]] = {
     "cancelled": frozenset({"pending", "refunded"}),  # pending: paid late, and the goods were still there
     "refunded": frozenset(),
 }
+
+
+OPEN = ("pending", "confirmed", "processing")  # with its producer
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,18 @@ async def move(db: AsyncSession, order: Order, to: str, actor: Actor, *, kind: s
     came_from = order.state
     if to not in MOVES[came_from]:
         raise Conflict(_("Questo ordine nel frattempo è cambiato: così non si può più fare."))
+    now = clock.now()
     moved = await db.execute(
         update(Order)
         .where(Order.id == order.id, Order.state == came_from)
-        .values(state=to, updated_at=clock.now())
+        .values(state=to, updated_at=now)
         .returning(Order.id)
         .execution_options(synchronize_session=False)
     )
     if moved.first() is None:
         raise Conflict(_("Questo ordine nel frattempo è cambiato: così non si può più fare."))
-    await db.refresh(order, ["state", "updated_at"])
+    set_committed_value(order, "state", to)
+    set_committed_value(order, "updated_at", now)
     record(db, order.group_id, kind or to, actor, order_id=order.id, came_from=came_from, to=to, note=note)
 
 

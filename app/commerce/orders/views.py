@@ -1,14 +1,27 @@
 """Orders as pages and mails show them: plain values in the reader's language, made from frozen rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-from app.commerce.orders import carriers, words
+from app.commerce.orders import (
+    carriers,
+    deposit_views,
+    discounts,
+    leaving,
+    reckoning,
+    standing,
+    states,
+    weight_views,
+    words,
+)
+from app.commerce.orders.deposit_views import DepositView
+from app.commerce.orders.discounts import Taken
 from app.commerce.orders.models import Order, OrderEvent, OrderGroup, OrderLine
-from app.delivery.quotes import departure, working_days_after
+from app.delivery.quotes import working_days_after
 from app.identity import addresses
 from app.kernel import formats
 from app.kernel.i18n import current_locale
@@ -17,14 +30,18 @@ from app.kernel.tenancy import ShopFacts, in_language
 
 STEPS = ("confirmed", "processing", "shipped", "delivered")
 PICKUP_STEPS = ("confirmed", "processing", "delivered")
-OPEN = ("pending", "confirmed", "processing")
+OPEN = states.OPEN
 
 Happened = tuple[datetime | None, str, str | None]  # when (none: still to come), what, aside
 
 
 @dataclass(frozen=True)
 class LineView:
-    """price_minor: of one piece. withdrawal: the sentence of law.md L25. is_cold: travels refrigerated."""
+    """price_minor: of one piece. total_minor: what is paid, without discount_minor. withdrawal: the sentence of law.md
+
+    L25. is_cold: travels refrigerated. is_gift: added by a promotion. refunded_pieces: of quantity, not to be sent, or
+    sent back.
+    """
 
     sku: str
     slug: str
@@ -38,6 +55,23 @@ class LineView:
     withdrawal: str
     is_cold: bool
     id: int = 0
+    discount_minor: int = 0
+    is_gift: bool = False
+    refunded_pieces: int = 0
+    reasons: Sequence[str] = ()  # of a price for many pieces
+    saving_minor: int = 0  # by it, on all of them
+    weight: str = ""  # of goods by weight: about and at most, or what they weigh
+    is_about: bool = False  # total_minor is the most that it can become
+
+    @property
+    def pieces(self) -> int:
+        """What is still to be sent, or was kept."""
+        return self.quantity - self.refunded_pieces
+
+    @property
+    def full_minor(self) -> int:
+        """Before discounts."""
+        return self.total_minor + self.discount_minor
 
 
 @dataclass(frozen=True)
@@ -51,7 +85,10 @@ class VatRow:
 class ParcelView:
     """One producer's order. how: the way it travels; arrival: when it is expected, "" once it is on its way.
 
-    leaves: the day by which it must be sent; none when it is fetched, or gone.
+    leaves: the day by which it must be sent; none when it is fetched, gone, or not paid whole. goods_minor,
+    delivery_minor: as paid;
+    listed_…: before discounts, without gifts. shop_funded_minor: of the discounts, what the shop pays. travels_with:
+    the number of the order in whose parcel it is, or "".
     """
 
     id: int
@@ -78,10 +115,25 @@ class ParcelView:
     total_minor: int
     vat: Sequence[VatRow]
     has_arrived: bool = False
+    discounts: Sequence[Taken] = ()
+    delivery_discount_minor: int = 0
+    shop_funded_minor: int = 0
+    travels_with: str = ""
+    about_minor: int | None = None  # goods by weight, not charged yet: about what it costs; total_minor: at most
+    needs_weights: bool = False  # the producer has still to type what they weigh
+    deposit: DepositView | None = None  # of its group
+
+    @property
+    def listed_goods_minor(self) -> int:
+        return self.goods_minor + discounts.off_goods(self.discounts)
+
+    @property
+    def listed_delivery_minor(self) -> int:
+        return self.delivery_minor + self.delivery_discount_minor
 
     @property
     def pieces(self) -> int:
-        return sum(line.quantity for line in self.lines)
+        return sum(line.pieces for line in self.lines)
 
     @property
     def is_cold(self) -> bool:
@@ -111,15 +163,46 @@ class GroupView:
     delivery_minor: int
     total_minor: int
     vat: Sequence[VatRow]
+    discounts: Sequence[Taken] = ()
+    credit_minor: int = 0  # of the total: paid from stored value
+    about_minor: int | None = None  # as a parcel's
+    deposit: DepositView | None = None
+    due_minor: int = 0  # what the card pays next, or has paid last
+
+    @property
+    def by_card_minor(self) -> int:
+        return self.total_minor - self.credit_minor
+
+    @property
+    def listed_goods_minor(self) -> int:
+        """As ParcelView's."""
+        return self.goods_minor + discounts.off_goods(self.discounts)
+
+    @property
+    def listed_delivery_minor(self) -> int:
+        return self.delivery_minor + sum(parcel.delivery_discount_minor for parcel in self.parcels)
+
+    @property
+    def shop_funded_minor(self) -> int:
+        return sum(parcel.shop_funded_minor for parcel in self.parcels)
 
 
-def group_view(shop: ShopFacts, group: OrderGroup, events: Sequence[OrderEvent], now: datetime) -> GroupView:
-    """A group with its orders and their lines loaded. events: of the whole group, oldest first."""
+def group_view(
+    shop: ShopFacts,
+    group: OrderGroup,
+    events: Sequence[OrderEvent],
+    now: datetime,
+    joins: Mapping[int, str] = MappingProxyType({}),
+) -> GroupView:
+    """A group with its orders and lines loaded. events: of the whole group, oldest first. joins: parcels.numbers."""
     parcels = [
-        parcel_view(shop, group, order, [event for event in events if event.order_id == order.id])
+        replace(
+            parcel_view(shop, group, order, [event for event in events if event.order_id == order.id]),
+            travels_with=joins.get(order.id, ""),
+        )
         for order in group.orders
     ]
-    title, following = _standing(group, parcels, now)
+    title, following = standing.said(group, [parcel.state for parcel in parcels], now)
     return GroupView(
         id=group.id,
         number=group.number,
@@ -140,30 +223,37 @@ def group_view(shop: ShopFacts, group: OrderGroup, events: Sequence[OrderEvent],
         delivery_minor=group.delivery_minor,
         total_minor=group.total_minor,
         vat=_vat(row for order in group.orders for row in order.vat),
+        discounts=discounts.of(group.orders),
+        credit_minor=group.credit_minor,
+        about_minor=weight_views.about(group),
+        deposit=deposit_views.deposit_view(group),
+        due_minor=deposit_views.due_minor(group),
     )
 
 
 def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequence[OrderEvent]) -> ParcelView:
     """One order with its lines loaded. events: its own, oldest first."""
     seller, delivery = order.producer, order.delivery
-    is_pickup = delivery.get("method") == "pickup"
-    leaves = order.ship_by or departure(group.paid_at or group.placed_at, shop.time_zone, _weekdays(delivery))
+    is_pickup, leaves = leaving.is_pickup(order), leaving.day(order, group, shop.time_zone)
+    deposit = deposit_views.deposit_view(group)
+    waits = deposit is not None and deposit.stage == "asked"
+    travels = order.state in OPEN and not is_pickup and group.state != deposit_views.DEPOSITED
     return ParcelView(
         id=order.id,
         number=order.number,
         state=order.state,
-        label=words.state(order.state, pickup=is_pickup),
+        label=_("Aspetta il saldo") if waits else words.state(order.state, pickup=is_pickup),
         tone=words.tone(order.state),
         is_pickup=is_pickup,
         seller=seller.get("name", ""),
         seller_slug=seller.get("slug", ""),
         company=seller.get("company") or seller.get("name", ""),
         seller_facts=_seller_facts(seller),
-        lines=[line_view(line) for line in order.lines],
+        lines=[line_view(line, group) for line in order.lines],
         timeline=_timeline(order, events, is_pickup=is_pickup),
         how=carriers.name(order.carrier) or _how(delivery),
-        arrival=_arrival(delivery, leaves) if order.state in OPEN and not is_pickup else "",
-        leaves=leaves if order.state in OPEN and not is_pickup else None,
+        arrival=_arrival(delivery, leaves) if travels else "",
+        leaves=leaves if travels else None,
         cold_chain=text(delivery.get("cold_chain")),
         carrier=carriers.name(order.carrier),
         tracking_number=order.tracking_number,
@@ -173,11 +263,19 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
         total_minor=order.total_minor,
         vat=_vat(order.vat),
         has_arrived=any(event.to_state == "delivered" for event in events),
+        discounts=discounts.of([order]),
+        delivery_discount_minor=order.delivery_discount_minor,
+        shop_funded_minor=order.shop_funded_minor,
+        about_minor=weight_views.about_order(order, group),
+        needs_weights=order.state in OPEN and not reckoning.is_weighed(order),
+        deposit=deposit,
     )
 
 
-def line_view(line: OrderLine) -> LineView:
+def line_view(line: OrderLine, group: OrderGroup | None = None) -> LineView:
+    """group: that it is of, where its weights are to be told."""
     known = line.snapshot
+    bulk = known.get("bulk")
     return LineView(
         sku=line.sku,
         slug=known.get("slug") or "",
@@ -191,6 +289,13 @@ def line_view(line: OrderLine) -> LineView:
         withdrawal=words.withdrawal(known.get("withdrawal") or ""),
         is_cold=known.get("ship_temp", "ambiente") not in {"ambiente", None},
         id=line.id,
+        discount_minor=line.discount_minor,
+        is_gift=bool(known.get("gift")),
+        refunded_pieces=line.refunded_pieces,
+        reasons=[text(bulk["reason"])] if bulk else [],
+        saving_minor=(bulk["window_minor"] - line.unit_price_minor) * line.quantity if bulk else 0,
+        weight=weight_views.said(line, group.currency) if group else "",
+        is_about=bool(group and weight_views.is_open(group) and line.kg_price_minor is not None),
     )
 
 
@@ -204,10 +309,6 @@ def address_lines(group: OrderGroup) -> list[str]:
     town = f"{group.postal_code} {group.city}" + (f" ({group.province})" if group.province else "")
     countries = dict(addresses.countries(current_locale()))
     return [group.street, town, countries.get(group.country, group.country)]
-
-
-def _weekdays(delivery: Mapping[str, Any]) -> Sequence[int]:
-    return list(delivery.get("departures") or [])
 
 
 def _how(delivery: Mapping[str, Any]) -> str:
@@ -261,38 +362,3 @@ def _timeline(order: Order, events: Sequence[OrderEvent], *, is_pickup: bool) ->
         rest = [step for step in steps if step not in seen]
         done += [(None, words.state(step, pickup=is_pickup), None) for step in rest]
     return done
-
-
-def _standing(group: OrderGroup, parcels: Sequence[ParcelView], now: datetime) -> tuple[str, str]:
-    """Title and next step, as the buyer reads them."""
-    match group.state:
-        case "awaiting_payment":
-            return _("Manca il pagamento"), _("I prodotti sono da parte per te: l’ordine parte appena hai pagato.")
-        case "cancelled":
-            return _("Ordine annullato"), _("Non è stato pagato in tempo, e non ti abbiamo addebitato nulla.")
-        case "refunding":
-            return _("Ti restituiamo tutto"), _(
-                "Il pagamento è arrivato quando i prodotti non c’erano più. Il rimborso è in viaggio: "
-                "di solito arriva in 5–10 giorni."
-            )
-        case "refunded":
-            return _("Ti abbiamo restituito tutto"), _("Il rimborso è sul metodo di pagamento che hai usato.")
-    return _paid_standing(group, parcels, now)
-
-
-def _paid_standing(group: OrderGroup, parcels: Sequence[ParcelView], now: datetime) -> tuple[str, str]:
-    """The same for what has been paid: the hour after the payment is for thanks."""
-    on_the_way = [p for p in parcels if p.state == "shipped"]
-    waiting = [p for p in parcels if p.state in OPEN]
-    if not waiting and not on_the_way:
-        return _("È arrivato tutto"), _("Buon appetito! Se qualcosa non va, scrivi al produttore o a noi.")
-    if on_the_way and not waiting:
-        return _("È in viaggio"), _("I produttori hanno spedito: segui i pacchi qui sotto.")
-    if on_the_way or any(p.state != "pending" for p in parcels):
-        return _("Ci stanno lavorando"), _("Ogni produttore spedisce il suo pacco: qui sotto vedi a che punto sono.")
-    if group.paid_at and (now - group.paid_at).total_seconds() < 3600:
-        return _("Grazie, %(name)s", name=group.name.partition(" ")[0]), _(
-            "I produttori hanno ricevuto l’ordine e preparano i pacchi. Ti scriviamo a %(email)s quando partono.",
-            email=group.email,
-        )
-    return _("Il tuo ordine"), _("I produttori hanno ricevuto l’ordine: lo confermano e preparano i pacchi.")

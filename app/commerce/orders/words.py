@@ -19,6 +19,8 @@ STATES = {
 }
 GROUP_STATES = {
     "awaiting_payment": (_l("In attesa di pagamento"), "plain"),
+    "authorized": (_l("Autorizzato, da pesare"), "warm"),
+    "deposited": (_l("Acconto pagato"), "warm"),
     "paid": (_l("Pagato"), "good"),
     "cancelled": (_l("Annullato"), "bad"),
     "refunding": (_l("Rimborso in corso"), "warm"),
@@ -27,11 +29,26 @@ GROUP_STATES = {
 EVENTS = {
     "placed": _l("Ordine inviato"),
     "paid": _l("Pagato"),
+    "authorized": _l("Importo massimo autorizzato"),
+    "weighed": _l("Pesato"),
+    "deposit_paid": _l("Acconto pagato"),
+    "balance_asked": _l("Pronto, chiesto il saldo"),
+    "balance_late": _l("Saldo arrivato dopo l’annullamento: si restituisce"),
     "processing": _l("Pagamento in corso presso la banca"),
     "paid_late": _l("Pagato quando i prodotti non c’erano più: si restituisce tutto"),
     "paid_twice": _l("Pagato due volte: si restituisce il secondo pagamento"),
+    "dispute": _l("Pagamento contestato presso la banca"),
     "cancelled": _l("Annullato"),
     "refunded": _l("Rimborsato"),
+    "refund_planned": _l("Rimborso deciso"),
+    "refund_sent": _l("Rimborso inviato"),
+    "refund_failed": _l("Rimborso non riuscito"),
+    "refund_open": _l("Di nuovo da rimborsare"),
+    "refunded_twice": _l("Secondo pagamento restituito"),
+    "merged": _l("Viaggia insieme a un altro ordine"),
+    "withdrawn": _l("Recesso ricevuto"),
+    "sent_back": _l("Prodotti rispediti"),
+    "withdrawal_refused": _l("Recesso non accettato"),
 }
 ACTORS = {
     "buyer": _l("chi ha comprato"),

@@ -1,6 +1,6 @@
 """Background work about money. Each is safe to run twice."""
 
-from app.commerce.payments import refunds, sweep, transfers, webhooks
+from app.commerce.payments import recoveries, refunds, sweep, transfers, webhooks
 from app.integrations.stripe import StripeGateway
 from app.system.runner import JobFunction, Work
 from app.system.schedules import Schedule
@@ -12,6 +12,10 @@ async def handle_event(work: Work, event_id: int) -> None:
 
 async def send_transfer(work: Work, transfer_id: int) -> None:
     await transfers.send(work.database, work.own_shop, _stripe(work), transfer_id)
+
+
+async def recover(work: Work, recovery_id: int) -> None:
+    await recoveries.recover(work.database, work.own_shop, _stripe(work), recovery_id)
 
 
 async def refund_late(work: Work, payment_id: int) -> None:
@@ -34,6 +38,7 @@ def _stripe(work: Work) -> StripeGateway:
 JOBS: dict[str, JobFunction] = {
     "payments.handle_event": handle_event,
     "payments.send_transfer": send_transfer,
+    "payments.recover": recover,
     "payments.refund_late": refund_late,
     "payments.sweep": sweep_payments,
     "payments.fetch_missed_events": fetch_missed_events,

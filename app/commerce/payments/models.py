@@ -3,18 +3,28 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kernel.db import Id, ShopOwned, Table
 
+CHECKOUT, PAGE = "checkout", "page"
+WHOLE, DEPOSIT, BALANCE = "whole", "deposit", "balance"
+
 
 class Payment(ShopOwned, Table):
-    """One attempt at paying a group, through one Stripe Checkout Session. Amount: minor units, equal to the group's.
+    """One attempt at paying a group: through one Stripe Checkout Session, or one PaymentIntent on our own page.
 
-    state: new (Session not yet known) -> open -> paid | failed | expired, with `processing` in between where the bank
+    way: checkout | page (ways.py). It stands on one object of Stripe's, `object_id`; a Session makes its own intent.
+    part: whole | deposit | balance: of the group; one of each that its order needs is paid.
+    Amount: minor units, the group's total less its credit; zero where stored value pays all, without Stripe. With a
+    deposit: that, and then the rest of the total.
+
+    state: new (object not yet known) -> open -> paid | failed | expired, with `processing` in between where the bank
     takes days; late: paid after the goods were let go, money goes back: late -> refunded (`failure`: Stripe would not).
-    idempotency_key (of the Session) and refund_key are written before Stripe is called.
+    idempotency_key (of that object), refund_key and capture_key are written before Stripe is called.
+    Goods by weight: open -> authorized -> capturing (capture_minor stands) -> paid; or -> releasing -> released (we let
+    go of it), or lost (the bank did). amount_minor is what was authorised, once paid what was captured.
     """
 
     __tablename__ = "payments"
@@ -22,12 +32,15 @@ class Payment(ShopOwned, Table):
         UniqueConstraint("shop_id", "idempotency_key"),
         UniqueConstraint("shop_id", "session_id"),
         Index("ix_payments_group", "shop_id", "group_id"),
+        Index("ix_payments_intent", "shop_id", "intent_id"),
         Index("ix_payments_state", "shop_id", "state", "expires_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))
     state: Mapped[str] = mapped_column(String(20), default="new")
+    way: Mapped[str] = mapped_column(String(10), default=CHECKOUT, server_default=CHECKOUT)
+    part: Mapped[str] = mapped_column(String(10), default=WHOLE, server_default=WHOLE)
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     idempotency_key: Mapped[str] = mapped_column(String(120))
@@ -37,20 +50,41 @@ class Payment(ShopOwned, Table):
     charge_id: Mapped[str | None] = mapped_column(String(120))
     refund_id: Mapped[str | None] = mapped_column(String(120))
     refund_key: Mapped[str | None] = mapped_column(String(120))
+    dispute_id: Mapped[str | None] = mapped_column(String(120))  # Stripe's dispute that forbids giving money back
     failure: Mapped[str | None] = mapped_column(String(200))
-    expires_at: Mapped[datetime]  # of the Session
+    authorized_minor: Mapped[int | None]
+    capture_by: Mapped[datetime | None]  # then it is captured, weighed or not
+    capture_minor: Mapped[int | None]
+    capture_key: Mapped[str | None] = mapped_column(String(120))
+    expires_at: Mapped[datetime]  # of the payment page
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
 
+    @property
+    def object_id(self) -> str | None:
+        """What Stripe is asked about to know how this payment stands; None before it is known."""
+        return self.intent_id if self.way == PAGE else self.session_id
+
 
 class Transfer(ShopOwned, Table):
-    """A producer's part of a payment on its way to his connected account. state: due -> sent | failed (see `error`).
+    """A producer's part of a payment on its way to his connected account.
 
+    state: due -> sending (claimed: its amount stands) -> sent | failed (see `error`); due -> cancelled: nothing is left
+    to send. A due one with an error waits: for our balance, or for the producer's account. amount_minor: the whole
+    part; withheld_minor: of it, kept back for refunds and debts before it was sent; reversed_minor: of what was sent,
+    taken back since. Source: docs/algorithms/transfers.md.
     idempotency_key is written before Stripe is called; it changes when Stripe keeps a failure under it.
+    from_charge: it comes out of the payment's own charge; else out of our balance at Stripe, which may have to wait
+    until there is enough (the parts that stored value paid for; settling.py says which).
     """
 
     __tablename__ = "transfers"
-    __table_args__ = (UniqueConstraint("order_id"), Index("ix_transfers_state", "shop_id", "state"))
+    __table_args__ = (
+        UniqueConstraint("order_id"),
+        Index("ix_transfers_state", "shop_id", "state"),
+        CheckConstraint("withheld_minor BETWEEN 0 AND amount_minor", name="withheld"),
+        CheckConstraint("reversed_minor BETWEEN 0 AND amount_minor - withheld_minor", name="reversed"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
@@ -58,17 +92,69 @@ class Transfer(ShopOwned, Table):
     producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="RESTRICT"))
     account: Mapped[str | None] = mapped_column(String(60))
     amount_minor: Mapped[int]
+    withheld_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    reversed_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     currency: Mapped[str] = mapped_column(String(3))
     idempotency_key: Mapped[str] = mapped_column(String(120))
     state: Mapped[str] = mapped_column(String(10), default="due")
+    from_charge: Mapped[bool] = mapped_column(default=True, server_default=true())
     stripe_id: Mapped[str | None] = mapped_column(String(120))
     error: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
+    @property
+    def to_send_minor(self) -> int:
+        """What is, or was, sent."""
+        return self.amount_minor - self.withheld_minor
+
+
+class Recovery(ShopOwned, Table):
+    """Money that a producer gives back of an order: for a refund, or for a dispute that he bears.
+
+    state: planned (its transfer is being sent) -> reversing (asked of Stripe) -> settled | owed. What is owed is netted
+    from his next transfers. amount_minor = withheld (from the order's own transfer, before it was sent) + reversed
+    (after) + netted (from other transfers) + what is left. (kind, reference) happens once per order.
+    idempotency_key is written before Stripe is called.
+    """
+
+    __tablename__ = "recoveries"
+    __table_args__ = (
+        UniqueConstraint("order_id", "kind", "reference"),
+        Index("ix_recoveries_producer", "shop_id", "producer_id", "state"),
+        CheckConstraint("withheld_minor + reversed_minor + netted_minor BETWEEN 0 AND amount_minor", name="parts"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="RESTRICT"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(10))  # refund | dispute
+    reference: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(10), default="planned")
+    currency: Mapped[str] = mapped_column(String(3))
+    amount_minor: Mapped[int]
+    withheld_minor: Mapped[int] = mapped_column(default=0)
+    reversed_minor: Mapped[int] = mapped_column(default=0)
+    netted_minor: Mapped[int] = mapped_column(default=0)
+    asked_minor: Mapped[int] = mapped_column(default=0)  # of Stripe, while reversing
+    idempotency_key: Mapped[str | None] = mapped_column(String(120))
+    stripe_id: Mapped[str | None] = mapped_column(String(120))
+    error: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+    @property
+    def left_minor(self) -> int:
+        """What the producer still owes of it."""
+        return self.amount_minor - self.withheld_minor - self.reversed_minor - self.netted_minor
+
 
 class StripeEvent(ShopOwned, Table):
-    """A webhook event as it came, once. state: received -> done | ignored (with a note)."""
+    """A webhook event as it came, once. state: received -> done | ignored (with a note).
+
+    A note on one that is still `received` says why it could not be handled; its job tries again, then rests.
+    """
 
     __tablename__ = "stripe_events"
     __table_args__ = (

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Hold, StockItem, StockMovement
 from app.commerce.orders.models import Order, OrderGroup
-from app.commerce.payments.ledger import PRODUCER_PAYABLE, REFUND_DUE, STRIPE_BALANCE
-from app.commerce.payments.models import LedgerEntry, LedgerJournal, Payment, Transfer
+from app.commerce.payments.ledger import CREDIT_OWED, DEPOSITS, PRODUCER_PAYABLE, STRIPE_BALANCE
+from app.commerce.payments.models import LedgerEntry, LedgerJournal, Payment, Recovery, Transfer
 
 Proof = Callable[[AsyncSession], AsyncIterator[str]]
 
@@ -27,16 +27,19 @@ async def journals_balance(db: AsyncSession) -> AsyncIterator[str]:
 
 
 async def paid_groups_are_booked(db: AsyncSession) -> AsyncIterator[str]:
-    """What a paid group comes to is what came into the balance for it, and what its orders come to."""
-    booked = (
-        select(LedgerEntry.amount_minor)
+    """What a paid group comes to is what came into the balance for it, was there as its deposit and came out of stored
+    value, and its orders' sum.
+    """
+    booked, deposit, credit = (
+        select(func.sum(LedgerEntry.amount_minor))
         .join(LedgerJournal, LedgerJournal.id == LedgerEntry.journal_id)
         .where(
             LedgerJournal.kind == "payment",
             LedgerJournal.group_id == OrderGroup.id,
-            LedgerEntry.account == STRIPE_BALANCE,
+            LedgerEntry.account == account,
         )
         .scalar_subquery()
+        for account in (STRIPE_BALANCE, DEPOSITS, CREDIT_OWED)
     )
     of_orders = select(func.sum(Order.total_minor)).where(Order.group_id == OrderGroup.id).scalar_subquery()
     taken = (
@@ -45,14 +48,21 @@ async def paid_groups_are_booked(db: AsyncSession) -> AsyncIterator[str]:
         .scalar_subquery()
     )
     found = await db.execute(
-        select(OrderGroup.number, OrderGroup.state, OrderGroup.total_minor, booked, of_orders, taken)
-    )
-    for number, state, total, journal, orders, paid in found:
+        select(
+            OrderGroup.number, OrderGroup.state, OrderGroup.total_minor, OrderGroup.credit_minor, booked, deposit,
+            credit, of_orders, taken,
+        )
+    )  # fmt: skip
+    for number, state, total, from_credit, came, ahead, owed, orders, paid in found:
+        journal, stored = (came or 0) + (ahead or 0), owed or 0
         if orders != total:
             yield f"group {number} comes to {total}, its orders to {orders}"
-        if state == "paid" and not (journal == total == paid):
-            yield f"group {number} is paid {total}, the ledger has {journal}, payments have {paid}"
-        if state in {"awaiting_payment", "cancelled"} and (journal or paid):
+        if state == "paid" and not (journal == total - from_credit == paid and stored == from_credit):
+            yield (
+                f"group {number} is paid {total}, {from_credit} of it from credit; "
+                f"the ledger has {journal} and {stored}, payments have {paid}"
+            )
+        if state in {"awaiting_payment", "authorized", "cancelled"} and (journal or stored or paid):
             yield f"group {number} is {state}, yet the ledger has {journal}, payments have {paid}"
 
 
@@ -68,7 +78,7 @@ async def transfers_are_the_producers_part(db: AsyncSession) -> AsyncIterator[st
         )
         .scalar_subquery()
     )
-    part = Order.goods_minor - Order.fee_minor + Order.delivery_minor
+    part = Order.goods_minor - Order.fee_minor + Order.delivery_minor + Order.shop_funded_minor
     found = await db.execute(
         select(Order.number, part, func.coalesce(Transfer.amount_minor, 0), func.coalesce(-owed, 0))
         .join(OrderGroup, OrderGroup.id == Order.group_id)
@@ -81,8 +91,8 @@ async def transfers_are_the_producers_part(db: AsyncSession) -> AsyncIterator[st
 
 
 async def payables_are_what_is_not_sent(db: AsyncSession) -> AsyncIterator[str]:
-    """What we still owe each producer is what has not been transferred."""
-    open_ = case((Transfer.state != "sent", Transfer.amount_minor), else_=0)
+    """What we still owe each producer is what has not been transferred, less what he still gives back."""
+    open_ = case((Transfer.state != "sent", Transfer.amount_minor - Transfer.withheld_minor), else_=0)
     waiting = {
         (producer, currency): amount
         for producer, currency, amount in await db.execute(
@@ -91,6 +101,10 @@ async def payables_are_what_is_not_sent(db: AsyncSession) -> AsyncIterator[str]:
             )
         )
     }
+    left = Recovery.amount_minor - Recovery.withheld_minor - Recovery.reversed_minor - Recovery.netted_minor
+    debts = select(Recovery.producer_id, Recovery.currency, func.sum(left))
+    for producer, currency, amount in await db.execute(debts.group_by(Recovery.producer_id, Recovery.currency)):
+        waiting[producer, currency] = waiting.get((producer, currency), 0) - amount
     owed = {
         (producer, currency): -amount
         for producer, currency, amount in await db.execute(
@@ -105,12 +119,32 @@ async def payables_are_what_is_not_sent(db: AsyncSession) -> AsyncIterator[str]:
             yield f"producer {producer} is owed {payable} {currency}, but {to_send} are waiting to be sent"
 
 
-async def refunds_due_are_late_payments(db: AsyncSession) -> AsyncIterator[str]:
-    """What we owe to buyers who paid too late is what has not been given back."""
-    due = await db.scalar(select(func.sum(LedgerEntry.amount_minor)).where(LedgerEntry.account == REFUND_DUE))
-    late = await db.scalar(select(func.sum(Payment.amount_minor)).where(Payment.state == "late"))
-    if -(due or 0) != (late or 0):
-        yield f"{-(due or 0)} are due as refunds, but late payments come to {late or 0}"
+async def reversals_are_what_came_back(db: AsyncSession) -> AsyncIterator[str]:
+    """What was kept back and taken back of a transfer is what producers gave back; each has its journal."""
+    back = select(func.sum(Recovery.reversed_minor)).where(Recovery.order_id == Transfer.order_id).scalar_subquery()
+    booked = (
+        select(func.sum(LedgerEntry.amount_minor))
+        .join(LedgerJournal, LedgerJournal.id == LedgerEntry.journal_id)
+        .where(
+            LedgerJournal.kind == "reversal",
+            LedgerEntry.order_id == Transfer.order_id,
+            LedgerEntry.account == STRIPE_BALANCE,
+        )
+        .scalar_subquery()
+    )
+    found = await db.execute(
+        select(Order.number, Transfer.reversed_minor, func.coalesce(back, 0), func.coalesce(booked, 0))
+        .join(Order, Order.id == Transfer.order_id)
+        .order_by(Transfer.id)
+    )
+    for number, taken, given, journals in found:
+        if not taken == given == journals:
+            yield f"order {number}: {taken} of its transfer was reversed, recoveries say {given}, the ledger {journals}"
+    kept = select(func.sum(Transfer.withheld_minor)).scalar_subquery()
+    given_up = select(func.sum(Recovery.withheld_minor + Recovery.netted_minor)).scalar_subquery()
+    withheld, recovered = (await db.execute(select(func.coalesce(kept, 0), func.coalesce(given_up, 0)))).one()
+    if withheld != recovered:
+        yield f"{withheld} was kept back from transfers, recoveries say {recovered}"
 
 
 async def stock_is_its_movements(db: AsyncSession) -> AsyncIterator[str]:
@@ -154,12 +188,24 @@ async def holds_are_what_is_reserved(db: AsyncSession) -> AsyncIterator[str]:
         yield f"stock item {item} reserves {reserved}, open holds come to {in_holds}"
 
 
+_also: list[Proof] = []
+
+
+def also(*proofs: Proof) -> None:
+    """Have these proven too. For what stands above payments; main joins them."""
+    _also.extend(proofs)
+
+
+def everything() -> tuple[Proof, ...]:
+    return (*ALL, *_also)
+
+
 ALL: tuple[Proof, ...] = (
     journals_balance,
     paid_groups_are_booked,
     transfers_are_the_producers_part,
     payables_are_what_is_not_sent,
-    refunds_due_are_late_payments,
+    reversals_are_what_came_back,
     stock_is_its_movements,
     holds_are_what_is_reserved,
 )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from app.commerce.orders.models import Order, OrderGroup
-from app.commerce.payments.models import LedgerJournal, Payment, StripeEvent, Transfer
+from app.commerce.payments.models import PAGE, LedgerJournal, Payment, Recovery, StripeEvent, Transfer
 from app.kernel.errors import NotFound
 from app.producers.models import Producer
 
@@ -45,6 +45,21 @@ async def payment_of_session(db: AsyncSession, session_id: str) -> Payment | Non
     return await db.scalar(found.execution_options(populate_existing=True))
 
 
+async def payment_of_intent(db: AsyncSession, intent_id: str) -> Payment | None:
+    """The payment on our own page that stands on this PaymentIntent; None for a Session's own."""
+    found = select(Payment).where(Payment.intent_id == intent_id, Payment.way == PAGE)
+    return await db.scalar(found.execution_options(populate_existing=True))
+
+
+async def is_disputed(db: AsyncSession, group_id: int) -> bool:
+    """Does a buyer's bank contest a payment of this group, so that nothing may be given back besides?
+
+    Whoever holds the group's lock can rely on the answer until the transaction ends.
+    """
+    contested = select(Payment.id).where(Payment.group_id == group_id, Payment.dispute_id.is_not(None)).limit(1)
+    return await db.scalar(contested) is not None
+
+
 async def transfers_of(db: AsyncSession, group_id: int) -> list[Transfer]:
     """The transfers of a group's orders, for staff and producers."""
     found = select(Transfer).join(Order, Order.id == Transfer.order_id).where(Order.group_id == group_id)
@@ -53,7 +68,10 @@ async def transfers_of(db: AsyncSession, group_id: int) -> list[Transfer]:
 
 @dataclass(frozen=True)
 class TransferToSend:
-    """A transfer that is due, with what Stripe needs to know. order, group: their numbers."""
+    """A transfer on its way, with what Stripe needs to know. order, group: their numbers.
+
+    charge_id: where it comes from; None for our balance.
+    """
 
     id: int
     key: str
@@ -70,13 +88,13 @@ class TransferToSend:
 
 
 async def transfer_to_send(db: AsyncSession, transfer_id: int) -> TransferToSend | None:
-    """A transfer that is due; None if it has been sent, has failed, or is not there."""
+    """A transfer that was claimed; None if it has been sent, has failed, or is not there."""
     found = await db.execute(
         select(Transfer, Payment.charge_id, Order.number, OrderGroup.id, OrderGroup.number)
         .join(Payment, Payment.id == Transfer.payment_id)
         .join(Order, Order.id == Transfer.order_id)
         .join(OrderGroup, OrderGroup.id == Order.group_id)
-        .where(Transfer.id == transfer_id, Transfer.state == "due")
+        .where(Transfer.id == transfer_id, Transfer.state == "sending")
     )
     row = found.first()
     if row is None:
@@ -86,9 +104,9 @@ async def transfer_to_send(db: AsyncSession, transfer_id: int) -> TransferToSend
         id=transfer.id,
         key=transfer.idempotency_key,
         account=transfer.account,
-        amount_minor=transfer.amount_minor,
+        amount_minor=transfer.to_send_minor,
         currency=transfer.currency,
-        charge_id=charge_id,
+        charge_id=charge_id if transfer.from_charge else None,
         producer_id=transfer.producer_id,
         order_id=transfer.order_id,
         order=order,
@@ -133,9 +151,16 @@ async def abandoned_groups(db: AsyncSession, before: datetime) -> list[int]:
 
 
 async def waiting_transfers(db: AsyncSession, before: datetime) -> list[int]:
-    """Transfers that should have gone by then."""
-    found = select(Transfer.id).where(Transfer.state == "due", Transfer.created_at < before).order_by(Transfer.id)
+    """Transfers that should have gone by then. Those that wait for our balance or for an account have an error."""
+    overdue = (Transfer.state.in_(("due", "sending")), Transfer.error.is_(None), Transfer.created_at < before)
+    found = select(Transfer.id).where(*overdue).order_by(Transfer.id)
     return list(await db.scalars(found.limit(MOST)))
+
+
+async def waiting_recoveries(db: AsyncSession, before: datetime) -> list[int]:
+    """What should have been reversed by then. (One that waits for its transfer goes on with it.)"""
+    overdue = (Recovery.state.in_(("planned", "reversing")), Recovery.created_at < before)
+    return list(await db.scalars(select(Recovery.id).where(*overdue).order_by(Recovery.id).limit(MOST)))
 
 
 async def waiting_refunds(db: AsyncSession, before: datetime) -> list[int]:
@@ -145,8 +170,9 @@ async def waiting_refunds(db: AsyncSession, before: datetime) -> list[int]:
 
 
 async def waiting_events(db: AsyncSession, before: datetime) -> list[int]:
-    """Stripe's events that came before then and that nobody has dealt with."""
-    found = select(StripeEvent.id).where(StripeEvent.state == "received", StripeEvent.received_at < before)
+    """Stripe's events that came before then and that nobody has tried to deal with."""
+    untried = (StripeEvent.state == "received", StripeEvent.note == "", StripeEvent.received_at < before)
+    found = select(StripeEvent.id).where(*untried)
     return list(await db.scalars(found.order_by(StripeEvent.id).limit(MOST)))
 
 

@@ -2,6 +2,7 @@
 
 import structlog
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders import states
 from app.commerce.orders.states import STRIPE
@@ -10,6 +11,7 @@ from app.commerce.payments.models import Payment
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, Sent, StripeGateway
 from app.kernel import ids
 from app.kernel.db import Database, transaction
+from app.kernel.outbox import add_job
 from app.kernel.tenancy import ShopFacts
 from app.system.live import tell
 
@@ -37,6 +39,46 @@ async def refund_late(database: Database, shop: ShopFacts, gateway: StripeGatewa
     await _book(database, shop, payment, sent)
 
 
+async def came_back(database: Database, shop: ShopFacts, payment_id: int, sent: Sent) -> bool:
+    """The bank has sent a late payment's refund back: the money is due again, and staff decide. False if we knew."""
+    async with database.session(shop.id) as db, transaction(db):
+        payment = await db.get(Payment, payment_id)
+        if payment is None:
+            return False
+        group = await queries.locked_group(db, payment.group_id)
+        moved = await db.execute(
+            update(Payment)
+            .where(Payment.id == payment_id, Payment.state == "refunded", Payment.refund_id == sent.id)
+            .values(state="late", failure=(sent.failure or sent.status)[:200])
+            .execution_options(synchronize_session=False)
+            .returning(Payment.id)
+        )
+        if moved.first() is None:
+            return False
+        lines = ledger.late_payment(payment.amount_minor, payment.currency)
+        await ledger.post(db, "late_refund_failed", f"{group.number}/{sent.id}"[:80], lines, group.id)
+        states.record(db, group.id, "refund_failed", STRIPE, note=sent.failure or sent.status)
+        if group.state == "refunded" and group.paid_at is None:
+            group.state = "refunding"
+        await tell(db, f"group:{group.id}", "order-changed")
+    return True
+
+
+async def retry(db: AsyncSession, payment_id: int) -> bool:
+    """Give a late payment back after all, under a new key. Within a transaction; audit is theirs. False: none has."""
+    again = await db.execute(
+        update(Payment)
+        .where(Payment.id == payment_id, Payment.state == "late", Payment.failure.is_not(None))
+        .values(failure=None, refund_key=f"refund:{payment_id}:{ids.token()[:12]}")
+        .execution_options(synchronize_session=False)
+        .returning(Payment.id)
+    )
+    if again.first() is None:
+        return False
+    add_job(db, "payments.refund_late", payment_id=payment_id)
+    return True
+
+
 async def _claimed(database: Database, shop: ShopFacts, payment_id: int) -> Payment | None:
     """The late payment with its refund's key, written before Stripe is called; None if there is nothing to refund."""
     async with database.session(shop.id) as db, transaction(db):
@@ -50,10 +92,10 @@ async def _claimed(database: Database, shop: ShopFacts, payment_id: int) -> Paym
 async def _given_back(gateway: StripeGateway, payment: Payment, intent_id: str, key: str) -> Sent:
     """The refund: the one that is there (its answer was lost), else a new one."""
     for sent in await gateway.refunds_of(intent_id):
-        if sent.metadata.get("payment") == str(payment.id) and sent.status != "failed":
+        if sent.metadata.get("payment") == str(payment.id) and sent.status not in {"failed", "canceled"}:
             return sent
     return await gateway.create_refund(
-        intent_id=intent_id, amount_minor=payment.amount_minor, reference=str(payment.id), key=key
+        intent_id=intent_id, amount_minor=payment.amount_minor, metadata={"payment": str(payment.id)}, key=key
     )
 
 
@@ -70,7 +112,7 @@ async def _book(database: Database, shop: ShopFacts, payment: Payment, sent: Sen
         if moved.first() is None:
             return
         lines = ledger.late_refund(payment.amount_minor, payment.currency)
-        await ledger.post(db, "late_refund", f"{group.number}/{payment.id}", lines, group.id)
+        await ledger.post(db, "late_refund", f"{group.number}/{payment.id}/{sent.id}"[:80], lines, group.id)
         if group.state == "refunding":
             states.record(db, group.id, "refunded", STRIPE, came_from="refunding", to="refunded")
             group.state = "refunded"

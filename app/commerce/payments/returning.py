@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders import links
 from app.commerce.orders.models import OrderGroup
-from app.commerce.payments import queries
-from app.commerce.payments.settling import settle
+from app.commerce.payments import attempts, queries
+from app.commerce.payments.models import PAGE
+from app.commerce.payments.settling import settle_payment
 from app.integrations.stripe import PaymentUnreachable, StripeGateway
 from app.kernel.db import Database
 from app.kernel.errors import NotFound
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 class Standing:
     """How an order stands for its buyer. key: of the private link; until: how long it can be paid.
 
+    total_minor: what the card pays; what stored value pays has been held, or given back, already. on_page: it can be
+    paid on our own page. is_balance: the deposit is paid, this is the rest.
+
     state: paid | waiting (no word from Stripe) | processing (the bank takes days) | unpaid (can still be paid)
     | ended (nobody can pay it any more) | returned (paid too late, the money goes back).
     """
@@ -35,6 +39,8 @@ class Standing:
     currency: str
     email: str
     until: datetime
+    on_page: bool = False
+    is_balance: bool = False
 
 
 async def group_of(db: AsyncSession, settings: Settings, number: str, key: str, cart_id: int | None) -> OrderGroup:
@@ -50,30 +56,36 @@ async def group_of(db: AsyncSession, settings: Settings, number: str, key: str, 
 async def standing(database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int) -> Standing:
     """Ask Stripe about what is open, settle it, and say how the order stands then."""
     heard = True
-    async with database.session(shop.id) as db:
+    async with database.session(shop.id, reads_alone=True) as db:
         payments = await queries.payments_of(db, group_id)
-    for session_id in [p.session_id for p in payments if p.state in queries.LIVE and p.session_id]:
+    for payment in [p for p in payments if p.state in queries.LIVE and p.object_id]:
         try:
-            await settle(database, shop, gateway, session_id)
+            await settle_payment(database, shop, gateway, payment)
         except PaymentUnreachable:
             heard = False
-    async with database.session(shop.id) as db:
+    async with database.session(shop.id, reads_alone=True) as db:
         group = await db.get_one(OrderGroup, group_id)
         payments = await queries.payments_of(db, group_id)
     return Standing(
         number=group.number,
         key=links.token(gateway.settings.secret_key, group),
-        state=_state(group, {payment.state for payment in payments}, heard=heard),
-        total_minor=group.total_minor,
+        state=_state(group, {p.state for p in payments if p.part == attempts.part_of(group)}, heard=heard),
+        total_minor=attempts.due_minor(group),
         currency=group.currency,
         email=group.email,
         until=min((p.expires_at for p in payments if p.state == "open"), default=group.hold_until),
+        on_page=next((p.way == PAGE for p in payments if p.state in queries.LIVE), False),
+        is_balance=group.state == "deposited",
     )
 
 
 def _state(group: OrderGroup, payments: set[str], *, heard: bool) -> str:
-    if group.state in {"paid", "cancelled"}:
-        return "paid" if group.state == "paid" else "ended"
+    if group.state in {"paid", "authorized", "cancelled"}:
+        return "ended" if group.state == "cancelled" else "paid"
+    if group.state == "deposited" and group.balance_asked_at is None:
+        return "paid"
+    if group.state in {"refunding", "refunded"} and group.authorized_at is not None:
+        return "paid"  # it was called off: its page says what becomes of the deposit
     if group.state in {"refunding", "refunded"}:
         return "returned"
     if "processing" in payments:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from app.commerce.orders.states import SYSTEM
-from app.commerce.payments import queries, refunds, sessions, settling, transfers, webhooks
+from app.commerce.payments import queries, recoveries, refunds, sessions, settling, transfers, webhooks
 from app.integrations.stripe import PaymentUnreachable, StripeGateway
 from app.kernel import clock
 from app.kernel.db import Database
@@ -30,12 +30,13 @@ async def sweep(database: Database, shop: ShopFacts, gateway: StripeGateway) -> 
         lost: list[tuple[Deed, list[int]]] = [
             (webhooks.handle, await queries.waiting_events(db, now - LOST)),
             (transfers.send, await queries.waiting_transfers(db, now - LOST)),
+            (recoveries.recover, await queries.waiting_recoveries(db, now - LOST)),
             (refunds.refund_late, await queries.waiting_refunds(db, now - LOST)),
         ]
     try:
         for payment in overdue:
-            if payment.state == "processing" and payment.session_id:
-                await settling.settle(database, shop, gateway, payment.session_id)
+            if payment.state == "processing" and payment.object_id:
+                await settling.settle_payment(database, shop, gateway, payment)
             else:
                 await _end(database, shop, gateway, payment.group_id)
         for group_id in abandoned:

@@ -1,16 +1,19 @@
-"""Sending producers their part: one transfer per order, from the charge that paid it, once.
+"""Sending producers their part: one transfer per order, from the charge that paid it or from our balance, once.
 
 Stripe may do a thing and its answer be lost. While a key is kept at Stripe (a day), repeating the call is harmless;
-later, or when Stripe keeps a failure under the key, we first look for the transfer by our own mark on it.
+later, or when Stripe keeps a failure under the key, we first look for the transfer by our own mark on it. A balance
+that does not suffice yet is no failure: the money of other payments is on its way (docs/algorithms/credit.md). Nor is
+a producer without an account, or with one that he has not finished: his part waits (docs/algorithms/transfers.md).
 """
 
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.payments import ledger, queries
+from app.commerce.orders.models import Order
+from app.commerce.payments import ledger, queries, recoveries
 from app.commerce.payments.models import Transfer
 from app.commerce.payments.queries import TransferToSend
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, Sent, StripeGateway
@@ -22,12 +25,14 @@ from app.kernel.tenancy import ShopFacts
 
 log = structlog.get_logger()
 KEY_KEPT = timedelta(hours=20)  # Stripe says: at least 24
+ASK_BALANCE_AGAIN = timedelta(hours=6)
+NO_ACCOUNT, NOT_READY = "no_account", "insufficient_capabilities_for_transfer"  # the second is Stripe's own word
+WAITS_FOR_ACCOUNT = (NO_ACCOUNT, NOT_READY)
 
 
 async def send(database: Database, shop: ShopFacts, gateway: StripeGateway, transfer_id: int) -> None:
     """Send a transfer that is due. Safe to repeat and to run twice at once. Raises PaymentUnreachable: try again."""
-    async with database.session(shop.id) as db:
-        due = await queries.transfer_to_send(db, transfer_id)
+    due = await _claimed(database, shop, transfer_id)
     if due is None:
         return
     try:
@@ -37,14 +42,22 @@ async def send(database: Database, shop: ShopFacts, gateway: StripeGateway, tran
             await _change_key(database, shop, due)
         raise
     except PaymentRefused as no:
+        if no.code == "balance_insufficient" and due.charge_id is None:
+            await _wait(database, shop, due)
+            return
+        if no.code == NOT_READY:
+            await _wait_for_account(database, shop, due)
+            return
         log.warning("payments.transfer_refused", transfer=due.id, code=no.code)
         async with database.session(shop.id) as db, transaction(db):
-            await _move(db, due.id, "due", state="failed", error=f"{no.code}: {no}".strip(": ")[:300])
+            await _move(db, due.id, "sending", state="failed", error=f"{no.code}: {no}".strip(": ")[:300])
+            await recoveries.go_on(db, due.order_id)
         return
     async with database.session(shop.id) as db, transaction(db):
-        if await _move(db, due.id, "due", state="sent", stripe_id=sent.id, sent_at=clock.now(), error=None):
+        if await _move(db, due.id, "sending", state="sent", stripe_id=sent.id, sent_at=clock.now(), error=None):
             lines = ledger.transfer(due.amount_minor, due.currency, due.producer_id, due.order_id)
             await ledger.post(db, "transfer", due.order, lines, due.group_id)
+            await recoveries.go_on(db, due.order_id)
 
 
 async def retry(db: AsyncSession, transfer_id: int, account: str | None) -> bool:
@@ -59,6 +72,48 @@ async def retry(db: AsyncSession, transfer_id: int, account: str | None) -> bool
     return again
 
 
+async def release(db: AsyncSession, producer_id: int, account: str) -> int:
+    """Send what waited for a producer's account, now that it may receive money; how many. Within a transaction."""
+    ready = or_(
+        and_(Transfer.state == "due", Transfer.error.in_(WAITS_FOR_ACCOUNT)),
+        and_(Transfer.state == "failed", Transfer.account.is_(None)),
+    )
+    released = await db.scalars(
+        update(Transfer)
+        .where(Transfer.producer_id == producer_id, ready)
+        .values(state="due", account=account, error=None)
+        .execution_options(synchronize_session=False)
+        .returning(Transfer.id)
+    )
+    ids_ = sorted(released)
+    for transfer_id in ids_:
+        add_job(db, "payments.send_transfer", transfer_id=transfer_id)
+    return len(ids_)
+
+
+async def _claimed(database: Database, shop: ShopFacts, transfer_id: int) -> TransferToSend | None:
+    """The transfer with its amount, which stands from now on; None if nothing is to be sent (any more).
+
+    What its producer owes of other orders is kept back first (recoveries.net).
+    """
+    async with database.session(shop.id) as db, transaction(db):
+        found = select(Transfer).where(Transfer.id == transfer_id).with_for_update()
+        transfer = await db.scalar(found.execution_options(populate_existing=True))
+        if transfer is None or transfer.state not in {"due", "sending"}:
+            return None
+        if transfer.state == "due":
+            if transfer.account is None:
+                transfer.account = (await queries.accounts_of(db, [transfer.producer_id])).get(transfer.producer_id)
+            if transfer.account is None:
+                transfer.error = NO_ACCOUNT
+                return None
+            order = await db.get_one(Order, transfer.order_id)
+            await recoveries.net(db, transfer, order.number, order.group_id)
+            transfer.state = "sending" if transfer.to_send_minor else "cancelled"
+            await db.flush()  # what is read next
+        return await queries.transfer_to_send(db, transfer_id)
+
+
 async def _already_sent(gateway: StripeGateway, due: TransferToSend) -> Sent | None:
     """Stripe's transfer for this one, where its answer may have been lost for good."""
     first_key = due.key == f"transfer:{due.id}"
@@ -71,8 +126,8 @@ async def _already_sent(gateway: StripeGateway, due: TransferToSend) -> Sent | N
 
 
 async def _ask(gateway: StripeGateway, due: TransferToSend) -> Sent:
-    if due.account is None or due.charge_id is None:
-        raise PaymentRefused(_("Il produttore non ha ancora un conto per ricevere i pagamenti."), code="no_account")
+    if due.account is None:
+        raise PaymentRefused(_("Il produttore non ha ancora un conto per ricevere i pagamenti."), code=NO_ACCOUNT)
     return await gateway.create_transfer(
         amount_minor=due.amount_minor,
         currency=due.currency,
@@ -87,7 +142,26 @@ async def _ask(gateway: StripeGateway, due: TransferToSend) -> Sent:
 async def _change_key(database: Database, shop: ShopFacts, due: TransferToSend) -> None:
     """Stripe keeps a failure under this key: the next try looks for the transfer first, then uses another."""
     async with database.session(shop.id) as db, transaction(db):
-        await _move(db, due.id, "due", idempotency_key=f"transfer:{due.id}:{ids.token()[:12]}")
+        await _move(db, due.id, "sending", idempotency_key=f"transfer:{due.id}:{ids.token()[:12]}")
+
+
+async def _wait(database: Database, shop: ShopFacts, due: TransferToSend) -> None:
+    """Our balance is too small for now. Stripe may keep that answer under the key, so the next try has another."""
+    log.info("payments.transfer_waits", transfer=due.id)
+    async with database.session(shop.id) as db, transaction(db):
+        key = f"transfer:{due.id}:{ids.token()[:12]}"
+        if await _move(db, due.id, "sending", state="due", idempotency_key=key, error="balance_insufficient"):
+            await recoveries.go_on(db, due.order_id)
+            add_job(db, "payments.send_transfer", run_at=clock.now() + ASK_BALANCE_AGAIN, transfer_id=due.id)
+
+
+async def _wait_for_account(database: Database, shop: ShopFacts, due: TransferToSend) -> None:
+    """Its producer has not finished: `release` sends it on. Stripe may keep its no under the key, so that changes."""
+    log.info("payments.transfer_waits_for_account", transfer=due.id)
+    async with database.session(shop.id) as db, transaction(db):
+        key = f"transfer:{due.id}:{ids.token()[:12]}"
+        if await _move(db, due.id, "sending", state="due", idempotency_key=key, error=NOT_READY):
+            await recoveries.go_on(db, due.order_id)
 
 
 async def _move(db: AsyncSession, transfer_id: int, came_from: str, **values: object) -> bool:

@@ -1,16 +1,18 @@
 """`tavola ledger verify`: does every cent and every piece add up? Finds, prints, and changes nothing."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.payments import proofs
 from app.commerce.payments.models import LedgerJournal
 from app.kernel.db import Database
 from app.settings import Settings
-from app.shops.queries import all_shops
+from app.shops.queries import all_shops, shop_by_id
 
 
 @dataclass
@@ -26,10 +28,14 @@ class Report:
 
 
 async def run(settings: Settings) -> int:
-    """Check every shop; prints the findings. 0 if there are none, else 1."""
+    """Check every shop; prints the findings. 0 if there are none, else 1; 2 for a database without our tables."""
     database = Database(settings.database_url)
     try:
         report = await check(database)
+    except (OperationalError, ProgrammingError) as wrong:
+        why = type(wrong.orig).__name__
+        print(f"The books cannot be read ({why}): has `tavola release` been run?", file=sys.stderr)  # noqa: T201
+        return 2
     finally:
         await database.close()
     for sentence in report.findings:
@@ -44,8 +50,9 @@ async def check(database: Database, only: int | None = None) -> Report:
     """Check every shop, or only one, by its id."""
     report = Report()
     async with database.session(None) as db:
-        shops = [facts for facts, _, _ in await all_shops(db) if only in {None, facts.id}]
-    for shop in shops:
+        one = None if only is None else await shop_by_id(db, only)
+        shops = [one] if only is not None else [facts for facts, _, _ in await all_shops(db)]
+    for shop in filter(None, shops):
         async with database.session(shop.id) as db:
             if not database.is_sqlite:  # every proof looks at the same moment, as on SQLite by itself
                 await db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -57,6 +64,6 @@ async def check(database: Database, only: int | None = None) -> Report:
 
 async def _of_shop(db: AsyncSession) -> list[str]:
     found: list[str] = []
-    for proof in proofs.ALL:
+    for proof in proofs.everything():
         found += [sentence async for sentence in proof(db)]
     return found

@@ -1,32 +1,74 @@
 """Stripe's events. They are hints: each is kept once, and what it is about is read anew from Stripe."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.payments import queries
-from app.commerce.payments.models import StripeEvent
-from app.commerce.payments.settling import Outcome, settle
-from app.integrations.stripe import Event, StripeGateway
+from app.commerce.payments.belonging import belongs, object_of
+from app.commerce.payments.models import PAGE, StripeEvent
+from app.commerce.payments.outcomes import Outcome
+from app.commerce.payments.settling import settle, settle_intent
+from app.integrations.stripe import Event, PaymentUnreachable, StripeGateway
 from app.kernel import clock
 from app.kernel.db import Database, transaction
+from app.kernel.i18n import SOURCE_LOCALE, speaking
 from app.kernel.i18n import gettext as _
 from app.kernel.outbox import add_job
 from app.kernel.tenancy import ShopFacts
 
-# Of the many events about one payment these fulfil; the intent's and the charge's would say the same again.
+# Of the many events about one payment these fulfil: the Session's, or on our own page the PaymentIntent's. Those of a
+# Session's own intent and of the charge would say the same again (payments.md 5.3).
 SESSION_EVENTS = (
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed",
     "checkout.session.expired",
 )
+INTENT_EVENTS = (
+    "payment_intent.succeeded",
+    "payment_intent.processing",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+)
 MISSED_DAYS = timedelta(days=3)
+MOST_TYPES = 20  # that Stripe takes in one question
+
+Deed = Callable[[Database, ShopFacts, StripeGateway, StripeEvent], Awaitable[str | None]]
+
+
+@dataclass(frozen=True)
+class Handler:
+    """missed: the types to ask Stripe for, should their webhooks have been lost."""
+
+    prefix: str
+    deed: Deed
+    missed: Sequence[str]
+
+
+_handlers: list[Handler] = []
+
+
+def handles(prefix: str, deed: Deed, *, missed: Sequence[str] = ()) -> None:
+    """Have `deed` done for events whose type begins so ("refund."); the longest prefix wins. main joins them.
+
+    The deed gets the event only if it is about this shop, outside any transaction. It reads the object's present state
+    from Stripe and lets follow what must, any number of times and in any order. It returns what became of it in a few
+    words, or None if there was nothing to do; PaymentUnreachable means: try again.
+    """
+    _handlers.append(Handler(prefix, deed, tuple(missed)))
 
 
 async def receive(database: Database, shop: ShopFacts, event: Event) -> bool:
-    """Keep an event, and the work that it asks for, in one transaction. False if we have it already."""
+    """Keep an event, and the work that it asks for, in one transaction. False if we have it already.
+
+    Of a type that we leave alone it asks for none.
+    """
+    is_ours_to_do = deed_for(event.type) is not None and bool(event.object_id)
     try:
         async with database.session(shop.id) as db, transaction(db):
             if await queries.known_events(db, [event.id]):
@@ -41,54 +83,123 @@ async def receive(database: Database, shop: ShopFacts, event: Event) -> bool:
                 created_at=event.created_at,
                 received_at=clock.now(),
             )
+            if not is_ours_to_do:
+                with speaking(SOURCE_LOCALE):
+                    row.state, row.note, row.handled_at = "ignored", _leaving_alone(), row.received_at
             db.add(row)
             await db.flush()  # the job needs the id; of two deliveries at once the second is refused here
-            add_job(db, "payments.handle_event", event_id=row.id)
+            if is_ours_to_do:
+                add_job(db, "payments.handle_event", event_id=row.id)
     except IntegrityError:
         return False
     return True
 
 
 async def handle(database: Database, shop: ShopFacts, gateway: StripeGateway, event_id: int) -> None:
-    """Do what an event asks for. Safe to repeat. Raises PaymentUnreachable: try again."""
-    async with database.session(shop.id) as db:
+    """Do what an event asks for. Safe to repeat. Raises PaymentUnreachable: try again; and whatever went wrong."""
+    async with database.session(shop.id, reads_alone=True) as db:
         event = await db.scalar(select(StripeEvent).where(StripeEvent.id == event_id, StripeEvent.state == "received"))
+        ours = event is not None and await belongs(db, shop, event.account, event.payload)
     if event is None:
         return
-    if event.type not in SESSION_EVENTS or event.object_id is None:
-        await _close(database, shop, event_id, "ignored", _("Di questo tipo non ci occupiamo."))
-    elif _shop_of(event.payload) != shop.slug:
+    deed = deed_for(event.type)
+    if deed is None or event.object_id is None:
+        await _close(database, shop, event_id, "ignored", _leaving_alone())
+    elif not ours:
         await _close(database, shop, event_id, "ignored", _("Riguarda un altro negozio."))
     else:
-        outcome = await settle(database, shop, gateway, event.object_id)
-        if outcome == Outcome.UNKNOWN:
-            await _close(database, shop, event_id, "ignored", _("Non è un pagamento di questo negozio."))
+        try:
+            note = await deed(database, shop, gateway, event)
+        except PaymentUnreachable:
+            raise
+        except Exception as fault:
+            await _note(database, shop, event_id, type(fault).__name__)
+            raise
+        if note is None:
+            await _close(database, shop, event_id, "ignored", _("Non c’era niente da fare."))
         else:
-            await _close(database, shop, event_id, "done", outcome.value)
+            await _close(database, shop, event_id, "done", note)
+
+
+def _leaving_alone() -> str:
+    return _("Di questo tipo non ci occupiamo.")
+
+
+def deed_for(type_: str) -> Deed | None:
+    """What handles events of a type; None for those that we leave alone."""
+    if type_ in SESSION_EVENTS:
+        return _settle_session
+    fitting = [handler for handler in _handlers if type_.startswith(handler.prefix)]
+    if type_ in INTENT_EVENTS and not fitting:
+        return _settle_intent
+    return max(fitting, key=lambda handler: len(handler.prefix)).deed if fitting else None
+
+
+async def replay(db: AsyncSession, event_id: int) -> bool:
+    """Have an event handled once more. Within a transaction; audit is theirs. False for one that is still waiting."""
+    again = await db.execute(
+        update(StripeEvent)
+        .where(StripeEvent.id == event_id, (StripeEvent.state != "received") | (StripeEvent.note != ""))
+        .values(state="received", note="", handled_at=None)
+        .execution_options(synchronize_session=False)
+        .returning(StripeEvent.id)
+    )
+    if again.first() is None:
+        return False
+    add_job(db, "payments.handle_event", event_id=event_id)
+    return True
 
 
 async def fetch_missed(database: Database, shop: ShopFacts, gateway: StripeGateway) -> int:
     """Fetch the events of the last days that never reached us; returns how many there were."""
-    missed = 0
-    for event in await gateway.events_since(clock.now() - MISSED_DAYS, SESSION_EVENTS):
-        if _shop_of(event.payload) == shop.slug:
-            missed += await receive(database, shop, event)
+    missed, since = 0, clock.now() - MISSED_DAYS
+    types = [*SESSION_EVENTS, *INTENT_EVENTS, *(name for handler in _handlers for name in handler.missed)]
+    for first in range(0, len(types), MOST_TYPES):
+        for event in await gateway.events_since(since, types[first : first + MOST_TYPES]):
+            if event.type in INTENT_EVENTS and not _is_of_page(event):
+                continue
+            async with database.session(shop.id) as db:
+                ours = await belongs(db, shop, event.account, event.payload)
+            if ours:
+                missed += await receive(database, shop, event)
     return missed
 
 
-def _shop_of(payload: dict[str, object]) -> object:
-    """The shop that the event's object names as its own."""
-    data = payload.get("data")
-    about = data.get("object") if isinstance(data, dict) else None
-    metadata = about.get("metadata") if isinstance(about, dict) else None
-    return metadata.get("shop") if isinstance(metadata, dict) else None
+def _is_of_page(event: Event) -> bool:
+    """Is the intent one of our own page's? A Session's would only say again what the Session's events say."""
+    return (object_of(event.payload).get("metadata") or {}).get("way") == PAGE
+
+
+async def _settle_session(
+    database: Database, shop: ShopFacts, gateway: StripeGateway, event: StripeEvent
+) -> str | None:
+    async with database.session(shop.id, reads_alone=True) as db:
+        payment = await queries.payment_of_session(db, event.object_id or "")
+    if payment is not None and payment.state == "paid":  # the buyer was back before: nothing is left to follow
+        return Outcome.PAID.value
+    outcome = await settle(database, shop, gateway, event.object_id or "")
+    return None if outcome == Outcome.UNKNOWN else outcome.value
+
+
+async def _settle_intent(database: Database, shop: ShopFacts, gateway: StripeGateway, event: StripeEvent) -> str | None:
+    outcome = await settle_intent(database, shop, gateway, event.object_id or "")
+    return None if outcome == Outcome.UNKNOWN else outcome.value
 
 
 async def _close(database: Database, shop: ShopFacts, event_id: int, state: str, note: str) -> None:
+    await _write(database, shop, event_id, state=state, note=note[:300], handled_at=clock.now())
+
+
+async def _note(database: Database, shop: ShopFacts, event_id: int, fault: str) -> None:
+    """Why it could not be handled, for whoever reads the list of events; the job's own record has the rest."""
+    await _write(database, shop, event_id, note=_("Non riuscito: %(fault)s", fault=fault)[:300])
+
+
+async def _write(database: Database, shop: ShopFacts, event_id: int, **values: object) -> None:
     async with database.session(shop.id) as db, transaction(db):
         await db.execute(
             update(StripeEvent)
             .where(StripeEvent.id == event_id, StripeEvent.state == "received")
-            .values(state=state, note=note, handled_at=clock.now())
+            .values(**values)
             .execution_options(synchronize_session=False)
         )

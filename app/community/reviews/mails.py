@@ -11,7 +11,7 @@ from app.community.reviews import queries, views
 from app.kernel.i18n import gettext as _
 from app.system import mail
 from app.web.addresses import address
-from app.web.pages import render, writing
+from app.web.pages import writing
 
 
 def path(number: str, line_id: int, key: str, deed: str = "") -> str:
@@ -76,16 +76,16 @@ async def _write(
     db: AsyncSession, office: Office, group: OrderGroup, kind: str, *, reference: str, subject: str, **context: Any
 ) -> None:
     """kind: of mail/review_<kind>.html and .txt. Inside `writing`."""
-    known = {"shop": office.shop, "locale": group.locale, "subject": subject, "withdrawal_url": None, **context}
-    await mail.write(
+    await mail.write_page(
         db,
+        office.shop,
+        f"review_{kind}",
         kind=f"review.{kind}",
         reference=reference,
         recipient=group.email,
         locale=group.locale,
-        subject=f"{subject} · {office.shop.name}",
-        text=render(f"mail/review_{kind}.txt", **known),
-        html=render(f"mail/review_{kind}.html", **known),
+        subject=subject,
         group_id=group.id,
         unsubscribe_url=context.get("silence"),
+        **context,
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, String, bindparam, case, exists, func, or_, select, true
+from sqlalchemy import BindParameter, Integer, Select, String, bindparam, case, exists, func, null, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.listings import NOW, visible
@@ -21,6 +21,7 @@ from app.producers.models import Producer, ProducerMember
 from app.system.models import OutgoingMail
 
 PAGE = 10
+NEWEST = 3  # on a producer's page
 SORTS = ("recenti", "utili", "basse")
 ARRIVED = ("delivered", "partially_refunded", "refunded")  # may follow `delivered`; its event says that it did arrive
 INVITED_AFTER = timedelta(days=7)
@@ -251,6 +252,40 @@ async def producer_average(db: AsyncSession, producer_id: int) -> Average | None
         )
     ).one()
     return Average(int(row[0]), int(row[1])) if row[0] else None
+
+
+async def newest_of_producer(db: AsyncSession, producer_id: int) -> list[Any]:
+    """The last published reviews of goods of a producer that the public may see; rows as views.shown wants them.
+
+    Each has the product's names and slug. Without pictures and answers: those stand with the product.
+    """
+    values = {"producer": producer_id, _ROWS.key: NEWEST, NOW.key: clock.now()}
+    return list(await db.execute(_newest_of_producer(), values))
+
+
+@cache
+def _newest_of_producer() -> Select[Any]:
+    columns: tuple[Any, ...] = (Review.id, Review.rating, Review.title, Review.text, Review.signed, Review.locale)
+    return (
+        select(
+            *columns,
+            Review.helpful,
+            Review.published_at,
+            Product.name.label("names"),
+            Product.slug,
+            Producer.name.label("producer_name"),
+            null().label("answer"),
+            null().label("answered_at"),
+            null().label("photo_id"),
+        )
+        .join(Product, Product.id == Review.product_id)
+        .join(Producer, Producer.id == Product.producer_id)
+        .where(
+            Review.producer_id == bindparam("producer", type_=Product.id.type), Review.state == "published", visible()
+        )
+        .order_by(Review.published_at.desc(), Review.id.desc())
+        .limit(_ROWS)
+    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import products
+from app.catalog import reductions
 from app.engagement.watches import links, queries
 from app.engagement.watches.alerts import Wanted
 from app.engagement.watches.links import Claim
@@ -79,18 +79,32 @@ async def it_is_cheaper(db: AsyncSession, shop: ShopFacts, settings: Settings, d
         name, full = _names(due)
         price = formats.money(due.price_minor, shop.currency, current_locale())
         lines = [_("Ci hai chiesto di avvisarti: adesso %(name)s costa %(price)s.", name=full, price=price)]
-        if lowest is not None:
-            before = formats.money(lowest, shop.currency, current_locale())
-            lines.append(_("Prezzo più basso dei 30 giorni precedenti: %(price)s.", price=before))
+        if said := _measured_by(due, lowest, shop.currency):
+            lines.append(said)
         if due.available <= 0:
             lines.append(_("In questo momento però è esaurito: dalla sua pagina puoi farti avvisare quando torna."))
         lines.append(_("Non lo teniamo da parte, e il prezzo può cambiare ancora: vale quello che vedi alla cassa."))
         await _tell(db, shop, settings, due, subject=_("Costa meno: %(name)s", name=name), lines=lines)
 
 
+def _measured_by(due: Due, lowest: int | None, currency: str) -> str:
+    """What the price is measured by: of an announced reduction the words of its page, else the lowest of the month."""
+    said, locale = due.reduction, current_locale()
+    if said and said.reference_minor:
+        price = formats.money(said.reference_minor, currency, locale)
+        if said.kind == reductions.PREVIOUS:
+            return _("Prima costava %(price)s.", price=price)
+        if said.kind == reductions.SINCE_LAUNCH:
+            return _("Prezzo più basso da quando è in vendita: %(price)s.", price=price)
+        return _("Prezzo più basso dei 30 giorni precedenti: %(price)s.", price=price)
+    if lowest is None:
+        return ""
+    return _("Prezzo più basso dei 30 giorni precedenti: %(price)s.", price=formats.money(lowest, currency, locale))
+
+
 def _lowest_before(changes: list[tuple[datetime, int]]) -> int | None:
     """The lowest price of the 30 days before the present one began; None if there was none. changes: oldest first."""
-    return products.lowest_of_30_days(changes[:-1], changes[-1][0]) if len(changes) > 1 else None
+    return reductions.lowest_of_30_days(changes[:-1], changes[-1][0]) if len(changes) > 1 else None
 
 
 def _names(due: Due) -> tuple[str, str]:

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import cards
 from app.catalog.listings import NOW, visible
 from app.catalog.models import PriceChange, Product, StockItem, Variant
+from app.catalog.views import Reduction
 from app.engagement.watches.models import Alert, Wish, WishList
 from app.kernel import clock, ids
 from app.kernel.i18n import current_locale
@@ -50,7 +52,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Due:
-    """An alert whose time has come, with what there is to tell; texts: locale → text."""
+    """An alert whose time has come, with what there is to tell; texts: locale → text. reduction: as its page has it."""
 
     alert: Alert
     name: dict[str, str]
@@ -58,6 +60,7 @@ class Due:
     url: str
     price_minor: int
     available: int
+    reduction: Reduction | None
 
 
 def whose(owner: Owner) -> ColumnElement[bool] | None:
@@ -137,7 +140,7 @@ async def due(
 ) -> list[Due]:
     """Waiting alerts whose time has come, who asked first comes first; locked. Of one thing, or of the whole shop."""
     come = Alert.at_most_minor >= Variant.price_minor if kind == "price" else StockItem.on_hand > StockItem.reserved
-    statement = _offers().add_columns(Alert).join(Alert, Alert.variant_id == Variant.id)
+    statement = _offers().add_columns(*cards.REFERENCE, Alert).join(Alert, Alert.variant_id == Variant.id)
     statement = statement.where(Alert.kind == kind, _waits(), visible(), come)
     if stock_item_id is not None:
         statement = statement.where(Variant.stock_item_id == stock_item_id)
@@ -149,8 +152,16 @@ async def due(
         execution_options={"populate_existing": True},
     )
     return [
-        Due(alert, name, label, f"/prodotti/{slug}", price, available)
-        for name, label, slug, price, available, alert in rows
+        Due(
+            row.Alert,
+            row.name,
+            row.format,
+            f"/prodotti/{row.slug}",
+            row.price_minor,
+            row.available,
+            cards.reduction(row),
+        )
+        for row in rows
     ]
 
 

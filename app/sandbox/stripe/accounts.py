@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from app.sandbox.stripe.call import Call, changed
+from app.sandbox.stripe.call import Call, changed, origin_of
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.objects import fresh, merge_metadata, new_id, page_of
 from app.sandbox.stripe.state import Body, Store
 
 LINK_SECONDS = 300  # docs.stripe.com/api/account_links: "expire quickly"; GUESS: five minutes
+UNTOUCHED = ["external_account", "tos_acceptance.date", "tos_acceptance.ip"]
 _NOTHING_DUE: Body = {
     "alternatives": [],
     "current_deadline": None,
@@ -42,16 +43,25 @@ def new_account(
     return call.store.add(account, account=id, **hidden)
 
 
-def set_ready(account: Body, active: bool) -> None:
-    """Everything that onboarding changes, on or off."""
+def set_ready(account: Body, active: bool, due: list[str] | None = None) -> None:
+    """Everything that onboarding changes, on or off. due: what is still asked for, everything if not given."""
     account["capabilities"] = {"transfers": "active" if active else "pending"}
-    account |= {"charges_enabled": active, "payouts_enabled": active, "details_submitted": active}
-    due = [] if active else ["external_account", "tos_acceptance.date", "tos_acceptance.ip"]
+    account |= {"charges_enabled": active, "payouts_enabled": active, "details_submitted": active or due is not None}
+    due = [] if active else UNTOUCHED if due is None else due
     account["requirements"] = _NOTHING_DUE | {
         "currently_due": due,
         "eventually_due": due,
         "disabled_reason": None if active else "requirements.past_due",
     }
+
+
+def half_fill(call: Call, id: str) -> Body:
+    """Its owner has told all but who he is: account.updated with that still due."""
+    old = call.store.get("account", id, param="account")
+    body = call.store.get("account", id)
+    set_ready(body, False, ["individual.verification.document"])
+    call.emit("account.updated", call.store.save(body), changed(old, body))
+    return body
 
 
 def make_ready(call: Call, id: str, active: bool = True) -> Body:
@@ -207,6 +217,8 @@ def close_v2(call: Call) -> Body:
 def _link(call: Call, account: str, refresh_url: str, return_url: str) -> Body:
     """A single-use onboarding link: docs.stripe.com/api/account_links, "can only be used once"."""
     call.store.get("account", account, param="account", status=400)
+    # its news go to the shop that sent its owner here
+    call.store.settle_at(account, origin_of(return_url or refresh_url))
     link = {"id": new_id("alnk"), "object": "account_link"}
     call.store.add(link, to=account, refresh_url=refresh_url, return_url=return_url, expires_at=call.now + LINK_SECONDS)
     return {

@@ -15,6 +15,7 @@ from app.sandbox.stripe import (
     clock,
     description,
     disputes,
+    files,
     invoices,
     ledger,
     methods,
@@ -39,6 +40,7 @@ MODULES = (
     charges,
     checkout,
     disputes,
+    files,
     invoices,
     ledger,
     methods,
@@ -124,7 +126,7 @@ class Api:
         params: Body = {}
         with self.state.transaction() as store:
             try:
-                _authenticate(asked.headers)
+                key_sent = _authenticate(asked.headers)
                 account = _account(store, asked.headers)
                 operation, ids = description.find(asked.method, asked.path)
                 params = _decoded(asked, operation)
@@ -132,6 +134,7 @@ class Api:
                 if fault and fault["answer"] == "429" and fault["at"] == "before":
                     return self._faulted(store, asked, fault, None)
                 params = operation.read(params)
+                _limit_browsers(store, key_sent, operation.id, ids, params)
                 if operation.id not in HANDLERS:
                     raise Refuse(  # noqa: TRY301  (the one door for refusals is just below)
                         f"The stand-in does not cover {operation.id}.",
@@ -173,6 +176,7 @@ class Api:
                 path=asked.path,
                 idempotency_key=asked.headers.get("idempotency-key"),
                 request_id=request_id,
+                files=_multipart(asked)[1] if _is_multipart(asked) else {},
             )
             answer, refusal = _served(store, call, opened)
             answer.headers["request-id"] = request_id
@@ -212,12 +216,28 @@ def _served(store: Store, call: Call, opened: Opened) -> tuple[Answered, Refuse 
         )
 
 
-def _authenticate(headers: dict[str, str]) -> None:
+def _authenticate(headers: dict[str, str]) -> str:
+    """The key that was sent."""
     kind, _, key = headers.get("authorization", "").partition(" ")
     if kind.lower() not in ("bearer", "basic") or not key:
         raise Refuse("You did not provide an API key.", status=401)
     if "_live_" in key:
         raise Refuse("A live key was sent to the stand-in.", status=401, code="api_key_expired", refused_by="schema")
+    return key
+
+
+def _limit_browsers(store: Store, key: str, operation: str, ids: dict[str, str], params: Body) -> None:
+    """A publishable key reads and confirms PaymentIntents whose client secret it has, and nothing else."""
+    if not key.startswith("pk_"):
+        return
+    if operation not in ("GetPaymentIntentsIntent", "PostPaymentIntentsIntentConfirm"):
+        raise Refuse("This API call cannot be made with a publishable API key.", status=403, code="secret_key_required")
+    intent = store.find(ids["intent"], "payment_intent")
+    if intent is None or intent["client_secret"] != params.get("client_secret"):
+        # GUESS at the code and the wording
+        raise Refuse(
+            "The client_secret does not match.", code="payment_intent_invalid_parameter", param="client_secret"
+        )
 
 
 def _account(store: Store, headers: dict[str, str]) -> str:
@@ -237,9 +257,17 @@ def _decoded(asked: Asked, operation: description.Operation) -> Body:
         except ValueError:
             raise Refuse("Invalid JSON.", code="invalid_json", refused_by="schema") from None
         return sent
-    if "multipart/form-data" in asked.headers.get("content-type", ""):
-        return query
+    if _is_multipart(asked):
+        return query | _multipart(asked)[0]
     return query | description.decode(asked.body.decode("utf-8", "replace"))
+
+
+def _is_multipart(asked: Asked) -> bool:
+    return "multipart/form-data" in asked.headers.get("content-type", "")
+
+
+def _multipart(asked: Asked) -> tuple[Body, dict[str, files.Upload]]:
+    return files.read_form(asked.headers["content-type"], asked.body)
 
 
 def _take_fault(store: Store, asked: Asked) -> dict[str, Any] | None:
@@ -260,6 +288,9 @@ def _fault_answer(fault: dict[str, Any]) -> Answered:
     if fault["answer"] == "429":
         error = {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests."}
         return Answered(429, {"error": error}, {"retry-after": "1"}, delay=delay)
+    if fault["answer"] == "402":
+        error = {"type": "card_error", "code": "card_declined", "message": "Your card was declined."}
+        return Answered(402, {"error": error | {"decline_code": "generic_decline"}}, delay=delay)
     if fault["answer"] == "500":
         return Answered(500, {"error": {"type": "api_error", "message": "An unknown error occurred."}}, delay=delay)
     return Answered(0, {}, fault=fault["answer"], delay=delay)
@@ -274,7 +305,8 @@ def _reserve(store: Store, asked: Asked, account: str) -> tuple[str | None, Answ
     if len(sent) > 255:
         raise Refuse("Idempotency keys have at most 255 characters.", type="idempotency_error")
     key, now = f"{account}:{sent}", store.now()
-    print_ = hashlib.sha256(b"\0".join([asked.path.encode(), asked.query.encode(), asked.body])).hexdigest()
+    told = files.fingerprint(asked.headers["content-type"], asked.body) if _is_multipart(asked) else asked.body
+    print_ = hashlib.sha256(b"\0".join([asked.path.encode(), asked.query.encode(), told])).hexdigest()
     store.db.execute(
         "DELETE FROM kept WHERE key = ? AND (at < ? OR (status IS NULL AND at < ?))",
         (key, now - KEPT_SECONDS, now - ABANDONED_SECONDS),

@@ -20,6 +20,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LARGEST_BODY = 2_000_000
+LARGEST_UPLOAD = 17_000_000  # docs.stripe.com/file-upload: 16 MB for what may be largest
 POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -70,6 +71,8 @@ class Sandbox:
             await _send(
                 send, 200, pages.STYLE, {"content-type": "text/css; charset=utf-8", "cache-control": "max-age=300"}
             )
+        elif asked.path == "/stripe.js":
+            await _send(send, 200, pages.SCRIPT, {"content-type": "text/javascript; charset=utf-8"})
         elif asked.path.startswith(("/v1/", "/v2/")):
             await self._api(asked, send)
         elif not _same_host(asked):
@@ -92,7 +95,7 @@ class Sandbox:
         while True:
             message = await receive()
             body += message.get("body", b"")
-            if len(body) > LARGEST_BODY:
+            if len(body) > (LARGEST_UPLOAD if path == "/v1/files" else LARGEST_BODY):
                 return None
             if not message.get("more_body"):
                 break

@@ -31,6 +31,7 @@ class Call:
     request_id: str | None = None
     webhook_url: str = ""
     webhook_secret: str = ""
+    files: dict[str, Any] = field(default_factory=dict)  # of a multipart form: files.Upload by name
 
     def id(self) -> str:
         """The last id in the path."""
@@ -42,6 +43,13 @@ class Call:
         owner = self.account if account is None else account
         return page_of(self.store.select(kind, owner, **equal), self.params, self.path)
 
+    def _home(self, account: str) -> str:
+        """The shop that a connected account hears its news through: the one that last sent it money, else the one that
+        sent its owner to be registered; "" for none.
+        """
+        sent = self.store.select("transfer", destination=account)[:1] if account else []
+        return (self.store.owner(sent[0]["id"])[1] if sent else "") or self.store.owner(account)[1]
+
     def emit(self, type: str, body: Body, previous: Body | None = None, account: str | None = None) -> Body:
         """Keep an event about `body` as it now is, and queue it for every endpoint that wants it.
 
@@ -49,6 +57,7 @@ class Call:
         """
         owner, origin = self.store.owner(body.get("id", ""))
         owner = owner if account is None else account
+        origin = origin or self._home(owner)
         targets = list(_targets(self, type, owner, origin))
         data: Body = {"object": body}
         if previous is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from app.sandbox.stripe import checkout, ledger, payments, payouts, subscriptions
+from app.sandbox.stripe import checkout, ledger, payments, payouts, refunds, subscriptions
 from app.sandbox.stripe.call import Call
 
 
@@ -38,6 +38,7 @@ DEEDS: dict[str, Callable[[Call, str], None]] = {
     "payout_arrives": payouts.arrive,
     "period_ends": subscriptions.period_ends,
     "trial_will_end": subscriptions.trial_will_end,
+    **refunds.LATER_DEEDS,
 }
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.sandbox.stripe import accounts, checkout, clock, disputes, ledger, methods, payments, payouts, refunds
+from app.sandbox.stripe import accounts, checkout, clock, day, disputes, ledger, methods, payments, payouts, refunds
 from app.sandbox.stripe.call import Call, queue
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.state import Body, Store
@@ -20,7 +20,7 @@ SETTINGS = {
     "fee_fixed": int,
     "reversal_from_pending": bool,
 }
-FAULTS = ("500", "429", "timeout", "cut", "delay")
+FAULTS = ("500", "429", "402", "timeout", "cut", "delay")
 Deed = Callable[[Call, Body, str], Any]
 
 
@@ -231,7 +231,7 @@ def _drop(call: Call, given: Body, id: str) -> Body:
 
 
 def _fault(call: Call, given: Body, id: str) -> Body:
-    """{"answer": "500" | "429" | "timeout" | "cut" | "delay", "count": 1, "path": glob, "method": "",
+    """{"answer": "500" | "429" | "402" | "timeout" | "cut" | "delay", "count": 1, "path": glob, "method": "",
     "when": "before" | "after" the work, "keep": true (a 500 under its idempotency key), "delay_ms": 0}"""
     answer, when = str(given.get("answer", "500")), given.get("when", "before")
     if answer not in FAULTS or when not in ("before", "after"):
@@ -262,6 +262,7 @@ ROUTES: list[tuple[str, str, Deed]] = [
     ("POST", "requests/clear", _clear("requests")),
     ("POST", "settings", _settings),
     ("POST", "clock", _clock),
+    ("POST", "day", lambda call, given, id: day.pass_days(call, int(given.get("days", 1)))),
     ("POST", "accounts", _account),
     ("POST", "sessions/ID/pay", _pays("pm_card_visa")),
     ("POST", "sessions/ID/decline", _pays("pm_card_chargeDeclined")),
@@ -275,6 +276,7 @@ ROUTES: list[tuple[str, str, Deed]] = [
     ("POST", "payment_intents/ID/settle", _settle),
     ("POST", "disputes", _dispute),
     ("POST", "disputes/ID/close", _end_dispute),
+    ("POST", "refunds/ID/arrive", lambda call, given, id: refunds.arrive(call, call.store.get("refund", id))),
     ("POST", "refunds/ID/fail", lambda call, given, id: refunds.fail(call, call.store.get("refund", id))),
     ("POST", "payouts/ID/fail", lambda call, given, id: payouts.fail(call, call.store.get("payout", id))),
     ("POST", "webhooks/hold", _hold),

@@ -1,6 +1,6 @@
 """Disputes: opened by test cards or the control face, answered through the API, closed."""
 
-from app.sandbox.stripe import ledger
+from app.sandbox.stripe import files, ledger
 from app.sandbox.stripe.call import Call, changed
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.objects import fresh, merge_metadata, new_id
@@ -87,12 +87,14 @@ def update(call: Call) -> Body:
             raise Refuse("This dispute no longer takes evidence.", code="dispute_evidence_submitted", param="evidence")
         if call.now > details["due_by"]:
             raise Refuse("The time for evidence is over.", param="evidence")
+        files.check_evidence(call, old["evidence"] | given["evidence"])
         body["evidence"] = old["evidence"] | {k: v for k, v in given["evidence"].items() if isinstance(v, str)}
         details["has_evidence"] = True
         # the description, submit: "If true (default), evidence is submitted to the bank"
         if given.get("submit", True):
             details["submission_count"] += 1
             body["status"] = "warning_under_review" if old["status"].startswith("warning") else "under_review"
+            call.store.hide(old["id"], answered_at=call.now)
     body["evidence_details"] = details
     call.emit("charge.dispute.updated", call.store.save(body), changed(old, body))
     return body

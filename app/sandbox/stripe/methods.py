@@ -17,6 +17,8 @@ CARDS = {
     "fr": "pays",
     "us": "pays",
     "bypassPending": "available",
+    "pendingRefund": "refund_pending",
+    "refundFail": "refund_fails",
     "createDispute": "dispute",
     "createDisputeInquiry": "inquiry",
     "chargeDeclined": "card_declined",

@@ -1,4 +1,7 @@
-"""The pages that a browser sees: pay, 3-D Secure, onboarding. Plain HTML with one stylesheet, no JavaScript."""
+"""The pages that a browser sees: pay, 3-D Secure, onboarding. Plain HTML with one stylesheet, no JavaScript.
+
+SCRIPT is for pages of shops: what stands in for Stripe.js there.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.sandbox.stripe import accounts, checkout, methods, payments
+from app.sandbox.stripe import accounts, checkout, desk, methods, payments
 from app.sandbox.stripe.call import Call, origin_of
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.state import Body
@@ -16,6 +19,7 @@ from app.sandbox.stripe.texts import TEXTS, language_of, money
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "templates" / "pay.css").read_bytes()
+SCRIPT = (HERE / "templates" / "stripe.js").read_bytes()
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -36,11 +40,26 @@ class Shown:
 
 
 def show(call: Call, method: str, path: str, accepted: str) -> Shown:
-    """Answer GET or POST of /pay/…, /3ds/… and /onboarding/…; 404 for anything else. accepted: Accept-Language."""
+    """Answer GET or POST of /pay/…, /3ds/…, /onboarding/…, /desk; 404 for anything else. accepted: Accept-Language."""
     kind, id, *rest = [*path.strip("/").split("/"), "", ""]
     deed = rest[0] if rest else ""
+    if kind == desk.NAME:
+        return _desk(call, method, id, deed, accepted)
     handler = _PAGES.get((method, kind, deed))
     return handler(call, id, accepted) if handler else _absent("it", call)
+
+
+def _desk(call: Call, method: str, button: str, about: str, accepted: str) -> Shown:
+    """The desk of whoever tries things out: /desk shows it, POST /desk/{button}/{id} presses a button."""
+    language = language_of(None, accepted)
+    if method == "POST":
+        refused = desk.press(call, button, about)
+        if refused is None:
+            return _absent(language, call)
+        if not refused:
+            return Shown(303, location=f"{call.base_url}/{desk.NAME}")
+        return _render("desk.html", call, language, 409, d=desk.shown(call), w=desk.WORDS[language], refused=refused)
+    return _render("desk.html", call, language, 200, d=desk.shown(call), w=desk.WORDS[language], refused="")
 
 
 def _render(
@@ -199,14 +218,14 @@ def _onboarding(call: Call, id: str, accepted: str) -> Shown:
     )
 
 
-def _onboard(completes: bool) -> Callable[[Call, str, str], Shown]:
+def _onboard(fill: Callable[[Call, str], object] | None) -> Callable[[Call, str, str], Shown]:
     def end(call: Call, id: str, accepted: str) -> Shown:
         known = call.store.hidden(id)
         if not known or known.get("used") or call.now > known["expires_at"]:
             return _onboarding(call, id, accepted)
         call.store.hide(id, used=True)
-        if completes:
-            accounts.make_ready(call, known["to"])
+        if fill is not None:
+            fill(call, known["to"])
         return Shown(303, location=known["return_url"] or call.base_url or "/")
 
     return end
@@ -225,6 +244,7 @@ _PAGES: dict[tuple[str, str, str], Callable[[Call, str, str], Shown]] = {
     ("POST", "3ds", "authenticate"): _intent_end(True),
     ("POST", "3ds", "fail-authentication"): _intent_end(False),
     ("GET", "onboarding", ""): _onboarding,
-    ("POST", "onboarding", "complete"): _onboard(True),
-    ("POST", "onboarding", "skip"): _onboard(False),
+    ("POST", "onboarding", "complete"): _onboard(accounts.make_ready),
+    ("POST", "onboarding", "half"): _onboard(accounts.half_fill),
+    ("POST", "onboarding", "skip"): _onboard(None),
 }

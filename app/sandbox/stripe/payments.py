@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.sandbox.stripe import charges, disputes, ledger, limits
-from app.sandbox.stripe.call import Call
+from app.sandbox.stripe.call import Call, origin_of
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.methods import DECLINES, behaviour, resolve
 from app.sandbox.stripe.objects import fresh, merge_metadata, new_id
@@ -76,6 +76,7 @@ def confirm_with(call: Call, intent: Body, given: Body) -> Body:
             code="payment_intent_unexpected_state",
             param="payment_method",
         )
+    call.store.settle_at(intent["id"], origin_of(given.get("return_url")))
     attempt(
         call,
         intent,

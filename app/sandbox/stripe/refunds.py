@@ -6,6 +6,8 @@ from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.objects import fresh, merge_metadata, new_id
 from app.sandbox.stripe.state import Body
 
+LATER = 600  # GUESS, in seconds: docs.stripe.com/testing#refunds says "some time later"
+
 
 def _charge(call: Call) -> Body:
     given = call.params
@@ -55,6 +57,7 @@ def create(call: Call) -> Body:
 def make(call: Call, charge: Body, amount: int) -> Body:
     """Book and announce one refund of `amount` (≥ 1, ≤ the rest of the charge)."""
     given, currency = call.params, charge["currency"]
+    does = str(call.store.hidden(charge["payment_method"])["behaviour"]) if charge["payment_method"] else ""
     refund = fresh(
         "refund",
         new_id("re" if charge["id"].startswith("ch_") else "pyr"),
@@ -64,7 +67,7 @@ def make(call: Call, charge: Body, amount: int) -> Body:
         charge=charge["id"],
         payment_intent=charge["payment_intent"],
         reason=given.get("reason"),
-        status="succeeded",
+        status="pending" if does == "refund_pending" else "succeeded",
         metadata=merge_metadata({}, given.get("metadata")),
         payment_method=charge["payment_method"],
         customer=charge["customer"],
@@ -92,6 +95,8 @@ def make(call: Call, charge: Body, amount: int) -> Body:
     call.emit("refund.created", refund)
     call.emit("charge.refunded", charge, {"amount_refunded": before})
     call.emit("refund.updated", refund)
+    if does in ("refund_pending", "refund_fails"):
+        call.store.schedule(call.now + LATER, does, refund["id"])
     return refund
 
 
@@ -121,11 +126,37 @@ def _take_back(call: Call, charge: Body, refund: Body) -> None:
             refund["transfer_reversal"] = back["id"]
 
 
+def arrive(call: Call, refund: Body) -> Body:
+    """A pending refund is with the customer's bank."""
+    if refund["status"] != "pending":
+        raise Refuse("Only a pending refund can arrive.")
+    call.store.save(refund | {"status": "succeeded"})
+    refund["status"] = "succeeded"
+    call.emit("refund.updated", refund, {"status": "pending"})
+    call.emit("charge.refund.updated", refund, {"status": "pending"})
+    return refund
+
+
+def _at_last(call: Call, id: str, does: str) -> None:
+    """What docs.stripe.com/testing#refunds says of a card's refund comes true, unless a tester was faster."""
+    refund = call.store.get("refund", id)
+    if does == "refund_pending" and refund["status"] == "pending":
+        arrive(call, refund)
+    elif does == "refund_fails" and refund["status"] == "succeeded":
+        fail(call, refund)
+
+
+LATER_DEEDS = {
+    "refund_pending": lambda call, id: _at_last(call, id, "refund_pending"),
+    "refund_fails": lambda call, id: _at_last(call, id, "refund_fails"),
+}
+
+
 def fail(call: Call, refund: Body) -> Body:
     """The card's bank sends the refund back: the money returns to the platform, reversals stay as they are."""
     # The page on failed refunds: "the bank returns the refunded amount … added back to your balance"
-    if refund["status"] != "succeeded":
-        raise Refuse("Only a succeeded refund can fail.")
+    if refund["status"] not in ("succeeded", "pending"):
+        raise Refuse("Only a refund that was made can fail.")
     account = call.store.owner(refund["id"])[0]
     txn = ledger.move(
         call,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from app.sandbox.stripe.call import API_VERSION, Call, changed
 from app.sandbox.stripe.errors import Refuse
 from app.sandbox.stripe.methods import resolve
-from app.sandbox.stripe.objects import fresh, merge_metadata, new_id
+from app.sandbox.stripe.objects import fresh, merge_metadata, new_id, page_of
 from app.sandbox.stripe.state import Body
 
 Handler = Callable[[Call], Body]
@@ -186,11 +186,9 @@ def remove_endpoint(call: Call) -> Body:
 
 def list_events(call: Call) -> Body:
     # the description: "List events, going back up to 30 days"
-    types = call.params.pop("types", None)
-    found = call.listing("event", "type")
-    if types:
-        found["data"] = [event for event in found["data"] if event["type"] in types]
-    return found
+    types = call.params.get("types") or [call.params[name] for name in ("type",) if name in call.params]
+    found = call.store.select("event", call.account)
+    return page_of([event for event in found if not types or event["type"] in types], call.params, call.path)
 
 
 OPERATIONS: dict[str, Handler] = {

@@ -101,6 +101,10 @@ class Store:
         row = self.db.execute("SELECT account, origin FROM objects WHERE id = ?", (id,)).fetchone()
         return (row[0], row[1]) if row else ("", "")
 
+    def settle_at(self, id: str, origin: str) -> None:
+        """The shop that an object without one belongs to, once it is known."""
+        self.db.execute("UPDATE objects SET origin = ? WHERE id = ? AND origin = ''", (origin, id))
+
     def select(self, kind: str, account: str | None = None, **equal: Any) -> list[Body]:
         """Objects of a kind, newest first, whose top-level fields equal what is given."""
         where, values = ["kind = ?"], [kind]

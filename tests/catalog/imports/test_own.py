@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -229,6 +229,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(tmp_path: Path, body: bytes
     assert any(words in error.sentence for error in errors)
 
 
+@example(b"\0")
 @given(st.binary(max_size=400) | st.text(max_size=200).map(lambda text: (csv_of({}).decode() + text).encode("utf-8")))
 def test_no_bytes_make_it_fall_over(tmp_path_factory: pytest.TempPathFactory, body: bytes) -> None:
     read_rows(tmp_path_factory.getbasetemp(), body)

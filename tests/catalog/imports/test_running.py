@@ -127,7 +127,7 @@ async def test_two_workers_at_once_write_each_line_once(shop: TestShop) -> None:
 
 async def test_the_job_hands_on_what_is_left(shop: TestShop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "SLICE", 1)
-    monkeypatch.setattr(running.run, "__kwdefaults__", {"most": 1})
+    monkeypatch.setitem(running.run.__kwdefaults__, "most", 1)
     batch_id = await begun(shop, honeys(7))
     await confirmed(shop, batch_id)
 

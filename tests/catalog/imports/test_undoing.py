@@ -146,6 +146,13 @@ async def test_only_the_last_one_and_only_for_a_week(shop: TestShop) -> None:
     assert (await product(shop, "olio")).name["it"] == "Olio extravergine"
 
 
+async def test_an_import_that_changed_nothing_does_not_stand_in_the_way(shop: TestShop) -> None:
+    batch_id = await imported(shop, OLIO)
+    await imported(shop, OLIO)
+
+    assert await undone(shop, batch_id) == []
+
+
 async def test_killed_in_the_middle_it_goes_on(shop: TestShop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(undoing, "AT_ONCE", 1)
     lines = [{"sku": f"M-{n}", "slug": f"miele-{n}", "name_it": f"Miele {n}"} for n in range(3)]

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import carriers, desk, fulfilment, queries, words
+from app.commerce.orders import carriers, desk, fulfilment, parcels, queries, words
 from app.commerce.orders.forms import DeedForm, ShipForm
 from app.commerce.orders.models import Order
 from app.kernel import clock
@@ -73,7 +73,8 @@ async def show_order(visit: CurrentVisit, number: FromPath[str]) -> Page:
 async def show_slip(visit: CurrentVisit, number: FromPath[str]) -> Page:
     """What goes into the parcel, to be printed."""
     order = await queries.at_desk(visit.db, _producer(visit)[1], number)
-    shown = desk.desk_order(visit.shop, order, [], clock.today(visit.shop.time_zone))
+    riders = (await parcels.riders(visit.db, [order])).get(order.id, [])
+    shown = desk.desk_order(visit.shop, order, [], clock.today(visit.shop.time_zone), riders)
     frame = await _frame(visit, order.producer_id)
     return Page("desk/slip.html", private=True, desk=frame, order=shown)
 
@@ -135,6 +136,7 @@ async def _work(visit: Visit, *, said: str = "", trouble: str = "") -> Page:
     seen = await live.newest(visit.db, f"producer:{producer_id}")  # before the rest: what comes meanwhile is told again
     counts = await queries.counts_at_desk(visit.db, producer_id)
     orders = await queries.open_at_desk(visit.db, producer_id)
+    joins = await parcels.numbers(visit.db, orders)
     new = counts.get("pending", 0)
     return Page(
         "desk/work.html",
@@ -142,7 +144,7 @@ async def _work(visit: Visit, *, said: str = "", trouble: str = "") -> Page:
         status_code=409 if trouble else 200,
         private=True,
         desk=frames.of_producer(new),
-        stacks=desk.stacks(visit.shop, orders, counts, clock.today(visit.shop.time_zone)),
+        stacks=desk.stacks(visit.shop, orders, counts, clock.today(visit.shop.time_zone), joins),
         stream=f"/banco/eventi?visto={seen}",
         trouble=trouble,
         said=said or ngettext("%(num)s ordine da confermare", "%(num)s ordini da confermare", new),
@@ -160,13 +162,15 @@ async def _order(
     """form: as it was sent, with its mistakes (422). trouble: why a deed could not be done (409)."""
     order = await queries.at_desk(visit.db, _producer(visit)[1], number)
     events = await queries.desk_events(visit.db, order)
+    riders = (await parcels.riders(visit.db, [order])).get(order.id, [])
+    joins = (await parcels.numbers(visit.db, [order])).get(order.id, "")
     return Page(
         "desk/order.html",
         fragment="desk/_order.html",
         status_code=409 if trouble else 422 if form else 200,
         private=True,
         desk=await _frame(visit, order.producer_id),
-        order=desk.desk_order(visit.shop, order, events, clock.today(visit.shop.time_zone)),
+        order=desk.desk_order(visit.shop, order, events, clock.today(visit.shop.time_zone), riders, joins),
         carriers=[(code, str(carrier.name)) for code, carrier in carriers.CARRIERS.items()],
         form=form or ShipForm.blank(),
         said=said,

@@ -6,7 +6,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from app.commerce.orders import queries, views, words
+from app.commerce.orders import parcels, queries, sections, views, words
 from app.commerce.orders.forms import FindForm
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -50,10 +50,13 @@ async def show_order(visit: CurrentVisit, request: AnyRequest, number: FromPath[
     seen = await live.newest(visit.db, f"group:{group.id}")  # before the rest: what comes meanwhile is told again
     events = await queries.events_of(visit.db, group.id)
     whole = await queries.with_orders(visit.db, group.id)
-    order = views.group_view(visit.shop, whole, events, clock.now())
+    order = views.group_view(visit.shop, whole, events, clock.now(), await parcels.numbers(visit.db, whole.orders))
     link = f"/ordini/{number}" + (f"?chiave={key}" if key else "")
     return Page(
         "orders/order.html", fragment="orders/_parcels.html", private=True, headers=READ_ANYWHERE,
+        money=await sections.money(visit.db, visit.shop, whole, key),
+        changes=await sections.changes(visit.db, visit.shop, whole, key),
+        rights=await sections.rights(visit.db, visit.shop, whole, key),
         order=order, link=link, stream=f"/eventi{link}{'&' if key else '?'}visto={seen}",
     )  # fmt: skip
 

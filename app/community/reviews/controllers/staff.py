@@ -5,8 +5,6 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from app.commerce.office import queries as office
-from app.commerce.office import views as office_views
 from app.community.reviews import desk_queries, moderation, queries, views
 from app.community.reviews.desk_queries import PAGE, REPORTED
 from app.community.reviews.forms import DecisionForm, RefusalForm
@@ -14,6 +12,7 @@ from app.kernel.db import transaction
 from app.kernel.errors import Conflict, Forbidden
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
+from app.web import desk
 from app.web.access import staff
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -94,7 +93,7 @@ async def _review(visit: Visit, review_id: int, *, form: Filled[RefusalForm] | N
 
 
 async def _page(visit: Visit, template: str, status_code: int = 200, **context: Any) -> Page:
-    frame = office_views.frame(await office.alarms(visit.db))
+    frame = await desk.of_staff(visit.db)
     return Page(template, status_code=status_code, private=True, desk=frame, states=views.STATES, **context)
 
 

@@ -1,0 +1,58 @@
+"""Packs that have become smaller: what was in them before is kept, so that it can be told (law.md L9).
+
+Art. 15-bis Codice del consumo is off until the shop sets the day from which it is told,
+`features["shrinking_told_since"]` ("2026-01-01"): the EU's answer to the notification of that article is open.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from app.catalog import reductions
+from app.catalog.models import Variant
+from app.kernel import clock, formats
+from app.kernel.i18n import current_locale
+from app.kernel.i18n import gettext as _
+from app.kernel.tenancy import ShopFacts
+
+# With net_amount, net_unit and price_minor, what `said` asks of a row.
+COLUMNS = (Variant.pack_before, Variant.pack_before_minor, Variant.pack_changed_at)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+Pack = tuple[int, str, int]  # net amount, its unit, price minor
+
+
+def pack(variant: Variant) -> Pack:
+    return variant.net_amount, variant.net_unit, variant.price_minor
+
+
+def keep(variant: Variant, was: Pack) -> None:
+    """Note what was in the pack, if that is something else now. After the change, within its transaction."""
+    amount, unit, price_minor = was
+    if variant.net_unit != unit:
+        variant.pack_before = variant.pack_before_minor = variant.pack_changed_at = None
+    elif variant.net_amount != amount:
+        variant.pack_before, variant.pack_before_minor, variant.pack_changed_at = amount, price_minor, clock.now()
+
+
+def told_since(shop: ShopFacts) -> date | None:
+    """From which day on the shop tells; None: never."""
+    typed = shop.features.get("shrinking_told_since")
+    try:
+        return date.fromisoformat(typed) if isinstance(typed, str) else reductions.SHRINKING_TOLD_SINCE
+    except ValueError:
+        return reductions.SHRINKING_TOLD_SINCE
+
+
+def said(row: Any, shop: ShopFacts) -> str:
+    """The sentence of the law while it is due, for a row with COLUMNS; else ""."""
+    if row.pack_before is None or row.pack_before_minor is None or row.pack_changed_at is None:
+        return ""
+    then = (LONG_AGO, row.pack_before, row.pack_before_minor)
+    since = (row.pack_changed_at, row.net_amount, row.price_minor)
+    less = reductions.shrunk_by([then, since], clock.now(), told_since(shop))
+    if less is None:
+        return ""
+    return _(
+        "Questa confezione contiene un prodotto inferiore di %(less)s rispetto alla precedente quantità.",
+        less=formats.quantity(less, row.net_unit, current_locale()),
+    )

@@ -1,0 +1,48 @@
+"""What must be true of parcels at any moment: proven with the ledger (payments/proofs.py)."""
+
+from collections.abc import AsyncIterator
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from app.commerce.orders.models import Order, OrderGroup, OrderLine
+from app.commerce.orders.views import OPEN
+
+
+async def a_parcel_is_paid_for_once(db: AsyncSession) -> AsyncIterator[str]:
+    """Whatever travels with another order paid no delivery, or has had it back."""
+    of_lines = select(func.coalesce(func.sum(OrderLine.refunded_minor), 0)).where(OrderLine.order_id == Order.id)
+    back = Order.refunded_minor - of_lines.scalar_subquery()
+    found = await db.execute(
+        select(Order.number, Order.delivery_minor, back).where(
+            Order.joins_order_id.is_not(None), Order.state != "awaiting_payment", Order.delivery_minor != back
+        )
+    )
+    for number, paid, returned in found:
+        yield f"order {number} travels with another and paid {paid} for delivery, of which {returned} went back"
+
+
+async def a_parcel_is_one(db: AsyncSession) -> AsyncIterator[str]:
+    """An addition has the producer and the address of the order it joins, which joins none; they move together."""
+    first, of_first = aliased(Order), aliased(OrderGroup)
+    found = await db.execute(
+        select(Order, OrderGroup, first, of_first)
+        .join(OrderGroup, OrderGroup.id == Order.group_id)
+        .join(first, first.id == Order.joins_order_id)
+        .join(of_first, of_first.id == first.group_id)
+    )
+    for order, group, other, of_other in found:
+        if other.joins_order_id is not None:
+            yield f"order {order.number} joins {other.number}, which joins another"
+        if order.producer_id != other.producer_id or _door(group) != _door(of_other):
+            yield f"order {order.number} joins {other.number}, which goes elsewhere"
+        if {order.state, other.state} <= {*OPEN} and order.state != other.state:
+            yield f"order {order.number} is {order.state}, {other.number} in the same parcel is {other.state}"
+
+
+def _door(group: OrderGroup) -> tuple[str, ...]:
+    return group.country, group.street, group.postal_code, group.city, group.province
+
+
+ALL = (a_parcel_is_paid_for_once, a_parcel_is_one)

@@ -1,0 +1,54 @@
+"""Who bears a lost dispute, and how much of it. Pure. Source: docs/algorithms/reconciliation.md."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.commerce.orders.models import Order
+from app.kernel.money import allocate
+from app.kernel.tenancy import ShopFacts
+
+PRODUCER, SHOP = "producer", "shop"
+Refunded = tuple[int, int]  # to the buyer, and of it by the producer
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one producer gives back of a lost dispute."""
+
+    order_id: int
+    producer_id: int
+    amount_minor: int
+
+
+def rule(shop: ShopFacts) -> str:
+    """The shop's setting `dispute_bearer`: the producer, who is the seller, unless the shop takes it upon itself."""
+    return SHOP if shop.features.get("dispute_bearer") == SHOP else PRODUCER
+
+
+def parts(orders: Sequence[Order], amount_minor: int, refunded: Mapping[int, Refunded]) -> list[Part]:
+    """Each producer's part: his order's share of the amount, less the share of it that he never got (the fee).
+
+    refunded: what has gone back of an order already, by its id.
+    """
+    left = [_left(order, refunded.get(order.id, (0, 0))) for order in orders]
+    if not any(total for total, _got in left):  # all was given back some other way, and the bank took it once more
+        left = [_left(order, (0, 0)) for order in orders]
+    return [
+        Part(order.id, order.producer_id, share)
+        for order, share in zip(orders, shares(left, amount_minor), strict=True)
+        if share
+    ]
+
+
+def _left(order: Order, refunded: Refunded) -> tuple[int, int]:
+    total = max(0, order.total_minor - refunded[0])
+    return total, max(0, min(order.payout_minor - refunded[1], total))
+
+
+def shares(orders: Sequence[tuple[int, int]], amount_minor: int) -> list[int]:
+    """orders: (what the buyer paid for it, what the producer got of that), each 0 or more and not all 0."""
+    found = []
+    disputed = allocate(amount_minor, [total for total, _got in orders])
+    for (total, got), part in zip(orders, disputed, strict=True):
+        found.append(allocate(part, [got, total - got])[0] if total else 0)
+    return found

@@ -1,0 +1,130 @@
+"""Documents as pages show them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.commerce.documents import issuing, words
+from app.commerce.documents.models import Document, Transmission
+from app.commerce.orders.models import Order
+from app.kernel import formats
+from app.kernel.i18n import current_locale
+from app.producers import tax
+from app.producers.models import Producer
+
+RESEND_WITHIN = timedelta(days=5)  # of a rejection, with the same number and date
+OSS_LIMIT_MINOR, OSS_WARNING = 1_000_000, 80  # € 10.000 a year to consumers in other EU states; percent of it
+MONTHS = 13
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a list. total_minor: negative on credit notes. who: to whom it is made out."""
+
+    id: int
+    number: str
+    date: date
+    kind: str
+    name: str
+    state: str
+    label: str
+    tone: str
+    seller: str
+    who: str
+    order: str
+    currency: str
+    total_minor: int
+
+
+@dataclass(frozen=True)
+class Try:
+    """One file on its way."""
+
+    filename: str
+    label: str
+    tone: str
+    reason: str
+    made_at: datetime
+    handed_at: datetime | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An order whose invoice cannot be made yet, and why."""
+
+    order: str
+    name: str
+    total_minor: int
+    currency: str
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Abroad:
+    """What a producer sold this year to consumers in other EU states, against the limit (law.md 1.6)."""
+
+    sold_minor: int
+    limit_minor: int
+
+    @property
+    def is_near(self) -> bool:
+        return self.sold_minor * 100 >= self.limit_minor * OSS_WARNING
+
+
+def row(document: Document) -> Row:
+    label, tone = words.STATES[document.state]
+    body: Mapping[str, Any] = document.body
+    sign = -1 if body["type"] == "TD04" else 1
+    return Row(
+        id=document.id,
+        number=document.number,
+        date=document.date,
+        kind=document.kind,
+        name=words.name_of(document.kind),
+        state=document.state,
+        label=str(label),
+        tone=tone,
+        seller=body["seller"]["name"],
+        who=body["buyer"]["name"],
+        order=body["order"]["number"] if body["order"] else "",
+        currency=document.currency,
+        total_minor=sign * document.total_minor,
+    )
+
+
+def tries(document: Document) -> list[Try]:
+    """Every file of a document, the latest first. Its transmissions are loaded."""
+    return [_try(sent) for sent in reversed(document.transmissions)]
+
+
+def _try(sent: Transmission) -> Try:
+    label, tone = words.STATES[sent.state]
+    return Try(sent.filename, str(label), tone, sent.reason, sent.made_at, sent.handed_at, sent.answered_at)
+
+
+def resend_by(document: Document) -> datetime | None:
+    """Until when a rejected document may be sent again as it is numbered."""
+    rejected = [sent.answered_at for sent in document.transmissions if sent.state == "rejected" and sent.answered_at]
+    return rejected[-1] + RESEND_WITHIN if document.state == "rejected" and rejected else None
+
+
+def waiting(orders: Iterable[Order], producer: Producer) -> list[Waiting]:
+    """Orders with their groups."""
+    missing = tax.missing(producer)
+    return [
+        Waiting(
+            order.number, order.group.name, order.total_minor, order.group.currency, issuing.obstacles(order, missing)
+        )
+        for order in orders
+    ]
+
+
+def months(today: date) -> list[tuple[str, str]]:
+    """("2026-11", "novembre 2026") and the twelve before it."""
+    found, day = [], today.replace(day=1)
+    for _place in range(MONTHS):
+        found.append((f"{day:%Y-%m}", formats.date(day, current_locale(), style="LLLL yyyy")))
+        day = (day - timedelta(days=1)).replace(day=1)
+    return found

@@ -1,0 +1,47 @@
+"""Pieces of an order's page that higher contexts fill: what the buyer may still do and until when, and his refunds."""
+
+from collections.abc import Awaitable, Callable
+
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.commerce.orders.models import OrderGroup
+from app.kernel.tenancy import ShopFacts
+
+Fill = Callable[[AsyncSession, ShopFacts, OrderGroup, str], Awaitable[str]]
+_rights: list[Fill] = []
+_money: list[Fill] = []
+_changes: list[Fill] = []
+
+
+def fill_rights(with_this: Fill) -> None:
+    """At start: who fills the box, one after the other.
+
+    Each is given the group with its orders and lines, and the key of the link or "".
+    """
+    _rights.append(with_this)
+
+
+def fill_money(with_this: Fill) -> None:
+    """At start: who says what has gone back. It is given the same."""
+    _money.append(with_this)
+
+
+def fill_changes(with_this: Fill) -> None:
+    """At start: who says what may still be added and taken out. It is given the same."""
+    _changes.append(with_this)
+
+
+async def rights(db: AsyncSession, shop: ShopFacts, group: OrderGroup, key: str) -> Markup:
+    """The piece, in the reader's language."""
+    return Markup().join([Markup(await fill(db, shop, group, key)) for fill in _rights])  # noqa: S704  (our templates)
+
+
+async def money(db: AsyncSession, shop: ShopFacts, group: OrderGroup, key: str) -> Markup:
+    """What has gone back, likewise."""
+    return Markup().join([Markup(await fill(db, shop, group, key)) for fill in _money])  # noqa: S704  (our templates)
+
+
+async def changes(db: AsyncSession, shop: ShopFacts, group: OrderGroup, key: str) -> Markup:
+    """What may still be changed, likewise."""
+    return Markup().join([Markup(await fill(db, shop, group, key)) for fill in _changes])  # noqa: S704  (our templates)

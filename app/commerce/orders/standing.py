@@ -1,0 +1,84 @@
+"""How an order stands, as its buyer reads it: a title, and what happens now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.commerce.orders.models import OrderGroup
+from app.commerce.orders.states import OPEN
+from app.kernel.i18n import gettext as _
+
+
+def said(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str, str]:
+    """Title and next step. group: with its orders. parcels: their states."""
+    if group.deposit_minor and group.paid_at is None and group.authorized_at is not None:
+        return _with_deposit(group)
+    match group.state:
+        case "awaiting_payment":
+            return _("Manca il pagamento"), _("I prodotti sono da parte per te: l’ordine parte appena hai pagato.")
+        case "authorized":
+            return _thanks(group), _(
+                "L’ordine è dai produttori. La banca tiene da parte l’importo massimo: appena hanno pesato ti "
+                "addebitiamo quello vero e ti scriviamo a %(email)s. Il resto si libera da solo.",
+                email=group.email,
+            )
+        case "cancelled" if group.authorized_at is not None:
+            return _("Ordine annullato"), _(
+                "Non ti abbiamo addebitato nulla: la banca libera l’importo da sola, di solito in pochi giorni."
+            )
+        case "cancelled":
+            return _("Ordine annullato"), _("Non è stato pagato in tempo, e non ti abbiamo addebitato nulla.")
+        case "refunding":
+            late = _(
+                "Il pagamento è arrivato quando all’ordine non si poteva più aggiungere niente. "
+                "Il rimborso è in viaggio: di solito arriva in 5–10 giorni."
+            )
+            gone = _(
+                "Il pagamento è arrivato quando i prodotti non c’erano più. Il rimborso è in viaggio: "
+                "di solito arriva in 5–10 giorni."
+            )
+            return _("Ti restituiamo tutto"), late if any(order.joins_order_id for order in group.orders) else gone
+        case "refunded" if group.paid_at is None:
+            return _("Ti abbiamo restituito tutto"), _("Il rimborso è sul metodo di pagamento che hai usato.")
+    return _paid(group, parcels, now)
+
+
+def _with_deposit(group: OrderGroup) -> tuple[str, str]:
+    """The deposit has been paid, the balance has not."""
+    match group.state:
+        case "refunding":
+            return _("Ordine annullato"), _("L’acconto torna tutto a te: di solito arriva in 5–10 giorni.")
+        case "refunded":
+            return _("Ordine annullato"), _("L’acconto è tornato sul metodo di pagamento che hai usato.")
+        case "cancelled":
+            return _("Ordine annullato"), _("L’acconto è tornato a te attraverso la tua banca.")
+    if group.balance_asked_at is not None:
+        return _("È pronto: manca il saldo"), _("Appena paghi il saldo il produttore te lo consegna.")
+    return _thanks(group), _(
+        "L’acconto è arrivato e il produttore ci lavora. Quando è pronto ti scriviamo a %(email)s per il saldo.",
+        email=group.email,
+    )
+
+
+def _paid(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str, str]:
+    """What has been paid whole: the hour after the payment is for thanks."""
+    on_the_way = "shipped" in parcels
+    waiting = any(state in OPEN for state in parcels)
+    if parcels and all(state in {"cancelled", "refunded"} for state in parcels):
+        title = _("Ordine annullato") if all(state == "cancelled" for state in parcels) else _("Ordine rimborsato")
+        return title, _("Quello che hai pagato torna a te: qui sotto c’è scritto quanto, dove e quando.")
+    if not waiting and not on_the_way:
+        return _("È arrivato tutto"), _("Buon appetito! Se qualcosa non va, scrivi al produttore o a noi.")
+    if on_the_way and not waiting:
+        return _("È in viaggio"), _("I produttori hanno spedito: segui i pacchi qui sotto.")
+    if on_the_way or any(state != "pending" for state in parcels):
+        return _("Ci stanno lavorando"), _("Ogni produttore spedisce il suo pacco: qui sotto vedi a che punto sono.")
+    if group.paid_at and (now - group.paid_at).total_seconds() < 3600:
+        return _thanks(group), _(
+            "I produttori hanno ricevuto l’ordine e preparano i pacchi. Ti scriviamo a %(email)s quando partono.",
+            email=group.email,
+        )
+    return _("Il tuo ordine"), _("I produttori hanno ricevuto l’ordine: lo confermano e preparano i pacchi.")
+
+
+def _thanks(group: OrderGroup) -> str:
+    return _("Grazie, %(name)s", name=group.name.partition(" ")[0])

@@ -1,0 +1,5 @@
+"""Pages of staff about the books."""
+
+from app.commerce.reconciliation.controllers import events, ledger, reports
+
+ROUTES = [*reports.ROUTES, *ledger.ROUTES, *events.ROUTES]

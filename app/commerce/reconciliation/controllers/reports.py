@@ -1,0 +1,77 @@
+"""How our books stand: compared with Stripe's, and proven."""
+
+from typing import Any
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from app.commerce.office import views as office_views
+from app.commerce.reconciliation import queries, words
+from app.kernel.db import transaction
+from app.kernel.errors import Forbidden
+from app.kernel.i18n import gettext as _
+from app.kernel.outbox import add_job
+from app.system import audit
+from app.web import access, desk
+from app.web.pages import Go, Page
+from app.web.visit import CurrentVisit, Visit
+
+PATH = "/amministrazione/conti"
+
+
+@get(PATH, access=access.staff, name="office.books.show")
+async def show_books(visit: CurrentVisit) -> Page:
+    return await page(
+        visit,
+        "reconciliation/books.html",
+        reports=await queries.latest(visit.db),
+        checks=await queries.checks(visit.db),
+        balances=await queries.balances(visit.db),
+        accounts=office_views.ACCOUNTS,
+        may_act=access.admin(visit.person),
+    )
+
+
+@get(PATH + "/{report_id:int}", access=access.staff, name="office.report.show")
+async def show_report(visit: CurrentVisit, report_id: FromPath[int]) -> Page:
+    report = await queries.one(visit.db, report_id)
+    return await page(visit, "reconciliation/report.html", report=report, finding=words.finding, journal=words.journal)
+
+
+@post(PATH + "/confronto", access=access.admin, name="office.books.compare")
+async def compare(visit: CurrentVisit) -> Go:
+    return await _start(
+        visit, "reconciliation.compare", _("Il confronto con Stripe parte adesso: ricarica tra un minuto.")
+    )
+
+
+@post(PATH + "/verifica", access=access.admin, name="office.books.verify")
+async def verify(visit: CurrentVisit) -> Go:
+    return await _start(visit, "reconciliation.verify", _("La verifica parte adesso: ricarica tra un minuto."))
+
+
+async def _start(visit: Visit, job: str, said: str) -> Go:
+    """Have the nightly work done now. Doing it twice is harmless."""
+    if visit.person is None:
+        raise Forbidden
+    async with transaction(visit.db):
+        add_job(visit.db, job)
+        audit.record(
+            visit.db,
+            action="books.started",
+            entity="job",
+            entity_id=job,
+            actor_id=visit.person.id,
+            actor_role=visit.person.role,
+        )
+    visit.tell(said)
+    return Go(PATH)
+
+
+async def page(visit: Visit, template: str, **context: Any) -> Page:
+    """A page of staff about the books."""
+    frame = await desk.of_staff(visit.db)
+    return Page(template, private=True, desk=frame, **context)
+
+
+ROUTES = [show_books, show_report, compare, verify]

@@ -1,0 +1,56 @@
+"""The desk's form of weights: one field per piece. What was typed is kept, with what is wrong beside its field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.commerce.orders import reckoning
+from app.commerce.orders.models import Order
+from app.commerce.weighing.weighing import HEAVIEST_G
+from app.kernel.i18n import gettext as _
+
+LONGEST = 7
+
+
+@dataclass
+class Weights:
+    """typed: by field; errors: by field, in the order of the form. grams: by line, none while anything is wrong."""
+
+    typed: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    grams: dict[int, list[int]] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> list[tuple[str, str]]:
+        return list(self.errors.items())
+
+
+def name(line_id: int, place: int) -> str:
+    """Of the field of a piece; place: 1 for the first."""
+    return f"grams-{line_id}-{place}"
+
+
+def blank(order: Order) -> Weights:
+    """What has been weighed already."""
+    found = Weights()
+    for line in order.lines:
+        for place, grams in enumerate(line.piece_grams, 1):
+            found.typed[name(line.id, place)] = str(grams)
+    return found
+
+
+def read(order: Order, sent: Mapping[str, Any]) -> Weights:
+    """What was sent for an order with its lines."""
+    found = Weights()
+    for line in order.lines:
+        if reckoning.terms_of(line) is None:
+            continue
+        for place in range(1, line.quantity + 1):
+            key = name(line.id, place)
+            typed = str(sent.get(key) or "").strip()[:20]
+            found.typed[key] = typed
+            if not (typed.isascii() and typed.isdigit() and len(typed) < LONGEST and 0 < int(typed) <= HEAVIEST_G):
+                found.errors[key] = _("Scrivi i grammi, per esempio 1230")
+            else:
+                found.grams.setdefault(line.id, []).append(int(typed))
+    return found
