@@ -114,6 +114,11 @@ class Stripe:
         """The next calls fail: answer is 500, 429, timeout or cut."""
         await self.control("faults", answer=answer, path=path, count=count, when=when)
 
+    async def forget(self) -> None:
+        """As on its first day: no objects, no money, its clock set right. Webhooks leave when a test says so."""
+        self.sandbox.state.reset()
+        await self.control("settings", automatic=False)
+
     async def repair(self) -> None:
         await self.control("faults/clear")
         self.gateway.breaker.worked()

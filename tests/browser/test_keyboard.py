@@ -102,8 +102,9 @@ async def test_from_a_search_to_a_wish_with_the_keyboard_alone(people: People) -
     hands = Hands(page)
     await hands.tab_to("q")
     await page.keyboard.type("formaggi stag")
-    category = page.get_by_role("option").filter(has_text="Reparto")
+    category = page.get_by_role("option", name="Formaggi stagionati Reparto")
     await expect(category).to_be_visible()
+    await expect(page.get_by_role("option", name="Formaggi freschi")).to_have_count(0)  # of the word half typed
     while await category.get_attribute("aria-selected") != "true":
         await hands.press("ArrowDown")
         assert hands.presses <= MOST_PRESSES

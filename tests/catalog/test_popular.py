@@ -12,6 +12,7 @@ from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.i18n import speaking
 from app.kernel.outbox import Job
+from app.system.schedules import HOME
 from tests.cast import Browser, TestShop
 
 FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -25,9 +26,10 @@ def _nothing_counted() -> Iterator[None]:
 
 
 async def search_on(shop: TestShop, text: str, days: int, times: int = 1, locale: str = "it", ago: int = 0) -> None:
-    """So often on each of so many days, the last of them `ago` days ago."""
+    """So often at noon on each of so many days, the last of them `ago` days ago."""
+    noon = clock.now().astimezone(HOME).replace(hour=12)
     for day in range(days):
-        with clock.shifted(-timedelta(days=day + ago)), speaking(locale):
+        with clock.frozen(noon - timedelta(days=day + ago)), speaking(locale):
             for _time in range(times):
                 popular.asked(shop.id, text)
     await popular.write_down(shop.database)

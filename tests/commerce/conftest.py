@@ -15,22 +15,21 @@ from tests.stripe import Stripe
 async def stripe_sandbox(
     settings: Settings, app: Edge, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stripe]:
-    """The sandbox of this run. At its end it is asked what it could not understand."""
+    """The sandbox of this run."""
     stripe = Stripe(settings, app, tmp_path_factory.mktemp("stripe"))
-    await stripe.control("settings", automatic=False)
+    await stripe.forget()
     yield stripe
-    refusals = await stripe.look("refusals")
     await stripe.close()
-    assert refusals["data"] == []
 
 
 @pytest.fixture
 async def stripe(stripe_sandbox: Stripe, shop: TestShop) -> AsyncIterator[Stripe]:
-    """Stripe with the accounts of this test's producers, and nothing left to deliver from others."""
-    await stripe_sandbox.control("webhooks/drop")
+    """Stripe with the accounts of this test's producers, and nothing of other tests: no money, no time gone by."""
+    await stripe_sandbox.forget()
     await stripe_sandbox.open_accounts(shop)
     yield stripe_sandbox
     await stripe_sandbox.repair()
+    assert (await stripe_sandbox.look("refusals"))["data"] == []
 
 
 @pytest.fixture
