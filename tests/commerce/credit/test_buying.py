@@ -135,7 +135,7 @@ async def test_a_gift_for_a_day_waits_for_it(shop: TestShop, anna: Browser, stri
     assert await mails_of(shop, mails.GIFT) == []
     (card,) = await accounts(shop, "card")
     assert card.code_hash is None
-    with clock.shifted(timedelta(days=20)):
+    with clock.shifted(timedelta(days=21)):
         await shop.run_jobs()
     assert len(await mails_of(shop, mails.GIFT)) == 1
     (purchase,) = await purchases(shop)
