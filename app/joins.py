@@ -16,21 +16,26 @@ from app.commerce.credit import claiming, holding
 from app.commerce.credit import proofs as credit_proofs
 from app.commerce.credit import queries as credit_queries
 from app.commerce.credit import sections as credit_sections
+from app.commerce.credit.models import CreditPurchase, CreditRefund
 from app.commerce.deposits import calling_off
 from app.commerce.deposits import pieces as deposit_pieces
 from app.commerce.deposits import proofs as deposit_proofs
 from app.commerce.disputes import following as dispute_following
 from app.commerce.disputes import proofs as dispute_proofs
 from app.commerce.disputes import queries as dispute_queries
+from app.commerce.documents import confirming
 from app.commerce.documents import issuing as document_issuing
-from app.commerce.documents import queries as document_queries
+from app.commerce.documents import waiting as document_waiting
 from app.commerce.office import queries as office_queries
 from app.commerce.office import sections as office_sections
 from app.commerce.office import views as office_views
-from app.commerce.orders import departing, deposit_views
+from app.commerce.orders import claiming as order_claiming
+from app.commerce.orders import contracts, departing, deposit_views
 from app.commerce.orders import queries as order_queries
 from app.commerce.orders import sections as order_sections
-from app.commerce.payments import proofs, settling, webhooks
+from app.commerce.overdue import pieces as overdue_pieces
+from app.commerce.overdue import queries as overdue_queries
+from app.commerce.payments import belonging, proofs, settling, slow, webhooks
 from app.commerce.payouts import following as payout_following
 from app.commerce.promotions import proofs as promotion_proofs
 from app.commerce.promotions import uses as promotion_uses
@@ -43,24 +48,29 @@ from app.commerce.refunds import proofs as refund_proofs
 from app.commerce.refunds import queries as refund_queries
 from app.commerce.refunds import sending as refund_sending
 from app.commerce.weighing import capturing, lost
+from app.commerce.weighing import pieces as weighing_pieces
 from app.commerce.weighing import proofs as weighing_proofs
+from app.commerce.weighing import queries as weighing_queries
 from app.commerce.withdrawals import handling as withdrawal_handling
 from app.commerce.withdrawals import pieces as withdrawal_pieces
 from app.commerce.withdrawals import queries as withdrawal_queries
 from app.community.reviews import pieces as review_pieces
-from app.delivery import demand, fees
+from app.delivery import demand, fees, remembered
 from app.engagement.watches import merging as wish_merging
 from app.engagement.watches import views as watch_views
 from app.identity import hooks
 from app.pricing.rules import pieces as rule_pieces
 from app.pricing.rules import surge
+from app.system import mail
 from app.web import desk
 
 # When somebody signs in or out
 hooks.on_sign_in(merging.merge_at_sign_in)
 hooks.on_sign_in(wish_merging.merge_at_sign_in)
 hooks.on_sign_in(claiming.claim_at_sign_in)
+hooks.on_sign_in(order_claiming.claim_at_sign_in)
 hooks.on_sign_out(recent.forget)
+hooks.on_sign_out(remembered.forget)
 
 # Pieces of public pages that higher contexts make
 sections.fill("price_reason", rule_pieces.price_reason)
@@ -77,9 +87,14 @@ sweeping.also_kept(order_queries.pictures())
 order_sections.fill_rights(refund_pieces.rights)
 order_sections.fill_rights(withdrawal_pieces.rights)
 order_sections.fill_money(refund_pieces.money)
+order_sections.fill_changes(overdue_pieces.choices)
 order_sections.fill_changes(addition_pieces.changes)
+order_sections.fill_desk(overdue_pieces.at_desk)
 office_sections.fill_group(refund_pieces.at_staff)
 office_sections.fill_group(deposit_pieces.at_staff)
+office_sections.fill_group(overdue_pieces.at_staff)
+office_sections.fill_group(weighing_pieces.at_staff)
+office_sections.fill_jobs(weighing_pieces.at_jobs)
 credit_sections.fill_rights(withdrawal_pieces.rights_of_purchase)
 
 # An order is placed
@@ -87,18 +102,26 @@ placing.also_when_placed(promoting.take_uses)
 placing.also_when_placed(paying.take_credit)
 
 # Its payment is settled, one way or another
+settling.also_when_cancelled(slow.tell_if_failed)
 settling.also_when_cancelled(promotion_uses.give_back)
 settling.also_when_revived(promotion_uses.take_again)
 settling.also_when_paid(holding.spend)
 settling.also_when_taken_on(departing.fix_days)
 settling.also_when_paid(departing.fix_days_of_made)
 settling.also_when_cancelled(holding.release)
+settling.also_when_paid(dispute_following.bear_waiting)
+settling.also_when_cancelled(dispute_following.bear_waiting)
 settling.also_when_revived(holding.retake)
 settling.also_settles(credit_buying.settle_session)
 settling.also_when_paid(document_issuing.when_paid)
+settling.also_when_taken_on(document_issuing.when_taken_on)
+settling.also_when_cancelled(document_issuing.when_called_off)
 settling.also_when_taken_on(placing.clear_after_payment)  # for the worker too: it imports this module
 cancelling.lets_go_by(cancelling.AUTHORIZED, lost.call_off)
 cancelling.lets_go_by(deposit_views.DEPOSITED, calling_off.call_off)
+
+# What goes with a mail
+mail.attaches(contracts.ATTACHED, confirming.file)
 
 # It is refunded
 requesting.also_when_refunded(addition_following.when_refunded)
@@ -107,6 +130,7 @@ requesting.also_when_closed(promotion_uses.give_back_unsent)
 requesting.also_when_refunded(document_issuing.when_refunded)
 
 # News from Stripe
+belonging.also_known_by(CreditPurchase.charge_id, CreditPurchase.session_id, CreditRefund.stripe_id)
 webhooks.handles("refund.", refund_sending.handle, missed=("refund.updated", "refund.failed"))
 webhooks.handles("charge.refund.", refund_sending.handle)
 webhooks.handles("charge.dispute.", dispute_following.follow_event, missed=dispute_following.MISSED)
@@ -128,13 +152,18 @@ proofs.also(*refill_proofs.ALL)
 
 # What waits for staff, beside the links of their desk
 office_queries.also_counted("/amministrazione/recessi", withdrawal_queries.due)
+desk.also_counted("/banco/recessi", withdrawal_queries.open_at)
+office_queries.also_counted("/amministrazione/ritardi", overdue_queries.number_late)
+desk.also_counted("/banco/ritardi", overdue_queries.number_late_at)
 office_queries.also_counted("/amministrazione/rimborsi", refund_queries.failed)
 office_queries.also_counted("/amministrazione/credito", credit_queries.failed)
+office_queries.also_counted(office_views.JOBS, weighing_queries.stuck)
 office_queries.also_counted("/amministrazione/contestazioni", dispute_queries.waiting)
 office_queries.also_counted("/amministrazione/conti", book_queries.troubles)
 office_queries.also_counted("/amministrazione/eventi", book_queries.failed_events)
 desk.staff_frame_is(office_views.frame_of)
-office_queries.also_counted("/amministrazione/documenti", document_queries.rejected)
+desk.also_counted("/banco/incassi", dispute_queries.waiting_for)
+office_queries.also_counted("/amministrazione/documenti", document_waiting.calling)
 
 # Lower contexts ask
 demand.orders_are_counted_by(order_queries.leaving)

@@ -21,8 +21,10 @@ from app.analytics.views_log.counting import Counting
 from app.catalog import controllers as catalog_pages
 from app.catalog import jobs as catalog_jobs
 from app.catalog import queries as catalog_queries
+from app.catalog.departments import controllers as department_pages
 from app.catalog.imports import controllers as import_pages
 from app.catalog.imports import jobs as import_jobs
+from app.catalog.makers import controllers as maker_pages
 from app.commerce.additions import controllers as addition_pages
 from app.commerce.cart import controllers as cart_pages
 from app.commerce.cart import jobs as cart_jobs
@@ -38,14 +40,18 @@ from app.commerce.disputes import jobs as dispute_jobs
 from app.commerce.documents import controllers as document_pages
 from app.commerce.documents import jobs as document_jobs
 from app.commerce.office import controllers as office_pages
+from app.commerce.office import mending_controllers as mending_pages
 from app.commerce.orders import controllers as order_pages
 from app.commerce.orders import jobs as order_jobs
+from app.commerce.overdue import controllers as overdue_pages
+from app.commerce.overdue import jobs as overdue_jobs
 from app.commerce.payments import controllers as payment_pages
 from app.commerce.payments import jobs as payment_jobs
 from app.commerce.payments import ways_controllers as payment_ways_pages
 from app.commerce.payouts import controllers as payout_pages
 from app.commerce.payouts import jobs as payout_jobs
 from app.commerce.promotions import controllers as promotion_pages
+from app.commerce.promotions import jobs as promotion_jobs
 from app.commerce.reconciliation import controllers as book_pages
 from app.commerce.reconciliation import jobs as book_jobs
 from app.commerce.refunds import controllers as refund_pages
@@ -75,9 +81,11 @@ from app.producers import queries as producer_queries
 from app.settings import Settings
 from app.shops import queries as shop_queries
 from app.shops.queries import Directory
+from app.system import barrier_controllers as barrier_pages
 from app.system import controllers as system_pages
 from app.system import health, live, page_drops
 from app.system import jobs as system_jobs
+from app.system import notice_controllers as notice_pages
 from app.system import offline_controllers as offline_pages
 from app.system import page_controllers as info_pages
 from app.system.bell import Bell
@@ -99,10 +107,14 @@ if TYPE_CHECKING:
 CONTROLLERS = (
     system_pages,
     info_pages,
+    notice_pages,
+    barrier_pages,
     offline_pages,
     delivery_pages,
     identity_pages,
     catalog_pages,
+    maker_pages,
+    department_pages,
     import_pages,
     pricing_pages,
     rule_pages,
@@ -118,11 +130,13 @@ CONTROLLERS = (
     payment_ways_pages,
     credit_pages,
     office_pages,
+    mending_pages,
     promotion_pages,
     document_pages,
     refund_pages,
     weighing_pages,
     deposit_pages,
+    overdue_pages,
     withdrawal_pages,
     dispute_pages,
     book_pages,
@@ -142,9 +156,11 @@ JOB_MODULES = (
     payment_jobs,
     document_jobs,
     credit_jobs,
+    promotion_jobs,
     refund_jobs,
     weighing_jobs,
     deposit_jobs,
+    overdue_jobs,
     withdrawal_jobs,
     dispute_jobs,
     book_jobs,

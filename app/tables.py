@@ -11,6 +11,7 @@ from app.commerce.credit import models as credit
 from app.commerce.disputes import models as disputes
 from app.commerce.documents import models as documents
 from app.commerce.orders import models as orders
+from app.commerce.overdue import models as overdue
 from app.commerce.payments import models as payments
 from app.commerce.payouts import models as payouts
 from app.commerce.promotions import models as promotions
@@ -45,6 +46,7 @@ __all__ = [
     "metadata",
     "orders",
     "outbox",
+    "overdue",
     "payments",
     "payouts",
     "pricing",

@@ -7,7 +7,9 @@ missing, none is doubled, each producer's part and each refund was sent once, an
 
 import asyncio
 import itertools
+import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -35,6 +38,9 @@ SEED = 7
 REST_SECONDS = 600  # at most, for webhooks that back off and jobs that are tried again
 BETWEEN_KILLS = (1.0, 4.0)  # seconds
 BETWEEN_REFUNDS = (0.5, 2.0)
+STRIPE_FAILS, STRIPE_TURN = 60.0, 5.0  # seconds
+CLUSTER = os.environ.get("BENCH_POSTGRES_CLUSTER", "15 main").split()  # as pg_ctlcluster calls it
+SERVER_IS_LOCAL = urlsplit(SERVER).hostname in {"127.0.0.1", "localhost"}
 # Who had these jobs is dead; what failed is tried again within two hours, and now instead.
 LET_GO = "update background_jobs set lease_until = now() where state = 'running'"
 NEARER = "update background_jobs set run_at = now() where state = 'queued' and run_at < now() + interval '3 hours'"
@@ -148,7 +154,10 @@ async def _sign_in() -> str:
 
 
 async def _paid_group(chance: random.Random) -> str | None:
-    connection = await asyncpg.connect(f"{SERVER}/{STAGE.database}")
+    try:
+        connection = await asyncpg.connect(f"{SERVER}/{STAGE.database}")
+    except (asyncpg.PostgresError, OSError):  # it is being restarted
+        return None
     try:
         rows = await connection.fetch(
             "select g.number from order_groups g join payments p on p.group_id = g.id "
@@ -179,7 +188,10 @@ def _kill(town: Town, day: Day, over: threading.Event) -> None:
 
 
 def _harm(town: Town, day: Day, over: threading.Event) -> None:
-    """Redis loses all it knows, PostgreSQL drops every connection, Stripe fails for a minute: in turn."""
+    """Redis loses all it knows, PostgreSQL is restarted, Stripe fails for a whole minute: in turn.
+
+    Where this process may not restart PostgreSQL (it is not root, or the server is another's), all connections are cut.
+    """
     for turn in itertools.count():
         if over.wait(12):
             return
@@ -188,13 +200,35 @@ def _harm(town: Town, day: Day, over: threading.Event) -> None:
                 redis.Redis(port=REDIS_PORT, db=REDIS_DB).flushdb()
                 day.harm["Redis emptied"] += 1
             case 1:
-                asyncio.run(_cut_connections())
-                day.harm["PostgreSQL's connections cut"] += 1
+                if _restart_postgres():
+                    day.harm["PostgreSQL restarted"] += 1
+                else:
+                    asyncio.run(_cut_connections())
+                    day.harm["PostgreSQL's connections cut"] += 1
             case 2:
-                for when in ("before", "after"):
-                    fault = {"answer": "500", "count": 40, "path": "/v1/*", "when": when, "keep": False}
-                    httpx.post(f"{town.stripe}/_control/faults", json=fault, trust_env=False)
-                day.harm["Stripe failed 80 calls"] += 1
+                failed = _fail_stripe(town, over)
+                day.harm["Stripe failing, seconds"] += round(failed)
+
+
+def _restart_postgres() -> bool:
+    """As an administrator does, with all that hangs on it. False where that is not ours to do."""
+    if os.geteuid() != 0 or shutil.which("pg_ctlcluster") is None or not SERVER_IS_LOCAL:
+        return False
+    done = subprocess.run(["pg_ctlcluster", *CLUSTER, "restart"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def _fail_stripe(town: Town, over: threading.Event) -> float:
+    """Every call fails for a minute, in turn before it is done and after; less where the day ends first. Seconds."""
+    began = time.monotonic()
+    for when in itertools.cycle(("before", "after")):
+        fault = {"answer": "500", "count": 10**6, "path": "/v1/*", "when": when, "keep": False}
+        httpx.post(f"{town.stripe}/_control/faults", json=fault, trust_env=False)
+        is_over = over.wait(STRIPE_TURN)
+        httpx.post(f"{town.stripe}/_control/faults/clear", trust_env=False)
+        if is_over or time.monotonic() - began >= STRIPE_FAILS:
+            break
+    return time.monotonic() - began
 
 
 async def _cut_connections() -> None:

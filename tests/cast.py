@@ -314,7 +314,8 @@ async def _add_goods(db: Any, shop: TestShop) -> None:
 def _label(name: str) -> dict[str, Any]:
     """What the gate wants said of a food before it is sold (app/catalog/gate.py)."""
     texts = {"ingredients": name.lower(), "storage": "Al fresco", "origin": "Italia"}
-    return {"allergens": [], **{particular: {"it": text} for particular, text in texts.items()}}
+    said = {particular: {"it": text} for particular, text in texts.items()}
+    return {"allergens": [], "date_type": "nessuna", **said}
 
 
 async def _add_zones(db: Any) -> None:

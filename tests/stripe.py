@@ -115,7 +115,8 @@ class Stripe:
         await self.control("faults", answer=answer, path=path, count=count, when=when)
 
     async def forget(self) -> None:
-        """As on its first day: no objects, no money, its clock set right. Webhooks leave when a test says so."""
+        """As on its first day: no objects, no money, its clock right; it is spoken to, and sends nothing by itself."""
+        self.use(self.gateway)
         self.sandbox.state.reset()
         await self.control("settings", automatic=False)
 

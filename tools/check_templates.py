@@ -18,6 +18,10 @@ STYLE_ALLOWED = {
     "layouts/mail.html": "mail programs load no stylesheets",
 }
 SAFE_ALLOWED: dict[str, str] = {}
+LIVE_ALLOWED = {
+    "layouts/_end.html": "the one polite voice of a page",
+    "layouts/_said.html": "what it says after a swap",
+}
 HX_ALLOWED = {  # why an element without href or action may ask for something
     "payments/_waiting.html": "asks again by itself; its link does the same by hand",
 }
@@ -116,6 +120,9 @@ def _element_faults(name: str, element: str, attributes: dict[str, str]) -> Iter
     for attribute in attributes:
         if re.fullmatch(r"on[a-z]+", attribute):
             yield f"no {attribute}: the content policy refuses it; use data- and static/js"
+    is_live = attributes.get("role") in {"status", "alert", "log"} or "aria-live" in attributes
+    if is_live and name not in LIVE_ALLOWED:
+        yield "one live region a page, #live: include layouts/_said.html, or give the message the focus"
     if attributes.get("href") in {"#", "javascript:void(0)"}:
         yield "a link leads somewhere; use a button"
 

@@ -10,15 +10,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import editing, gate, products
-from app.catalog.models import NameApproval, Product
-from app.catalog.search import folded
+from app.catalog import designations, editing, gate, products
+from app.catalog.classes import class_of
+from app.catalog.models import Category, NameApproval, Product
 from app.kernel import clock
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
 from app.producers.models import Certificate, Producer
-from app.system import audit
+from app.system import audit, page_drops
 
 MARKS = ("DOP", "IGP", "DOC", "DOCG", "IGT", "BIO")
 
@@ -28,7 +28,11 @@ async def ask(
 ) -> None:
     """A producer wants a protected name on a product. Asking again for the same name changes the reason."""
     product = await editing.own(db, product_id, owner)
-    name = folded(product.name["it"])[:200]
+    category = await db.get_one(Category, product.category_id)
+    kind = class_of(product.product_class, category.product_class, product.food)
+    name = designations.bearing(product.name, designation, kind.key)
+    if not name:
+        raise Refused(_("Il nome del prodotto non lo contiene."), "designation")
     there = await db.scalar(
         select(NameApproval).where(
             NameApproval.product_id == product.id, NameApproval.designation == designation, NameApproval.name == name
@@ -104,6 +108,7 @@ async def withdraw(db: AsyncSession, person: Person, certificate_id: int) -> Non
 async def _judge_all(db: AsyncSession, producer_id: int) -> None:
     mine = select(Product.id).where(Product.producer_id == producer_id, Product.deleted_at.is_(None))
     await products.judge(db, list(await db.scalars(mine.order_by(Product.id))))
+    await page_drops.drop(db, "producers")  # his page names his certificates
 
 
 def _record(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
@@ -28,6 +29,8 @@ from app.producers.models import Producer
 from app.web import visit as visits
 
 MOST_KEPT = 20_000
+SEEN_FIRST = 4  # cards of a row on a wide screen, and of the first view of a phone
+LAZY, PRIORITY = ' loading="lazy"', ' fetchpriority="high"'
 PLAIN = "warm"
 
 Key = tuple[int, int, int, str, int, Hashable]
@@ -62,6 +65,12 @@ async def ready(
     visits.shows(*(f"p{key[1]}" for key in keys))
     _let_go(keys)
     return shown
+
+
+def seen_first(ready: Sequence[Markup]) -> list[Markup]:
+    """The cards of a list whose first row is on the screen at once: its pictures do not wait, the first comes first."""
+    eager = [str(card).replace(LAZY, "" if place else PRIORITY, 1) for place, card in enumerate(ready[:SEEN_FIRST])]
+    return [*map(Markup, eager), *ready[SEEN_FIRST:]]
 
 
 def _let_go(used: Sequence[Key]) -> None:
@@ -104,7 +113,7 @@ def _cards() -> Select[Any]:
         .join(Variant, Variant.product_id == Product.id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
         .outerjoin(Image, Image.id == Product.image_id)
-        .where(Product.id.in_(bindparam("ids", expanding=True)))
+        .where(Product.id.in_(bindparam("ids", expanding=True)), Variant.retired_at.is_(None))
         .order_by(Product.id, Variant.position, Variant.id)
     )
 
@@ -113,15 +122,26 @@ async def _read(db: AsyncSession, shop: ShopFacts, product_ids: Sequence[int], m
     rows = (await db.execute(_cards(), {"ids": product_ids})).all()
     everybody = await offered.prices(db, [Piece(row.variant_id, row.price_minor) for row in rows])
     cards: dict[int, Card] = {}
-    for row in rows:
-        shown = cards.get(row.id)
-        if shown is None or (shown.stock_state == "out" and row.left > 0):  # the first variant that can be had
-            cards[row.id] = replace(
-                _card(row, shop.currency, month, everybody.get(row.variant_id)),
-                shrunk=packs.said(row, shop),
-                returns=refill_plan.returns(row.refills_at, shop.time_zone, by_day=True),
-            )
+    for product_id, formats in groupby(rows, key=lambda row: row.id):
+        row, is_from = shown(list(formats))
+        cards[product_id] = replace(
+            _card(row, shop.currency, month, everybody.get(row.variant_id)),
+            is_from=is_from,
+            shrunk=packs.said(row, shop),
+            returns=refill_plan.returns(row.refills_at, shop.time_zone, by_day=True),
+        )
     return cards
+
+
+def shown(formats: Sequence[Any]) -> tuple[Any, bool]:
+    """(the cheapest format that can be had, else the cheapest; whether there are dearer ones to choose from).
+
+    formats: rows with a price_minor and what is left, in their order. What lists sort and narrow by is the same
+    format's price (index._shown).
+    """
+    there = [row for row in formats if row.left > 0] or formats
+    cheapest = min(there, key=lambda row: row.price_minor)  # the first of several
+    return cheapest, any(row.price_minor > cheapest.price_minor for row in there)
 
 
 def _card(row: Any, currency: str, month: int, everybodys: EverybodysPrice | None) -> Card:
@@ -157,7 +177,7 @@ def offer(row: Any, made: EverybodysPrice) -> Offered:
     percent = Decimal(reductions.percent_off(reference, price) if reference else 0)
     return Offered(
         price,
-        unit or unit_price(price, row.drained_amount or row.net_amount, row.net_unit),
+        unit or _unit_price(row, price),
         Reduction(made.kind, reference, percent, made.days) if made.kind else None,
         reference,
         terms is not None,
@@ -212,7 +232,14 @@ def unit_price_of(row: Any) -> UnitPrice | None:
     """The same of a row: by weight, the price per kilogram is the one that counts."""
     if terms := weight(row):
         return UnitPrice(terms.kg_price_minor, "kg")
-    return unit_price(row.price_minor, row.drained_amount or row.net_amount, row.net_unit)
+    return _unit_price(row, row.price_minor)
+
+
+def _unit_price(row: Any, price_minor: int) -> UnitPrice | None:
+    """None where the label says why none is due (art. 16 Codice del consumo)."""
+    if row.food.get("unit_price_exempt"):
+        return None
+    return unit_price(price_minor, row.drained_amount or row.net_amount, row.net_unit)
 
 
 def stock_state(left: int, low_at: int) -> str:

@@ -33,7 +33,9 @@ class Need:
 class ProductClass:
     """needs: without these nothing is sold. also: what else its sheet asks. marked: needs an approval mark (Reg. 853).
 
-    is_food decides which laws look at it; is_dated: sold with a date and a promise of days left (L13).
+    is_food decides which laws look at it; is_dated: sold with a date and a promise of days left (L13); may_be_undated:
+    some of it needs no date (Annex X Reg. 1169/2011: bread of the day, vinegar, sugar). is_counted: its quantity is a
+    number of pieces (L7).
     """
 
     key: str
@@ -44,6 +46,8 @@ class ProductClass:
     is_dated: bool = False
     is_marked: bool = False
     needs_nutrition: bool = False
+    may_be_undated: bool = False
+    is_counted: bool = False
 
     def due(self, on: date) -> Iterator[str]:
         """The names of the particulars that are due on a day."""
@@ -60,7 +64,9 @@ def _needs(*names: str | Need) -> tuple[Need, ...]:
 
 
 _LABEL = ("ingredients", "storage", "origin")
-_FOOD_TOO = ("legal_name", "allergens", "instructions", "ship_temp", "withdrawal")
+_FOOD_TOO = (
+    *("legal_name", "allergens", "instructions", "ship_temp", "withdrawal", "unit_price_exempt", "omnibus_protected"),
+)
 _DAYS = ("date_type", "shelf_life_days", "min_residual_days")
 _NUTRITION = ("nutrition", "nutrition_exempt")
 _WHO = ("maker", "maker_address", "maker_contact", "model", "warnings")
@@ -70,12 +76,18 @@ BREAKFAST = date(2026, 6, 14)  # Dir. (EU) 2024/1438; D.Lgs. 207/2025
 
 
 def _food(
-    key: str, name: LazyProxy, *more: str | Need, is_marked: bool = False, needs_nutrition: bool = True
+    key: str,
+    name: LazyProxy,
+    *more: str | Need,
+    is_marked: bool = False,
+    needs_nutrition: bool = True,
+    may_be_undated: bool = False,
+    is_counted: bool = False,
 ) -> ProductClass:
     """A prepacked food with a date."""
-    also = (*_FOOD_TOO, *_DAYS, *_NUTRITION)
+    also = ("primary_origin", *_FOOD_TOO, *_DAYS, *_NUTRITION)
     return ProductClass(
-        key, name, True, _needs(*_LABEL, *more), also, True, is_marked, needs_nutrition=needs_nutrition
+        key, name, True, _needs(*_LABEL, *more), also, True, is_marked, needs_nutrition, may_be_undated, is_counted
     )  # fmt: skip
 
 
@@ -85,26 +97,27 @@ def _good(key: str, name: LazyProxy, *more: str | Need, also: tuple[str, ...] = 
 
 
 _ALL = (
-    _food(PLAIN, _l("Alimento confezionato")),
-    _food("forno", _l("Pane, pasta e dolci")),
+    _food(PLAIN, _l("Alimento confezionato"), may_be_undated=True),
+    _food("forno", _l("Pane, pasta e dolci"), may_be_undated=True),
     _food("latticino", _l("Latte e formaggi"), is_marked=True),
     _food("salume", _l("Salumi"), is_marked=True),
     _food("conserva-pesce", _l("Pesce conservato"), is_marked=True),
     _food("olio", _l("Olio extravergine")),
-    _food("aceto", _l("Aceti e condimenti")),
+    _food("aceto", _l("Aceti e condimenti"), may_be_undated=True),
     _food("miele", _l("Miele"), Need("origins", since=BREAKFAST)),
     _food("confettura", _l("Confetture e marmellate"), "fruit_g"),
     _food("carne", _l("Carne fresca"), "raised_in", "slaughtered_in", is_marked=True),
     _food("pesce", _l("Pesce e molluschi freschi"), "scientific_name", "catch_method", "catch_area", is_marked=True,
           needs_nutrition=False),
-    _food("uova", _l("Uova"), "hens", "egg_code", is_marked=True, needs_nutrition=False),
+    _food("uova", _l("Uova"), "hens", "egg_code", is_marked=True, needs_nutrition=False,
+          is_counted=True),
     ProductClass("sale", _l("Sale e spezie"), True, _needs(*_LABEL), (*_FOOD_TOO, *_NUTRITION), needs_nutrition=True),
     ProductClass("ortofrutta", _l("Frutta e verdura fresca"), True, _needs("storage", "origin", "quality_class"),
                  ("variety", "ingredients", *_FOOD_TOO, "shelf_life_days", "min_residual_days")),
     ProductClass("sfuso", _l("Alimento sfuso"), True, _needs("ingredients"), (*_FOOD_TOO, "storage", "origin")),
     ProductClass("vino", _l("Vino"), True, _needs("ingredients", "storage", "origin", "alcohol_abv", "min_age",
-                                                  "vintage"),
-                 ("bottler", *_FOOD_TOO, *_NUTRITION), needs_nutrition=True),
+                                                  "vintage", "bottler"),
+                 ("no_sulphites", *_FOOD_TOO, *_NUTRITION), needs_nutrition=True),
     ProductClass("alcolico", _l("Birra e altre bevande alcoliche"), True,
                  _needs("storage", "origin", "alcohol_abv", "min_age"), ("ingredients", *_FOOD_TOO, *_DAYS)),
     _good("articolo", _l("Altro articolo, non alimentare")),
@@ -115,7 +128,7 @@ _ALL = (
     _good("cosmetico", _l("Cosmetici"), "inci", "responsible",
           Need("fragrance_allergens", since=date(2026, 7, 31))),  # Reg. (EU) 2023/1545, new products
     ProductClass("confezione-regalo", _l("Confezione regalo"), True, _needs("contents", *_LABEL),
-                 (*_FOOD_TOO, *_DAYS, *_NUTRITION), True, needs_nutrition=True),
+                 (*_FOOD_TOO, *_DAYS, *_NUTRITION), True, needs_nutrition=True, may_be_undated=True),
     ProductClass("esperienza", _l("Visita o esperienza"), False, _needs("place", "duration"), ("withdrawal",)),
 )  # fmt: skip
 

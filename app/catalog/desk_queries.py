@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import cards, reductions
@@ -86,8 +86,7 @@ class Offer:
 async def shelf(db: AsyncSession, producer_id: int, sku: str | None = None) -> list[ShelfLine]:
     """A producer's shelf: what runs short first, then by name. sku: only that one."""
     mine = [Product.producer_id == producer_id, Product.deleted_at.is_(None)]
-    if sku is not None:
-        mine.append(Variant.sku == sku)
+    mine.append(Variant.retired_at.is_(None) if sku is None else Variant.sku == sku)
     rows = await db.execute(
         select(
             Variant.id,
@@ -136,7 +135,7 @@ async def offers(db: AsyncSession, producer_id: int, currency: str) -> list[Offe
     rows = list(
         await db.execute(
             select(Product, Variant)
-            .outerjoin(Variant, Variant.product_id == Product.id)
+            .outerjoin(Variant, and_(Variant.product_id == Product.id, Variant.retired_at.is_(None)))
             .where(Product.producer_id == producer_id, Product.deleted_at.is_(None))
             .order_by(Product.sort_name, Product.id, Variant.position, Variant.id)
         )

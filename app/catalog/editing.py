@@ -33,16 +33,18 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "testi": ("name", "description"),
     "vendita": (
         *("category_id", "product_class", "designation", "certifications", "season_mask", "is_featured"),
-        "deposit_percent",
+        *("deposit_percent", "making_days"),
     ),
     "etichetta": ("food", "safety"),
     "confezione": ("packaging",),
     "ricerca": ("seo",),
+    "prove": ("proofs",),
 }
+_ELSEWHERE = frozenset({"designation_name", "omnibus_perishable"})  # of food, and not written by its section
 Make = Callable[[Product], Mapping[str, Any]]
 _COPIED = (
     *("producer_id", "category_id", "image_id", "description", "designation", "food", "safety", "product_class"),
-    *("packaging", "certifications", "season_mask", "deposit_percent"),
+    *("packaging", "certifications", "season_mask", "deposit_percent", "making_days"),
 )
 _COPIED_OF_VARIANT = (
     *("format", "net_amount", "net_unit", "drained_amount", "weight_g", "price_minor", "vat_rate"),
@@ -69,7 +71,7 @@ def digest(product: Product, section: str) -> str:
     """Which state of a section a form was made from: stock and prices may move meanwhile, its columns may not."""
     kept = {column: getattr(product, column) for column in COLUMNS[section]}
     if section == "etichetta":
-        kept["food"] = {key: value for key, value in product.food.items() if key != "designation_name"}
+        kept["food"] = {key: value for key, value in product.food.items() if key not in _ELSEWHERE}
     return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -114,7 +116,7 @@ async def start(db: AsyncSession, person: Person, producer_id: int, name: str, c
     )
     db.add(product)
     await db.flush()  # the audit trail names its id
-    product.search_text = await _search_text(db, product)
+    product.search_text = await search_text(db, product)
     await products.judge(db, [product.id])
     await products.touch(db, [product.id])
     _record(db, person, "product.create", ("product", product.id), {}, {"product": name})
@@ -132,7 +134,8 @@ async def _free_slug(db: AsyncSession, name: str) -> str:
     return slug
 
 
-async def _search_text(db: AsyncSession, product: Product) -> str:
+async def search_text(db: AsyncSession, product: Product) -> str:
+    """What search finds a product by, its producer and department included."""
     maker = await db.get_one(Producer, product.producer_id)
     category = await db.get_one(Category, product.category_id)
     return products.search_text(product.name, maker.name, maker.city, category.name, product.designation)
@@ -153,7 +156,7 @@ async def save(
     was_sold = product.published_at is not None
     if products.change(product, facts):
         product.sort_name = products.sort_name(product.name)
-        product.search_text = await _search_text(db, product)
+        product.search_text = await search_text(db, product)
         await products.touch(db, [product.id])
         changed = [key for key in before if before[key] != getattr(product, key)]
         after = {key: getattr(product, key) for key in changed}
@@ -216,7 +219,9 @@ async def copy(db: AsyncSession, person: Person, product_id: int, owner: int | N
     source = await own(db, product_id, owner)
     variants = list(
         await db.scalars(
-            select(Variant).where(Variant.product_id == source.id).order_by(Variant.position, Variant.id)
+            select(Variant)
+            .where(Variant.product_id == source.id, Variant.retired_at.is_(None))
+            .order_by(Variant.position, Variant.id)
         )
     )  # fmt: skip
     product = await start(db, person, source.producer_id, _("%(name)s (copia)", name=source.name["it"])[:120],
@@ -224,7 +229,7 @@ async def copy(db: AsyncSession, person: Person, product_id: int, owner: int | N
     products.change(product, {column: getattr(source, column) for column in _COPIED})
     others = {locale: text for locale, text in source.name.items() if locale != "it"}
     product.name = {**others, **product.name}
-    product.search_text = await _search_text(db, product)
+    product.search_text = await search_text(db, product)
     await db.flush()  # what is made next reads it
     drafts = [
         Draft(

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, StringConstraints, create_model
 
+from app.catalog import proofs
 from app.catalog.by_weight import MOST_TOLERANCE
 from app.catalog.classes import CLASSES, ProductClass
-from app.catalog.deposits import LEAST_PERCENT, MOST_PERCENT
+from app.catalog.deposits import LEAST_PERCENT, MOST_DAYS, MOST_PERCENT
 from app.catalog.facets import CERTIFICATIONS
 from app.catalog.packaging import CODES, MOST_PARTS, PARTS
 from app.catalog.particulars import NUTRIENTS, PARTICULARS, Particular
@@ -94,7 +96,7 @@ def seo_form(locales: tuple[str, ...]) -> type[Form]:
 class SaleForm(Form):
     """designation: "" | PAT | mark|registered name, of a certificate. months: numbers; none means always.
 
-    deposit_percent: of the price, none for a product that is paid at once.
+    deposit_percent: of the price, none for a product that is paid at once. making_days: of a piece with a deposit.
     """
 
     was: Digest = ""
@@ -104,6 +106,7 @@ class SaleForm(Form):
     certifications: list[Literal[tuple(CERTIFICATIONS)]] = Field(default_factory=list)  # type: ignore[valid-type]
     months: list[int] = Field(default_factory=list, max_length=12)
     deposit_percent: int | None = Field(None, ge=LEAST_PERCENT, le=MOST_PERCENT)
+    making_days: int | None = Field(None, ge=1, le=MOST_DAYS)
     is_featured: bool = False
 
 
@@ -114,6 +117,17 @@ def packaging_form() -> type[Form]:
         fields[f"part-{place}"] = (Literal[("", *PARTS)], "")
         fields[f"code-{place}"] = (Literal[("", *CODES)], "")
     return _made("PackagingForm", fields)
+
+
+@cache
+def proofs_form() -> type[Form]:
+    """Evidence for each claim that has one; until: the last day of the certificate."""
+    fields: dict[str, Any] = {"was": (Digest, "")}
+    for claim in proofs.CLAIMS:
+        fields[f"proof_{claim}_text"] = (Annotated[str, StringConstraints(max_length=600), MultiLine()], "")
+        fields[f"proof_{claim}_body"] = (Name, "")
+        fields[f"proof_{claim}_until"] = (date | None, None)
+    return _made("ProofsForm", fields)
 
 
 @cache

@@ -17,7 +17,6 @@ from app.catalog.facts import Missing
 from app.catalog.judging import Case
 from app.catalog.models import Category, NameApproval, Product, StockItem, Variant
 from app.catalog.products import TIME_ZONE
-from app.catalog.search import folded
 from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
@@ -39,6 +38,7 @@ class VariantRow:
     typed_price: str
     on_hand: int
     weight: str = ""
+    is_retired: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ async def _variants(db: AsyncSession, product_id: int, currency: str) -> list[Va
         select(Variant, StockItem.on_hand)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
         .where(Variant.product_id == product_id)
-        .order_by(Variant.position, Variant.id)
+        .order_by(Variant.retired_at.is_not(None), Variant.position, Variant.id)
     )
     return [
         VariantRow(
@@ -148,6 +148,7 @@ async def _variants(db: AsyncSession, product_id: int, currency: str) -> list[Va
             _typed(variant.price_minor, currency),
             on_hand,
             _said(variant, currency),
+            variant.retired_at is not None,
         )
         for variant, on_hand in rows
     ]
@@ -178,18 +179,15 @@ def _said(variant: Variant, currency: str) -> str:
 
 async def _names(db: AsyncSession, case: Case) -> list[NameAsked]:
     """The protected names in its name for which its producer has no certificate."""
-    name, today = case.product.name.get("it", ""), clock.today(TIME_ZONE)
-    asked = {
-        row.designation: row
-        for row in await db.scalars(
-            select(NameApproval).where(NameApproval.product_id == case.row.id, NameApproval.name == folded(name)[:200])
-        )
-    }
+    names, kind, today = case.product.name, case.product.product_class.key, clock.today(TIME_ZONE)
+    rows = await db.scalars(select(NameApproval).where(NameApproval.product_id == case.row.id))
+    asked = {(row.designation, row.name): row for row in rows}
+    borne = dict.fromkeys(each for name in names.values() for each in designations.named_in(name, kind))
     found = []
-    for each in designations.named_in(name, case.product.product_class.key):
+    for each in borne:
         if case.seller.holds(each.name, each.mark, today):
             continue
-        row = asked.get(each.name)
+        row = asked.get((each.name, designations.bearing(names, each.name, kind)))
         answer = {None: "asked", True: "approved", False: "refused"}[row.is_approved] if row else "needed"
         found.append(NameAsked(each.name, each.mark, answer, row.note if row else ""))
     return found

@@ -144,15 +144,15 @@ def read(query_string: str) -> Choices:
     postal = single.get("cap", "").strip()[:10]
     return Choices(
         **values,
-        price_from=_minor(single.get("prezzo-da", "")),
-        price_to=_minor(single.get("prezzo-a", "")),
+        price_from=minor(single.get("prezzo-da", "")),
+        price_to=minor(single.get("prezzo-a", "")),
         in_season=single.get("stagione") == "1",
         available=single.get("disponibili") == "1",
         cap=postal if postal.isascii() and postal.replace("-", "").replace(" ", "").isalnum() else "",
     )
 
 
-def _minor(text: str) -> int | None:
+def minor(text: str) -> int | None:
     """ "12,50" → 1250; None for what is no sensible price."""
     whole, _, cents = text.strip().replace(".", ",").partition(",")
     if not (whole.isascii() and whole.isdigit() and len(whole) <= 6 and (not cents or cents.isdigit())):

@@ -56,7 +56,10 @@ class SellerFacts:
 
 @dataclass(frozen=True)
 class ProductFacts:
-    """sheet: the particulars by name, of food and of safety alike. approved: protected names that staff let it bear."""
+    """sheet: the particulars by name, of food and of safety alike. approved: protected names that staff let it bear.
+
+    seo: {title, description} by language. alts: what its pictures show, in any language. proofs: as proofs.py has them.
+    """
 
     product_class: ProductClass
     name: Mapping[str, str]
@@ -67,6 +70,9 @@ class ProductFacts:
     packaging: Sequence[Mapping[str, str]] = ()
     has_picture: bool = False
     approved: frozenset[str] = frozenset()
+    seo: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    alts: Sequence[str] = ()
+    proofs: Sequence[Mapping[str, Any]] = ()
 
     def said(self, name: str) -> str:
         """A particular as plain text; Italian, where it is in several languages. "" when nobody wrote it."""

@@ -1,7 +1,7 @@
 """What the law asks of edibles beyond the particulars of their class (law.md 1.2). Pure; each yields what it misses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -9,10 +9,12 @@ from app.catalog import lint, nutrition
 from app.catalog.allergens import NAMES as ALLERGENS
 from app.catalog.classes import ALCOHOL_FROM, BREAKFAST, strength
 from app.catalog.facts import Missing, ProductFacts, SellerFacts
+from app.catalog.particulars import PARTICULARS
 from app.catalog.search import fold
 from app.kernel.i18n import gettext as _
 
 ADULT = 18
+DATED_BELOW = 10  # % vol: below, a drink has a date (Annex X Reg. 1169/2011)
 WHOLE = Decimal(100)
 LAST_BEFORE_WINE_LABELS = 2023  # harvests made into wine before 8 December 2023 (Reg. (EU) 2021/2117, art. 5(8))
 _CITRUS = re.compile(r"\b(?:agrum|aranc|limon|mandarin|clementin|pompelm|bergamott|cedr|chinott|lime)")
@@ -54,8 +56,15 @@ def energy(product: ProductFacts, seller: SellerFacts) -> Iterator[Missing]:
 
 
 def days(product: ProductFacts) -> Iterator[Missing]:
-    """With a date on the label, the days left at delivery are promised before (L13)."""
-    if product.said("date_type").lower() not in {"tmc", "scadenza"}:
+    """Which date there is on the label; with one, the days left at delivery are promised before (L13)."""
+    kind, said = product.product_class, product.said("date_type").lower()
+    if kind.is_dated and not said:
+        yield Missing("L13", _("Scegli quale data c’è in etichetta."), "date_type")
+    vol = strength(product.sheet)
+    is_weak = kind.key == "alcolico" and vol is not None and vol < DATED_BELOW
+    if said not in {"tmc", "scadenza"}:
+        if (said and kind.is_dated and not kind.may_be_undated) or is_weak:
+            yield Missing("L13", _("Questo alimento vuole una data: TMC o scadenza."), "date_type")
         return
     life, left = product.number("shelf_life_days"), product.number("min_residual_days")
     if not life:
@@ -73,6 +82,24 @@ def alcohol(product: ProductFacts) -> Iterator[Missing]:
         yield Missing("L17", _("Il titolo alcolometrico sta fra 0 e 100."), "alcohol_abv")
     elif vol is not None and vol > ALCOHOL_FROM and product.number("min_age") < ADULT:
         yield Missing("L18", _("L’alcol si vende dai 18 anni: scrivi 18."), "min_age")
+
+
+def wine(product: ProductFacts) -> Iterator[Missing]:
+    """Above 10 mg/l sulphites are declared; below, somebody says so (Annex II Reg. 1169/2011; L17)."""
+    if product.product_class.key != "vino":
+        return
+    declared = "solfiti" in (product.sheet.get("allergens") or ())
+    if not declared and not product.has("no_sulphites"):
+        yield Missing("L17", str(PARTICULARS["no_sulphites"].ask), "allergens")
+    if declared and product.has("no_sulphites"):
+        yield Missing("L17", _("I solfiti sono fra gli allergeni: allora non sono sotto i 10 mg/l."), "no_sulphites")
+
+
+def pieces(product: ProductFacts, units: Iterable[str]) -> Iterator[Missing]:
+    """Food is sold by weight or volume, so that it has a unit price, unless the law lets it go without (L7)."""
+    if "piece" in units and not product.product_class.is_counted and not product.has("unit_price_exempt"):
+        said = _("A pezzo non ha un prezzo al chilo: scrivi grammi o millilitri, o il motivo per cui non serve.")
+        yield Missing("L7", said, "unit_price_exempt")
 
 
 def honey(product: ProductFacts, on: date) -> Iterator[Missing]:

@@ -119,7 +119,9 @@ async def describe(
         )
     _record(db, person, "product.picture.describe", product.id, {"alt": dict(picture.alt)}, {"alt": dict(alt)})
     picture.alt = dict(alt)
-    await products.touch(db, [product.id, *(user_id for user_id, _producer in users)])
+    shown_by = [product.id, *(user_id for user_id, _producer in users)]
+    await products.touch(db, shown_by)
+    await products.judge(db, sorted(set(shown_by)))  # the gate reads it
 
 
 async def _users(db: AsyncSession, image_id: int) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
 
-from app.catalog import designations, food_rules, lint
+from app.catalog import designations, food_rules, lint, proofs
 from app.catalog.facts import Missing, ProductFacts, SellerFacts, VariantFacts
 from app.catalog.particulars import PARTICULARS
 from app.kernel.i18n import SOURCE_LOCALE
@@ -27,7 +27,7 @@ def missing(product: ProductFacts, variants: Sequence[VariantFacts], seller: Sel
         _edible(product, seller, on) if product.product_class.is_food else _goods(product),
         _protected(product, seller, on),
         _claims(product, on, certain=True),
-        _variants(variants),
+        _variants(product, variants),
         _seller(product, seller),
     )
     return list(dict.fromkeys(found))
@@ -37,10 +37,6 @@ def hints(product: ProductFacts, on: date) -> list[Missing]:
     """What a person should look at, and which stops nothing."""
     found = [*food_rules.unmarked(product), *_claims(product, on, certain=False)]
     kind = product.product_class
-    if kind.is_dated and not product.has("date_type"):
-        found.append(Missing("L13", _("Scegli quale data c’è in etichetta."), "date_type"))
-    if kind.key == "vino" and "solfiti" not in (product.sheet.get("allergens") or ()):
-        found.append(Missing("L17", _("Sopra i 10 mg/l i solfiti si dichiarano fra gli allergeni."), "allergens"))
     if kind.key != "esperienza" and not product.packaging:
         found.append(Missing("L20", _("Di’ di che cosa è fatta la confezione e dove si butta."), "part-0"))
     return list(dict.fromkeys(found))
@@ -68,6 +64,7 @@ def _edible(product: ProductFacts, seller: SellerFacts, on: date) -> Iterator[Mi
     yield from food_rules.energy(product, seller)
     yield from food_rules.days(product)
     yield from food_rules.alcohol(product)
+    yield from food_rules.wine(product)
     yield from food_rules.honey(product, on)
     yield from food_rules.jam(product, on)
     yield from food_rules.origin(product)
@@ -95,32 +92,49 @@ def _protected(product: ProductFacts, seller: SellerFacts, on: date) -> Iterator
     """A protected mark or name is borne by who has an unexpired certificate for it (L16)."""
     if not product.product_class.is_food:
         return
-    named = designations.named_in(product.name.get(SOURCE_LOCALE, ""), product.product_class.key)
+    kind = product.product_class.key
+    named = {locale: designations.named_in(name, kind) for locale, name in product.name.items()}
     meant = product.said("designation_name")
     if product.mark in designations.EUROPEAN:
-        names = [meant] if meant else [each.name for each in named if each.mark == product.mark]
+        names = (
+            [meant] if meant else [each.name for found in named.values() for each in found if each.mark == product.mark]
+        )
         if not any(seller.holds(name, product.mark, on) for name in names):
             said = _("Manca un certificato valido per il marchio %(mark)s: lo registra il negozio.", mark=product.mark)
             yield Missing("L16", said, "designation")
             return
-    for each in named:
-        if not seller.holds(each.name, each.mark, on) and each.name not in product.approved:
-            said = _("“%(name)s” è un nome protetto: senza certificato lo deve approvare il negozio.", name=each.name)
-            yield Missing("L16", said, "name_it")
+    for locale, found in named.items():
+        for each in found:
+            if not seller.holds(each.name, each.mark, on) and each.name not in product.approved:
+                said = _(
+                    "“%(name)s” è un nome protetto: senza certificato lo deve approvare il negozio.", name=each.name
+                )
+                yield Missing("L16", said, f"name_{locale}")
     if "bio" in product.certifications and not seller.holds(*ORGANIC, on):
         yield Missing("L19", _("Manca un certificato biologico valido: lo registra il negozio."), "certifications")
 
 
 def _claims(product: ProductFacts, on: date, *, certain: bool) -> Iterator[Missing]:
-    for field, texts in (("name", product.name), ("description", product.description)):
-        for locale, text in texts.items():
-            for found in lint.claims(text, product.certifications, on):
-                if found.claim.is_certain == certain:
-                    said = f"“{found.words}”: {found.claim.reason}"
-                    yield Missing(found.claim.rule, said, f"{field}_{locale}")
+    proved = proofs.holding(product.proofs, on)
+    for field, text in _free_texts(product, with_ingredients=certain):
+        for found in lint.claims(text, product.certifications, on, proved):
+            if found.claim.is_certain == certain:
+                yield Missing(found.claim.rule, f"“{found.words}”: {found.claim.reason}", field)
 
 
-def _variants(variants: Sequence[VariantFacts]) -> Iterator[Missing]:
+def _free_texts(product: ProductFacts, *, with_ingredients: bool) -> Iterator[tuple[str, str]]:
+    """(input, text) of all that buyers and search engines read. "Aroma naturale" is no boast among ingredients."""
+    written = {"name": product.name, "description": product.description}
+    written |= {f"seo_{part}": texts for part, texts in product.seo.items()}
+    if product.product_class.is_food:
+        names = ("legal_name", "instructions", *(("ingredients",) if with_ingredients else ()))
+        written |= {name: product.sheet.get(name) or {} for name in names}
+    for name, texts in written.items():
+        yield from ((f"{name}_{locale}", text) for locale, text in texts.items())
+    yield from (("pictures", text) for text in product.alts)
+
+
+def _variants(product: ProductFacts, variants: Sequence[VariantFacts]) -> Iterator[Missing]:
     if not variants:
         yield Missing("L10", _("Aggiungi almeno un formato, con il suo prezzo."), "formats")
     for each in variants:
@@ -128,6 +142,8 @@ def _variants(variants: Sequence[VariantFacts]) -> Iterator[Missing]:
             yield Missing("L7", _("Scrivi la quantità netta."), "formats")
         if each.drained_amount is not None and not 0 < each.drained_amount <= each.net_amount:
             yield Missing("L7", _("Il peso sgocciolato non può superare quello netto."), "formats")
+    if product.product_class.is_food:
+        yield from food_rules.pieces(product, [each.net_unit for each in variants])
 
 
 def _seller(product: ProductFacts, seller: SellerFacts) -> Iterator[Missing]:

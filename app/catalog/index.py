@@ -35,7 +35,7 @@ async def refresh(db: AsyncSession, product_ids: Iterable[int]) -> None:
 
 
 async def restock(db: AsyncSession, product_ids: Iterable[int]) -> None:
-    """Whether these can be had, which is all that a change of stock can change.
+    """Whether these can be had and for how much, which is all that a change of stock can change.
 
     Whoever changes them holds the rows of these products, so that the order in which one statement goes does no harm.
     """
@@ -77,8 +77,6 @@ async def recount_words(db: AsyncSession) -> None:
 
 @cache
 def _facts() -> Select[Any]:
-    per_unit = Variant.price_minor * 1000 / func.coalesce(Variant.drained_amount, Variant.net_amount)
-    of_it = select(func.min(Variant.price_minor)).where(Variant.product_id == Product.id)
     return (
         select(
             Product,
@@ -87,9 +85,9 @@ def _facts() -> Select[Any]:
             Producer.name.label("producer_name"),
             Producer.city,
             Producer.province,
-            of_it.scalar_subquery().label("price_minor"),
-            select(func.min(per_unit)).where(Variant.product_id == Product.id).scalar_subquery().label("per_unit"),
-            _can_be_had(Product.id).label("left"),
+            _shown(Product.id, Variant.price_minor).label("price_minor"),
+            _shown(Product.id, _PER_UNIT).label("per_unit"),
+            _shown(Product.id, _LEFT).label("left"),
         )
         .join(Producer, Producer.id == Product.producer_id)
         .join(Category, Category.id == Product.category_id)
@@ -103,10 +101,21 @@ def _facts() -> Select[Any]:
     )
 
 
-def _can_be_had(product: Any) -> Any:
-    most = select(func.max(StockItem.on_hand - StockItem.reserved))
+_LEFT = StockItem.on_hand - StockItem.reserved
+_PER_UNIT = Variant.price_minor * 1000 / func.coalesce(Variant.drained_amount, Variant.net_amount)
+
+
+def _shown(product: Any, column: Any) -> Any:
+    """Something of the format that a card shows: the cheapest that can be had, else the cheapest (cards.shown)."""
     return (
-        most.join(Variant, Variant.stock_item_id == StockItem.id).where(Variant.product_id == product).scalar_subquery()
+        select(column)
+        .select_from(Variant)
+        .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .where(Variant.product_id == product, Variant.retired_at.is_(None))
+        .order_by((_LEFT > 0).desc(), Variant.price_minor, Variant.position, Variant.id)
+        .limit(1)
+        .correlate_except(Variant, StockItem)
+        .scalar_subquery()
     )
 
 
@@ -119,8 +128,13 @@ def _hashes() -> Select[int, str]:
 @cache
 def _restock() -> Executable:
     ids: BindParameter[Any] = bindparam("ids", expanding=True)
-    there = func.coalesce(_can_be_had(IndexedProduct.product_id), 0) > 0
-    change = update(IndexedProduct).where(IndexedProduct.product_id.in_(ids)).values(is_available=there)
+    of_it = IndexedProduct.product_id
+    now = {
+        "is_available": func.coalesce(_shown(of_it, _LEFT), 0) > 0,
+        "price_minor": func.coalesce(_shown(of_it, Variant.price_minor), 0),
+        "unit_price_minor": func.coalesce(_shown(of_it, _PER_UNIT), 0),
+    }
+    change = update(IndexedProduct).where(IndexedProduct.product_id.in_(ids)).values(now)
     return change.execution_options(synchronize_session=False)
 
 

@@ -14,7 +14,8 @@ from app.kernel.db import Id, ShopOwned, Table
 class IndexedProduct(ShopOwned, Table):
     """A product as facets and orders see it. A product that is not for sale has no row.
 
-    price_minor: of its cheapest variant, minor units of the shop's currency. unit_price_minor: per kg, litre or piece.
+    price_minor: what its card shows (cards.shown), minor units of the shop's currency. unit_price_minor: of the same
+    format, per kg, litre or thousand pieces.
     certification_mask, allergen_mask: bits by catalog/facets.py. travels: bit 0 needs cold, bit 1 is alcohol.
     season_rank: 0 in season this month, 1 all year, 2 out of season; renewed with the month.
     words_hash: of the texts, so that words are only written when they change.

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import gate
+from app.catalog import designations, gate
 from app.catalog.classes import PLAIN, class_of
 from app.catalog.facts import CertificateFacts, Missing, ProductFacts, SellerFacts, VariantFacts
-from app.catalog.models import Category, NameApproval, Product, Variant
-from app.catalog.search import folded
+from app.catalog.models import Category, Image, NameApproval, Product, ProductImage, Variant
 from app.producers.models import Certificate, Producer
 
 
@@ -32,7 +31,7 @@ class Case:
 
 
 async def cases(db: AsyncSession, product_ids: Sequence[int]) -> dict[int, Case]:
-    """The facts of these products, by id. Four statements."""
+    """The facts of these products, by id. Six statements."""
     found = (
         await db.execute(
             select(Product, Category.product_class, Producer)
@@ -43,14 +42,14 @@ async def cases(db: AsyncSession, product_ids: Sequence[int]) -> dict[int, Case]
         )
     ).all()
     variants = await _variants(db, product_ids)
-    approved = await _approved(db, product_ids)
+    approved, alts = await _approved(db, product_ids), await _alts(db, product_ids)
     makers = {maker.id: maker for _product, _class, maker in found}
     certificates = await _certificates(db, list(makers))
     sellers = {id_: seller_facts(maker, certificates[id_]) for id_, maker in makers.items()}
     return {
         product.id: Case(
             product,
-            product_facts(product, default, approved[product.id]), variants[product.id],
+            product_facts(product, default, approved[product.id], alts[product.id]), variants[product.id],
             sellers[maker.id],
             approved[product.id],
         )
@@ -61,7 +60,7 @@ async def cases(db: AsyncSession, product_ids: Sequence[int]) -> dict[int, Case]
 async def _variants(db: AsyncSession, product_ids: Sequence[int]) -> Mapping[int, list[VariantFacts]]:
     rows = await db.execute(
         select(Variant.product_id, Variant.net_amount, Variant.net_unit, Variant.drained_amount)
-        .where(Variant.product_id.in_(product_ids))
+        .where(Variant.product_id.in_(product_ids), Variant.retired_at.is_(None))
         .order_by(Variant.position, Variant.id)
     )
     found: dict[int, list[VariantFacts]] = defaultdict(list)
@@ -81,6 +80,21 @@ async def _approved(db: AsyncSession, product_ids: Sequence[int]) -> Mapping[int
     for product_id, name, designation in rows:
         found[product_id].add((name, designation))
     return found
+
+
+async def _alts(db: AsyncSession, product_ids: Sequence[int]) -> Mapping[int, list[str]]:
+    """What the pictures that are shown are said to show, in every language, by product."""
+    main = select(Product.id, Image.alt).join(Image, Image.id == Product.image_id).where(Product.id.in_(product_ids))
+    more = (
+        select(ProductImage.product_id, Image.alt)
+        .join(Image, Image.id == ProductImage.image_id)
+        .where(ProductImage.product_id.in_(product_ids), ProductImage.removed_at.is_(None))
+    )
+    found: dict[int, dict[str, None]] = defaultdict(dict)
+    for statement in (main, more):
+        for product_id, alt in await db.execute(statement):
+            found[product_id] |= dict.fromkeys(text for text in alt.values() if text)
+    return defaultdict(list, {product_id: list(texts) for product_id, texts in found.items()})
 
 
 async def _certificates(db: AsyncSession, producer_ids: Sequence[int]) -> Mapping[int, list[CertificateFacts]]:
@@ -109,12 +123,12 @@ def seller_facts(maker: Producer, certificates: Sequence[CertificateFacts]) -> S
 
 
 def product_facts(
-    product: Any, of_category: str = PLAIN, approved: set[tuple[str, str]] | None = None
+    product: Any, of_category: str = PLAIN, approved: set[tuple[str, str]] | None = None, alts: Sequence[str] = ()
 ) -> ProductFacts:  # fmt: skip
     """product: a row, or anything with its columns. approved: holds for the name that staff read, not a later one."""
-    name = folded(product.name.get("it", ""))
+    kind = class_of(product.product_class, of_category, product.food)
     return ProductFacts(
-        product_class=class_of(product.product_class, of_category, product.food),
+        product_class=kind,
         name=product.name,
         description=product.description,
         mark=product.designation,
@@ -122,5 +136,12 @@ def product_facts(
         certifications=product.certifications,
         packaging=product.packaging,
         has_picture=product.image_id is not None,
-        approved=frozenset(designation for seen, designation in approved or () if seen == name),
+        approved=frozenset(
+            designation
+            for seen, designation in approved or ()
+            if seen == designations.bearing(product.name, designation, kind.key)
+        ),
+        seo=product.seo,
+        alts=alts,
+        proofs=product.proofs,
     )

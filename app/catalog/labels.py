@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from markupsafe import Markup
+
 from app.catalog import facets, nutrition, packaging
 from app.catalog.classes import ProductClass
 from app.catalog.packaging import Component
@@ -19,9 +21,11 @@ _ELSEWHERE = frozenset(
     {
         *("legal_name", "ingredients", "allergens", "storage", "origin", "date_type", "shelf_life_days", "ship_temp"),
         *("min_residual_days", "withdrawal", "alcohol_abv", "min_age", "nutrition", "nutrition_exempt"),
+        *("unit_price_exempt", "omnibus_protected"),
         *("is_from_outside", "maker", "maker_address", "maker_contact", "responsible", "model", "warnings"),
     }
 )
+_LATIN = Markup('<i lang="la">{}</i>')  # a screen reader says it as Latin (WCAG 3.1.2)
 _PARTS = frozenset({"saturates", "sugars"})  # of the row above
 
 
@@ -110,7 +114,11 @@ def _note(product_class: ProductClass) -> str:
 
 def _more(product_class: ProductClass, sheet: Mapping[str, Any]) -> list[tuple[str, str]]:
     shown = ((name, text_of(name, sheet.get(name))) for name in product_class.asked if name not in _ELSEWHERE)
-    return [(str(PARTICULARS[name].label), text) for name, text in shown if text]
+    return [
+        (str(PARTICULARS[name].label), _LATIN.format(text) if name == "scientific_name" else text)
+        for name, text in shown
+        if text
+    ]
 
 
 def text_of(name: str, value: Any) -> str:

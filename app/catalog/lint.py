@@ -5,7 +5,7 @@ sold; the others are told beside the field, since only a person knows what a sen
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,7 +51,10 @@ _HARMLESS = re.compile(
 
 @dataclass(frozen=True)
 class Claim:
-    """A family of claims. needs: the certification that makes it lawful, "" for none. certain: nobody may make it."""
+    """A family of claims. needs: the certification that makes it lawful, "" for none. certain: nobody may make it.
+
+    proof: the key of proofs.CLAIMS under which evidence makes it lawful, "" where none does.
+    """
 
     rule: str
     stems: re.Pattern[str]
@@ -59,6 +62,7 @@ class Claim:
     needs: str = ""
     is_certain: bool = False
     since: date | None = None
+    proof: str = ""
 
 
 def _stems(text: str) -> re.Pattern[str]:
@@ -66,7 +70,7 @@ def _stems(text: str) -> re.Pattern[str]:
 
 
 CLAIMS = (
-    Claim("L19", re.compile(r"\b(?:biologic[oahie]\w*|bio|organic|okologisch\w*|biologique\w*)\b"),
+    Claim("L19", re.compile(r"\b(?:biologic[oahie]\w*|bio|organic|okologisch\w*|biologisch\w*|biologique\w*)\b"),
           _l("“Biologico” si può dire solo con il certificato: prima lo registra il negozio."), "bio", is_certain=True),
     Claim("L19", re.compile(r"senza glutine|gluten[ -]?free|glutenfrei|sans gluten"),
           _l("“Senza glutine” vuole meno di 20 mg/kg: segnalo fra le certificazioni."), "senza-glutine",
@@ -88,12 +92,13 @@ CLAIMS = (
           _l("Dire che è neutro per il clima grazie a compensazioni è vietato (D.Lgs. 30/2026)."), is_certain=True,
           since=GREEN_FROM),
     Claim("L28", re.compile(r"\b(?:ecologic|ecosostenibil|sostenibil|eco[ -]?friendly|eco-?compatibil|"
-                            r"sustainab|environmentally|green product|umweltfreund|nachhaltig|okologi|ecolog|"
+                            r"sustainab|environmentally|green product|umweltfreund|nachhaltig|okologi(?!sch)|ecolog|"
                             r"respectueux de l.environnement|amic[oa] dell.ambiente|rispett\w* (?:del)?l.ambiente)\w*"),
           _l("È un’affermazione ambientale generica: senza una prova riconosciuta non si può usare (D.Lgs. 30/2026)."),
-          is_certain=True, since=GREEN_FROM),
+          is_certain=True, since=GREEN_FROM, proof="ambiente"),
     Claim("L28", re.compile(r"\bkm ?(?:0|zero)\b|chilometro zero|\bnatural[ei]?\b|\bnaturel\w*|\bnaturlich\w*"),
-          _l("“Naturale” o “chilometro zero” come vanto ambientale vuole una prova: di’ piuttosto il fatto.")),
+          _l("“Naturale” o “chilometro zero” come vanto ambientale vuole una prova: di’ piuttosto il fatto."),
+          proof="naturale"),
 )  # fmt: skip
 
 
@@ -105,13 +110,13 @@ class Found:
     words: str
 
 
-def claims(text: str, certifications: Sequence[str], on: date) -> Iterator[Found]:
-    """Claims that need a proof which is not there; each family once."""
+def claims(text: str, certifications: Sequence[str], on: date, proved: Collection[str] = ()) -> Iterator[Found]:
+    """Claims that need a proof which is not there; each family once. proved: as proofs.holding has it."""
     plain = _folded(text)
     for claim in CLAIMS:
         if claim.since and on < claim.since:
             continue
-        if claim.needs and claim.needs in certifications:
+        if (claim.needs and claim.needs in certifications) or (claim.proof and claim.proof in proved):
             continue
         if found := claim.stems.search(plain):
             yield Found(claim, found[0])

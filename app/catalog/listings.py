@@ -86,13 +86,16 @@ def is_published() -> ColumnElement[bool]:
     return and_(Product.published_at.is_not(None), Product.published_at <= NOW, Product.deleted_at.is_(None))
 
 
-async def page(db: AsyncSession, wanted: Wanted, *, number: int, sort: str, month: int) -> list[tuple[int, int]]:
-    """(product id, version) of one page, in one statement. Raises NotFound beyond the last page."""
+async def page(
+    db: AsyncSession, wanted: Wanted, *, number: int, sort: str, month: int, upto: int | None = None
+) -> list[tuple[int, int]]:
+    """(product id, version) of one page, or of all up to another, in one statement. Raises NotFound beyond the last."""
     if number > LAST_PAGE:
         raise NotFound
     searched = wanted.sought is not None
     order = ranking.ORDERS.searched if searched else ranking.ORDERS.listed
-    values = {**wanted.values(month), "rows": PER_PAGE, "skipped": (number - 1) * PER_PAGE}
+    rows = (upto or number) - number + 1
+    values = {**wanted.values(month), "rows": PER_PAGE * rows, "skipped": (number - 1) * PER_PAGE}
     found = (await db.execute(_page(wanted.shape, sort, order), values)).all()
     if not found and number > 1:
         raise NotFound

@@ -48,10 +48,12 @@ class Product(ShopOwned, Table):
     food: what the law wants said before the purchase (law.md 1.2): ingredients and storage (locale -> text; allergens
     in ingredients stand between *asterisks*), allergens (keys of Annex II Reg. 1169/2011), shelf_life_days,
     min_residual_days, date_type (TMC | scadenza | nessuna), ship_temp (ambiente | fresco | refrigerato | …),
-    alcohol_abv, min_age, omnibus_perishable, withdrawal (art59_d | art59_e | …), origin (locale -> text), provinces;
+    alcohol_abv, min_age, withdrawal (art59_d | art59_e | …), origin (locale -> text), provinces;
     the rest as in particulars.py. safety: the same of what is no food (law.md L38, L39).
     product_class: a key of classes.py, null for its category's. packaging: list of {part, code} (L20).
     certifications: keys of facets.CERTIFICATIONS. seo: {title, description}, each locale -> text.
+    proofs: evidence for claims, list of {claim, text, body, until} as in proofs.py (L28).
+    food.omnibus_perishable follows from the rest (perishable.py); food.omnibus_protected takes it back.
     is_complete: the gate found nothing missing; what is not complete cannot be published (`products.judge`).
     version: raised by every change that a page could show; ready cards are kept by it.
     """
@@ -65,6 +67,7 @@ class Product(ShopOwned, Table):
         Index("ix_products_image", "shop_id", "producer_id", "image_id"),
         CheckConstraint("published_at is null or is_complete", name="complete"),
         CheckConstraint("deposit_percent BETWEEN 10 AND 90", name="deposit"),
+        CheckConstraint("making_days BETWEEN 1 AND 365", name="making_days"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -82,11 +85,13 @@ class Product(ShopOwned, Table):
     packaging: Mapped[list[Any]] = mapped_column(default=list)
     certifications: Mapped[list[Any]] = mapped_column(default=list)
     seo: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    proofs: Mapped[list[Any]] = mapped_column(default=list)
     is_complete: Mapped[bool] = mapped_column(default=False)
     season_mask: Mapped[int] = mapped_column(default=4095)  # bit 0 is January
     search_text: Mapped[str] = mapped_column(Text)
     is_featured: Mapped[bool] = mapped_column(default=False)
     deposit_percent: Mapped[int | None]  # ordered with a deposit of so many percent (catalog/deposits.py); null: none
+    making_days: Mapped[int | None]  # of such a piece: ready so many days after its deposit; null: nothing is promised
     version: Mapped[int] = mapped_column(default=1)
     rating_count: Mapped[int] = mapped_column(default=0)  # published reviews and the sum of their stars: products.rated
     rating_sum: Mapped[int] = mapped_column(default=0)
@@ -105,7 +110,7 @@ class Product(ShopOwned, Table):
 class NameApproval(ShopOwned, Table):
     """Staff's answer to a producer who wants a protected name on a product without a certificate (law.md L16).
 
-    name: the folded Italian name that was asked about; an approval holds for that name only.
+    name: what was asked about, as designations.bearing has it; an approval holds for that name only.
     is_approved: null while nobody has decided.
     """
 
@@ -118,7 +123,7 @@ class NameApproval(ShopOwned, Table):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     designation: Mapped[str] = mapped_column(String(120))
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(500))
     reason: Mapped[str] = mapped_column(Text, default="")
     asked_by: Mapped[int | None] = mapped_column(Id)
     asked_at: Mapped[datetime]
@@ -178,6 +183,7 @@ class Variant(ShopOwned, Table):
     campaign_id: the campaign that made the present price, if one did (pricing/models.py). campaign_ends_at: until when.
     reference_minor, reference_kind, reference_days: what may be announced of it, as catalog/reductions.py says;
     kind is null when nothing may. Written by catalog/prices.py only.
+    retired_at: not offered since then (catalog/lineup.py); orders, holds and the price log keep it.
     """
 
     __tablename__ = "variants"
@@ -205,6 +211,7 @@ class Variant(ShopOwned, Table):
     pack_before: Mapped[int | None]  # net_amount and price before it changed, and when it did: catalog/packs.py
     pack_before_minor: Mapped[int | None]
     pack_changed_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
     campaign_id: Mapped[int | None] = mapped_column(Id)
     campaign_ends_at: Mapped[datetime | None]
     reference_minor: Mapped[int | None]

@@ -18,6 +18,7 @@ from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts, in_language
 
 Names = Mapping[str, Mapping[str, tuple[str, Any]]]
+MOST_TRIED = 8  # choices that are taken away on trial where a list is empty
 _COLD, _ALCOHOL = 1, 2  # bits of IndexedProduct.travels
 
 
@@ -52,7 +53,15 @@ class Address:
         return self.path + (f"?{urlencode(pairs)}&" if pairs else "?")
 
 
-def shown(wanted: Wanted, counted: Counts, names: Names, address: Address, cap_error: str) -> Narrowing:
+@dataclass(frozen=True)
+class Said:
+    """What the choices are said with: the shop's currency, and what is wrong with the postal code."""
+
+    currency: str
+    cap_error: str = ""
+
+
+def shown(wanted: Wanted, counted: Counts, names: Names, address: Address, said: Said) -> Narrowing:
     """The facets that say something here: of a category's own page not the category, and so on."""
     chosen = wanted.choices
     fixed = {"categories": wanted.category_id, "producers": wanted.producer_id, "provinces": wanted.producer_id}
@@ -68,9 +77,10 @@ def shown(wanted: Wanted, counted: Counts, names: Names, address: Address, cap_e
         price_from=pairs.get("prezzo-da", ""),
         price_to=pairs.get("prezzo-a", ""),
         cap=chosen.cap,
-        cap_error=cap_error,
+        cap_error=said.cap_error,
+        currency=formats.currency_name(said.currency, current_locale()),
         chips=[
-            (_chip(parameter, value, names), address.of(chosen.without_pair(parameter, value)))
+            (_chip(parameter, value, names, said.currency), address.of(chosen.without_pair(parameter, value)))
             for parameter, value in chosen.pairs()
         ],
         all_url=address.of(Choices()),
@@ -83,10 +93,11 @@ def _facet(name: str, chosen: Choices, counted: Counts, names: Names) -> FacetVi
     for key, n in counted.by[name].items():
         slug, text = _named(name, key, names)
         if text:
-            values.append((slug not in mine, -n, text, FacetValue(slug, text, _count(n, counted), slug in mine)))
+            values.append((-n, text, FacetValue(slug, text, _count(n, counted), slug in mine)))
     there = {value.value for *_order, value in values}
-    values += [(False, 0, v, FacetValue(v, _named(name, v, names)[1] or v, "0", True)) for v in mine if v not in there]
-    ordered = [value for *_order, value in sorted(values, key=lambda entry: entry[:3])]
+    values += [(0, v, FacetValue(v, _named(name, v, names)[1] or v, "0", True)) for v in mine if v not in there]
+    # A choice stays where it stood: who goes on from it with the keyboard is not thrown to the top of the facet.
+    ordered = [value for *_order, value in sorted(values, key=lambda entry: entry[:2])]
     return FacetView(facet.parameter, str(facet.title), ordered[:SHOWN], ordered[SHOWN:])
 
 
@@ -116,7 +127,7 @@ def _named(name: str, key: str, names: Names) -> tuple[str, str]:
     return key, key
 
 
-def _chip(parameter: str, value: str, names: Names) -> str:
+def _chip(parameter: str, value: str, names: Names, currency: str) -> str:
     if parameter in {"categoria", "produttore"}:
         rows = names["categories" if parameter == "categoria" else "producers"].values()
         text = next((text for slug, text in rows if slug == value), value)
@@ -124,10 +135,22 @@ def _chip(parameter: str, value: str, names: Names) -> str:
     said = {
         "certificazione": lambda: str(CERTIFICATIONS[value]),
         "senza": lambda: _("senza %(allergen)s", allergen=allergens.NAMES[value]),
-        "prezzo-da": lambda: _("da %(price)s €", price=value),
-        "prezzo-a": lambda: _("fino a %(price)s €", price=value),
+        "prezzo-da": lambda: _("da %(price)s", price=_price(value, currency)),
+        "prezzo-a": lambda: _("fino a %(price)s", price=_price(value, currency)),
         "stagione": lambda: _("Di stagione adesso"),
         "disponibili": lambda: _("Disponibili subito"),
         "cap": lambda: _("consegna a %(cap)s", cap=value),
     }
     return said[parameter]() if parameter in said else value
+
+
+def _price(value: str, currency: str) -> str:
+    return formats.money(facets.minor(value) or 0, currency, current_locale())
+
+
+def fewer(chosen: Choices) -> list[Choices]:
+    """Without one thing that is chosen: a facet whose values widen goes whole, others by each value; a few at most."""
+    whole: list[dict[str, Any]] = [{name: ()} for name in chosen.active if FACETS[name].widens]
+    told = {facet.parameter for facet in FACETS.values() if facet.widens}
+    single = [chosen.without_pair(*pair) for pair in chosen.pairs() if pair[0] not in told]
+    return [*(replace(chosen, **without) for without in whole), *single][:MOST_TRIED]

@@ -25,13 +25,14 @@ async def estimate(db: AsyncSession, shop: ShopFacts, sheet: Sheet, typed: str) 
         code = addresses.postal_code(typed, shop.country)
     except ValueError as mistake:
         return Estimate(cap=typed[:10], error=str(mistake))
-    senders = [Sender(sheet.producer_id, sheet.closed)] if sheet.has_full_days else []
+    weight = sheet.chosen.weight_g
+    senders = [Sender(sheet.producer_id, weight, sheet.closed)] if sheet.has_full_days else []
     zone = await fees.today(db, shop, shop.country, code, senders)
     if zone is None:
         return Estimate(cap=code, refused=_("Qui non consegniamo."))
-    if refused := zone.refusal(fresh=sheet.cold, alcohol=sheet.min_age is not None):
+    if refused := zone.refusal(fresh=sheet.cold, alcohol=sheet.min_age is not None, weight_g=weight):
         return Estimate(cap=code, refused=refused)
-    quote, goods, locale = zone.of(sheet.producer_id), sheet.chosen.price_minor, current_locale()
+    quote, goods, locale = zone.of(sheet.producer_id, weight), sheet.chosen.price_minor, current_locale()
     earliest, latest = quote.arrival(clock.now(), shop.time_zone, sheet.closed)
     how = [in_language(quote.carrier, locale), in_language(quote.cold_chain, locale) if sheet.cold else ""]
     return Estimate(
@@ -45,7 +46,7 @@ async def estimate(db: AsyncSession, shop: ShopFacts, sheet: Sheet, typed: str) 
 
 
 async def of_list(db: AsyncSession, shop: ShopFacts, zone: Quote, cap: str, product_ids: Sequence[int]) -> ListDelivery:
-    """What a parcel to a zone costs, and of which producers of these products it costs something else today.
+    """What parcels to a zone cost, the lightest first, and of which producers of these products something else today.
 
     One statement, three more where such a producer says what he can do in a day.
     """
@@ -59,6 +60,14 @@ async def of_list(db: AsyncSession, shop: ShopFacts, zone: Quote, cap: str, prod
             .order_by(Producer.name)
         )
     ).all()
-    found = await fees.with_full_days(db, shop, zone, [Sender(row.id, closures.spans(row.closed)) for row in rows])
-    said = [(row.name, words.surge(found.of(row.id), 0, shop.currency)) for row in rows]
-    return ListDelivery(cap, zone.fee_minor, zone.free_over_minor, shop.currency, [pair for pair in said if pair[1]])
+    senders = [Sender(row.id, 0, closures.spans(row.closed)) for row in rows]
+    found = await fees.with_full_days(db, shop, zone, senders)
+    said = [(row.name, words.surge(found.of(row.id, 0), 0, shop.currency)) for row in rows]
+    return ListDelivery(
+        cap,
+        zone.fee_minor,
+        zone.free_over_minor,
+        shop.currency,
+        [pair for pair in said if pair[1]],
+        words.heavier(zone.tariff, shop.currency),
+    )

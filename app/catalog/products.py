@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import index, judging, prices
+from app.catalog import index, judging, perishable, prices
 from app.catalog.facts import Missing
 from app.catalog.models import Product, StockItem, StockMovement, Variant
 from app.catalog.search import fold, text_of
@@ -156,6 +156,10 @@ async def _settle(
         batch = list(product_ids[start : start + BATCH])
         for id_, case in (await judging.cases(db, batch)).items():
             answers[id_] = case.missing(today)
+            spoils = perishable.is_perishable(case.product.product_class, case.row.name, case.product.sheet)
+            if bool(case.row.food.get("omnibus_perishable")) != spoils:  # what may be announced depends on it
+                case.row.food = {**case.row.food, "omnibus_perishable": spoils}
+                changed.append(id_)
             at = None if answers[id_] else publish.get(id_, case.row.published_at)
             if change(case.row, {"is_complete": not answers[id_], "published_at": at}):
                 changed.append(id_)

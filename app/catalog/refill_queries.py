@@ -43,7 +43,7 @@ async def kept(db: AsyncSession, producer_id: int, sku: str | None = None) -> li
         .join(Product, Product.id == Variant.product_id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
         .outerjoin(RefillPlan, RefillPlan.stock_item_id == StockItem.id)
-        .where(Product.producer_id == producer_id, Product.deleted_at.is_(None))
+        .where(Product.producer_id == producer_id, Product.deleted_at.is_(None), Variant.retired_at.is_(None))
         .order_by(RefillPlan.id.is_(None), Product.sort_name, Product.id, Variant.position, Variant.id)
         .execution_options(populate_existing=True)
     )

@@ -10,12 +10,24 @@ from typing import Any
 from sqlalchemy import BigInteger, Row, Select, String, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import allergens, cards, deposits, gallery_queries, offered, packs, refill_plan, seasons
-from app.catalog.classes import class_of
-from app.catalog.labels import label_of
+from app.catalog import (
+    allergens,
+    cards,
+    deposits,
+    designations,
+    gallery_queries,
+    offered,
+    packs,
+    proofs,
+    refill_plan,
+    seasons,
+)
+from app.catalog.classes import ProductClass, class_of
+from app.catalog.labels import Label, label_of
 from app.catalog.listings import NOW, visible
 from app.catalog.models import Category, Image, Product, StockItem, Variant
 from app.catalog.offered import EverybodysPrice, Piece
+from app.catalog.particulars import TEMPERATURES
 from app.catalog.queries import MAKER, maker_view
 from app.catalog.views import Choice, Maker, Net, Part, Sheet
 from app.kernel import clock, formats
@@ -36,20 +48,25 @@ async def preview(db: AsyncSession, shop: ShopFacts, product_id: int, month: int
     return await _shown(db, shop, rows, month)
 
 
-async def sheet(db: AsyncSession, shop: ShopFacts, slug: str, month: int) -> tuple[Sheet, Maker]:
+async def sheet(
+    db: AsyncSession, shop: ShopFacts, slug: str, month: int, variant_id: int | None = None
+) -> tuple[Sheet, Maker]:
     """A product and who sells it, in one statement, or two when there is a gallery.
 
+    variant_id: the format that is chosen; without one, or for one that is not offered, the first that can be had.
     Raises NotFound for what the public may not see.
     """
     rows = (await db.execute(_statement(), {"slug": slug, NOW.key: clock.now()})).all()
-    return await _shown(db, shop, rows, month)
+    return await _shown(db, shop, rows, month, variant_id)
 
 
-async def _shown(db: AsyncSession, shop: ShopFacts, rows: Sequence[Row[Any]], month: int) -> tuple[Sheet, Maker]:
+async def _shown(
+    db: AsyncSession, shop: ShopFacts, rows: Sequence[Row[Any]], month: int, variant_id: int | None = None
+) -> tuple[Sheet, Maker]:
     if not rows:
         raise NotFound
     everybodys = await offered.prices(db, [Piece(row.variant_id, row.price_minor) for row in rows])
-    shown = _sheet(rows, shop, month, everybodys)
+    shown = _sheet(rows, shop, month, everybodys, variant_id)
     if rows[0].has_more:
         shown = replace(shown, gallery=[shown.image, *await gallery_queries.more(db, shown.id, shown.name)])
     return shown, maker_view(rows[0], bare=True)
@@ -79,8 +96,10 @@ def _facts() -> Select[Any]:
             Product.packaging,
             Product.certifications,
             Product.seo,
+            Product.proofs,
             Product.season_mask,
             Product.deposit_percent,
+            Product.making_days,
             Product.category_id,
             Product.rating_count,
             Product.rating_sum,
@@ -97,6 +116,7 @@ def _facts() -> Select[Any]:
             Variant.net_amount,
             Variant.net_unit,
             Variant.drained_amount,
+            Variant.weight_g,
             Variant.price_minor,
             *cards.REFERENCE,
             *cards.WEIGHT,
@@ -110,19 +130,30 @@ def _facts() -> Select[Any]:
         .join(Variant, Variant.product_id == Product.id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
         .outerjoin(Image, Image.id == Product.image_id)
+        .where(Variant.retired_at.is_(None))
         .order_by(Variant.position, Variant.id)
     )
 
 
-def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int, everybodys: Mapping[int, EverybodysPrice]) -> Sheet:
+def path_of(slug: str, variant_id: int | None) -> str:
+    """The page of a product; with a format, that one is chosen on it."""
+    return f"/prodotti/{slug}" if variant_id is None else f"/prodotti/{slug}?formato={variant_id}"
+
+
+def _sheet(
+    rows: Sequence[Row[Any]],
+    shop: ShopFacts,
+    month: int,
+    everybodys: Mapping[int, EverybodysPrice],
+    variant_id: int | None,
+) -> Sheet:
     first, locale = rows[0], current_locale()
     food: Mapping[str, Any] = first.food
     name = in_language(first.name, locale)
-    choices = [_choice(row, shop.currency) for row in rows]
-    choices = [_also(choice, row, shop) for choice, row in zip(choices, rows, strict=True)]
-    choices = [_offered(choice, row, everybodys) for choice, row in zip(choices, rows, strict=True)]
-    chosen = next((choice for choice in choices if choice.stock_state != "out"), choices[0])
-    row = rows[choices.index(chosen)]
+    choices = _choices(rows, shop, everybodys)
+    there = next((choice for choice in choices if choice.stock_state != "out"), choices[0])
+    chosen = next((choice for choice in choices if choice.id == variant_id), there)
+    row, kind_of = rows[choices.index(chosen)], class_of(first.product_class, first.category_class, food)
     life, kind = int(food.get("shelf_life_days") or 0), str(food.get("date_type") or "").lower()
 
     def said(text: str) -> str:
@@ -151,6 +182,10 @@ def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int, everybodys: Ma
         origin=said("origin"),
         format=chosen.label,
         net=Net(row.net_amount, row.net_unit),
+        drained=Net(row.drained_amount, row.net_unit) if row.drained_amount else None,
+        registered=_registered(first, kind_of.key),
+        transport=str(TEMPERATURES.get(str(food.get("ship_temp")), TEMPERATURES["ambiente"])),
+        proofs=proofs.shown(first.proofs, clock.today(shop.time_zone)),
         cold=needs_cold(food),
         abv=_abv(food, locale),
         withdrawal=str(food.get("withdrawal") or "standard"),
@@ -158,19 +193,32 @@ def _sheet(rows: Sequence[Row[Any]], shop: ShopFacts, month: int, everybodys: Ma
         producer_id=first.producer_id,
         rating_count=first.rating_count,
         rating_sum=first.rating_sum,
-        label=label_of(
-            class_of(first.product_class, first.category_class, food),
-            {**first.safety, **food},
-            unit=row.net_unit,
-            packed=first.packaging,
-            certified=first.certifications,
-            is_small=first.legal.get("is_small") is True,
-        ),
+        label=_label(row, kind_of),
         closed=closures.spans(first.closed),
         has_full_days=bool(first.daily_orders),
         seo_title=in_language(first.seo.get("title") or {}, locale),
         seo_description=in_language(first.seo.get("description") or {}, locale),
     )
+
+
+def _label(row: Row[Any], product_class: ProductClass) -> Label:
+    return label_of(
+        product_class,
+        {**row.safety, **row.food},
+        unit=row.net_unit,
+        packed=row.packaging,
+        certified=row.certifications,
+        is_small=row.legal.get("is_small") is True,
+    )
+
+
+def _registered(row: Row[Any], product_class: str) -> str:
+    """The protected name that a European mark stands for, as it is registered."""
+    if row.designation not in designations.EUROPEAN:
+        return ""
+    said = str(row.food.get("designation_name") or "")
+    named = (each.name for each in designations.named_in(row.name["it"], product_class) if each.mark == row.designation)
+    return said or next(named, "")
 
 
 def _trail(row: Row[Any], shop: ShopFacts, name: str) -> list[tuple[str, str | None]]:
@@ -183,6 +231,14 @@ def _trail(row: Row[Any], shop: ShopFacts, name: str) -> list[tuple[str, str | N
     ]
 
 
+def _choices(rows: Sequence[Row[Any]], shop: ShopFacts, everybodys: Mapping[int, EverybodysPrice]) -> list[Choice]:
+    """The formats. Where there are several, each has an address of its own."""
+    choices = [_offered(_also(_choice(row, shop.currency), row, shop), row, everybodys) for row in rows]
+    if len(choices) > 1:
+        choices = [replace(choice, url=path_of(rows[0].slug, choice.id)) for choice in choices]
+    return choices
+
+
 def _choice(row: Row[Any], currency: str) -> Choice:
     return Choice(
         id=row.variant_id,
@@ -193,11 +249,18 @@ def _choice(row: Row[Any], currency: str) -> Choice:
         left=row.left,
         sku=row.sku,
         net=Net(row.drained_amount or row.net_amount, row.net_unit),
+        holds=Net(row.net_amount, row.net_unit),
+        url=path_of(row.slug, None),
         reduction=cards.reduction(row),
         has_offer=row.campaign_ends_at is not None,
         weight=cards.said_of_weight(row, currency),
-        deposit="" if cards.weight(row) else deposits.said(row.price_minor, row.deposit_percent, currency),
+        deposit="" if cards.weight(row) else _deposit(row, currency),
+        weight_g=row.weight_g,
     )
+
+
+def _deposit(row: Row[Any], currency: str) -> str:
+    return deposits.said(row.price_minor, row.deposit_percent, currency, row.making_days)
 
 
 def _also(choice: Choice, row: Row[Any], shop: ShopFacts) -> Choice:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from zlib import crc32
 
 from markupsafe import Markup
 
 from app.catalog.labels import Label
+from app.catalog.proofs import Proof
 from app.catalog.seasons import Season
 from app.producers.closures import Closure, Span
 
@@ -87,6 +89,7 @@ class Card:
     left: int
     variant_id: int
     min_age: int | None
+    is_from: bool = False  # there are dearer formats
     reduction: Reduction | None = None
     weight: str = ""  # of goods by weight, whose price_minor is about what a piece costs: what is said of that
     shrunk: str = ""  # of a pack that has become smaller and dearer: catalog/packs.py
@@ -124,6 +127,10 @@ class FacetView:
         """(whether it is behind "show all", values)."""
         return [(False, self.values), (True, self.more)] if self.more else [(False, self.values)]
 
+    @property
+    def is_more_chosen(self) -> bool:
+        return any(value.chosen for value in self.more)
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
@@ -137,22 +144,34 @@ class Narrowing:
     cap_error: str = ""
     chips: Sequence[tuple[str, str]] = ()
     all_url: str = ""
+    currency: str = ""  # its name, as in "Prezzo in euro"
+    way_out: tuple[int, str] | None = None  # of nothing: (products that come back, address without one choice)
 
 
 @dataclass(frozen=True)
 class ListDelivery:
-    """What a producer's parcel to a postal code costs. surges: (producer, why his costs something else today)."""
+    """What a producer's lightest parcel to a postal code costs. surges: (producer, why his costs something else today).
+
+    heavier: what heavier ones cost, or "".
+    """
 
     cap: str
     fee_minor: int
     free_from_minor: int | None
     currency: str
     surges: Sequence[tuple[str, str]] = ()
+    heavier: str = ""
+
+
+MOST_TOGETHER = 5  # pages of a list that stand below each other
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of ready cards. path and url carry the language prefix; url ends in ? or &."""
+    """A page of ready cards. path and url carry the language prefix; url ends in ? or &.
+
+    begins: the first of the pages that stand below each other; page is the last of them.
+    """
 
     cards: Sequence[Markup]
     total: int
@@ -172,6 +191,23 @@ class Listing:
     narrowing: Narrowing = field(default_factory=Narrowing)
     is_capped: bool = False  # there are more than `total`
     delivery: ListDelivery | None = None  # where a postal code is chosen
+    begins: int = 1
+    position: str = ""  # "25–48 di 120 prodotti"
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether the next page may be put below these."""
+        return self.page + 1 < self.begins + MOST_TOGETHER
+
+    @property
+    def key(self) -> str:
+        """The same for what stands below each other, another for another list: a morph keeps no picture of the last."""
+        return f"goods-{crc32(f'{self.url}{self.begins}'.encode()):x}"
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Chosen by a reader: nothing for search engines (ux.md 38). Only sorted, it is the same as its canonical."""
+        return bool(self.narrowing.chips)
 
     @classmethod
     def empty(cls, path: str, sort: str) -> "Listing":
@@ -212,6 +248,8 @@ class Choice:
     left: int
     sku: str = ""
     net: Net | None = None  # what the unit price is of
+    holds: Net | None = None  # the net quantity
+    url: str = ""  # of the page with this format chosen
     reduction: Reduction | None = None
     has_offer: bool = False
     offered: Offered | None = None  # as a card's
@@ -219,6 +257,7 @@ class Choice:
     shrunk: str = ""
     returns: str = ""
     deposit: str = ""  # of a piece that is ordered with one: what is paid now, and what later
+    weight_g: int = 0  # of the parcel with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +294,10 @@ class Sheet:
     origin: str
     format: str
     net: Net
+    drained: Net | None  # without the liquid, where there is one
+    registered: str  # the protected name in full, "" for none
+    transport: str
+    proofs: Sequence[Proof]
     cold: bool
     abv: str | None
     withdrawal: str

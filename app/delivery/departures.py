@@ -13,7 +13,7 @@ from app.delivery.quotes import Span, departure
 
 async def weekdays(db: AsyncSession) -> list[int] | None:
     """On which days (0 is Monday) something leaves for one of the served zones; None where the shop serves none."""
-    rows = list(await db.scalars(select(Zone.departures).where(Zone.is_served)))
+    rows = list(await db.scalars(select(Zone.departures).where(Zone.is_served, Zone.retired_at.is_(None))))
     if not rows:
         return None
     return sorted({day for days in rows for day in (days or range(7))})

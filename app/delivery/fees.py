@@ -15,9 +15,10 @@ from app.kernel.tenancy import ShopFacts
 
 @dataclass(frozen=True)
 class Sender:
-    """Who has stated what he can do in a day. closed: when he sends nothing."""
+    """Who has stated what he can do in a day. weight_g: of his parcel. closed: when he sends nothing."""
 
     id: int
+    weight_g: int
     closed: Sequence[Span] = ()
 
 

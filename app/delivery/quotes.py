@@ -10,6 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.delivery.models import Zone, ZoneRange
+from app.delivery.tariffs import Tariff
+from app.kernel import formats
+from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 
 Span = tuple[date, date]  # both days included
@@ -30,7 +33,9 @@ class Surge:
 class Quote:
     """The zone of an address. Fees: minor units per producer order, VAT included. Texts: locale → text.
 
-    surges: by producer (pricing/rules/surge.py); surge: of the one whose quote this is.
+    fee_minor: of the parcel whose quote this is (`of`), until then of the lightest. surges: by producer
+    (pricing/rules/surge.py), each for the weight of his parcel; surge: of the one whose quote this is. dry: the hours
+    between which no alcohol is handed over.
     """
 
     code: str
@@ -40,6 +45,7 @@ class Quote:
     departures: Sequence[int]
     lead_days_min: int
     lead_days_max: int
+    tariff: Tariff
     fee_minor: int
     free_over_minor: int | None
     fresh_ok: bool
@@ -47,11 +53,14 @@ class Quote:
     is_served: bool
     surges: Mapping[int, Surge] = field(default_factory=dict)
     surge: Surge | None = None
+    dry: tuple[int, int] | None = None
 
-    def of(self, producer_id: int) -> "Quote":
-        """The same for one producer's parcel."""
-        surge = self.surges.get(producer_id)
-        return replace(self, fee_minor=surge.fee_minor, surge=surge) if surge else self
+    def of(self, producer_id: int, weight_g: int) -> "Quote":
+        """The same for one producer's parcel. What is too heavy has a refusal and no price of its own."""
+        surge, plain = self.surges.get(producer_id), self.tariff.fee(weight_g)
+        if surge:
+            return replace(self, fee_minor=surge.fee_minor, surge=surge)
+        return replace(self, fee_minor=plain) if plain is not None else self
 
     def fee(self, goods_minor: int) -> int:
         """The fee of one producer's parcel with goods of this value."""
@@ -61,7 +70,7 @@ class Quote:
         """What is still missing for free delivery; 0 when it is free or never is."""
         return max(0, self.free_over_minor - goods_minor) if self.free_over_minor is not None else 0
 
-    def refusal(self, *, fresh: bool, alcohol: bool) -> str | None:
+    def refusal(self, *, fresh: bool, alcohol: bool, weight_g: int) -> str | None:
         """Why such a parcel cannot go there, as a sentence; None if it can."""
         if not self.is_served:
             return _("Qui non consegniamo.")
@@ -69,6 +78,9 @@ class Quote:
             return _("Fin qui non arriviamo con il freddo: i prodotti freschi non possono partire.")
         if alcohol and not self.alcohol_ok:
             return _("Fin qui non possiamo spedire alcolici.")
+        if self.tariff.fee(weight_g) is None:
+            most = formats.quantity(self.tariff.most_g or 0, "g", current_locale())
+            return _("Fin qui arrivano pacchi fino a %(most)s, e questo pesa di più.", most=most)
         return None
 
     def arrival(self, at: datetime, time_zone: str, closed: Sequence[Span] = ()) -> tuple[date, date]:
@@ -104,6 +116,7 @@ async def quote(db: AsyncSession, country: str, postal_code: str) -> Quote | Non
         select(Zone)
         .join(ZoneRange, ZoneRange.zone_id == Zone.id)
         .where(ZoneRange.country == country, ZoneRange.first <= postal_code, ZoneRange.last >= postal_code)
+        .where(Zone.retired_at.is_(None))
         .order_by(ZoneRange.priority.desc(), ZoneRange.id)
         .limit(1)
     )
@@ -117,9 +130,11 @@ async def quote(db: AsyncSession, country: str, postal_code: str) -> Quote | Non
         zone.departures,
         zone.lead_days_min,
         zone.lead_days_max,
+        zone.tariff,
         zone.fee_minor,
         zone.free_over_minor,
         zone.fresh_ok,
         zone.alcohol_ok,
         zone.is_served,
+        dry=zone.dry,
     )

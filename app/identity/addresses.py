@@ -123,6 +123,23 @@ def _by_prefix() -> dict[str, list[str]]:
     return found
 
 
+def cap_prefixes(province: str) -> tuple[str, ...]:
+    """The beginnings of the CAPs of a province (two letters), without those of others within; none for an unknown one.
+
+    FC has 47, but 478 and 479 are Rimini's: ("470", "471", … "477").
+    """
+    own = next((row["cap_prefixes"].split() for row in _rows() if row["code"] == province), [])
+    return tuple(part for prefix in own for part in _without_others(prefix, {p for p in _by_prefix() if p not in own}))
+
+
+def _without_others(prefix: str, others: set[str]) -> list[str]:
+    if prefix in others:
+        return []
+    if not any(other.startswith(prefix) for other in others):
+        return [prefix]
+    return [part for digit in "0123456789" for part in _without_others(prefix + digit, others)]
+
+
 def provinces_of_cap(code: str) -> tuple[str, ...]:
     """The provinces where a CAP (5 digits) may lie, the likeliest first: several for a few; none outside Italy.
 

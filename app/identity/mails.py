@@ -57,6 +57,25 @@ async def reset(visit: Visit, user: User, token: str) -> None:
         )
 
 
+async def invited(visit: Visit, user: User, desk: str, token: str) -> None:
+    """Somebody is to work at a producer's desk. desk: the producer's name."""
+    with speaking(user.locale):
+        await _write(
+            visit,
+            user,
+            kind="account.invited",
+            subject=_("Il banco di %(desk)s ti aspetta", desk=desk),
+            lines=[
+                _("Ciao %(name)s, da oggi puoi lavorare al banco di %(desk)s.", name=user.name, desk=desk),
+                _(
+                    "Scegli la tua password ed entra con questo indirizzo. Il link vale sette giorni; se scade, la "
+                    "chiedi di nuovo da “Non ricordi la password?”."
+                ),
+            ],
+            link=(_("Scegli la password"), f"/password/{token}"),
+        )
+
+
 async def password_changed(visit: Visit, user: User) -> None:
     """A new password was set: if it was not you, act."""
     with speaking(user.locale):

@@ -15,6 +15,7 @@ from app.system import audit
 
 VERIFY_LIFE = timedelta(days=3)
 RESET_LIFE = timedelta(hours=1)
+INVITATION_LIFE = timedelta(days=7)
 
 
 async def by_email(db: AsyncSession, email: str) -> User | None:
@@ -31,7 +32,7 @@ async def with_password(db: AsyncSession, email: str, password: str) -> User:
     return user
 
 
-async def register(db: AsyncSession, *, name: str, email: str, password_hash: str, locale: str) -> User | None:
+async def register(db: AsyncSession, *, name: str, email: str, password_hash: str | None, locale: str) -> User | None:
     """A new consumer, not yet verified. None if the address is known already. Within a transaction."""
     if await by_email(db, email) is not None:
         return None
@@ -44,7 +45,23 @@ async def register(db: AsyncSession, *, name: str, email: str, password_hash: st
     return user
 
 
-async def mail_token(db: AsyncSession, user: User, purpose: str) -> str:
+async def invited(db: AsyncSession, *, name: str, email: str, locale: str) -> User:
+    """The person of an address, made without a password where there is none. Within a transaction."""
+    user = await by_email(db, email) or await register(db, name=name, email=email, password_hash=None, locale=locale)
+    if user is None or user.disabled_at is not None:
+        raise Refused(_("Questo indirizzo non può entrare: usane un altro."), "email")
+    return user
+
+
+async def back_to_buyer(db: AsyncSession, user_id: int) -> None:
+    """Somebody who worked at a desk does so no more; what he bought stays his. Ends his sessions."""
+    user = await db.get(User, user_id)
+    if user is not None:
+        user.role = "consumer"
+        await sessions.end_all(db, user.id)
+
+
+async def mail_token(db: AsyncSession, user: User, purpose: str, life: timedelta | None = None) -> str:
     """A single-use token for a mail (verify | reset); earlier ones of the purpose end. Within a transaction."""
     now, token = clock.now(), ids.token()
     await db.execute(
@@ -53,7 +70,7 @@ async def mail_token(db: AsyncSession, user: User, purpose: str) -> str:
         .values(used_at=now)
         .execution_options(synchronize_session=False)
     )
-    life = VERIFY_LIFE if purpose == "verify" else RESET_LIFE
+    life = life or (VERIFY_LIFE if purpose == "verify" else RESET_LIFE)
     db.add(
         MailToken(
             user_id=user.id, purpose=purpose, token_hash=ids.token_hash(token), created_at=now, expires_at=now + life

@@ -1,5 +1,6 @@
 """Send a mail over SMTP. Knows nothing of orders or people."""
 
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import Policy
@@ -14,6 +15,15 @@ TIMEOUT_SECONDS = 15
 
 class MailRefused(Exception):
     """The server says that this recipient or message will never be accepted (5xx): trying again is no use."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a message. media_type: e.g. "application/pdf"."""
+
+    name: str
+    media_type: str
+    body: bytes
 
 
 class _Unsubscribe(str):
@@ -37,6 +47,7 @@ def compose(
     text: str,
     html: str,
     unsubscribe_url: str | None = None,
+    attachment: Attachment | None = None,
 ) -> EmailMessage:
     """A message with both bodies. Raises ValueError for an address or subject that would inject a header.
 
@@ -53,6 +64,9 @@ def compose(
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
+    if attachment:
+        kind, _slash, subtype = attachment.media_type.partition("/")
+        message.add_attachment(attachment.body, maintype=kind, subtype=subtype, filename=attachment.name)
     return message
 
 

@@ -37,6 +37,12 @@ def money(minor: int, currency: str, locale: str) -> str:
 
 
 @lru_cache(_KEPT)
+def currency_name(currency: str, locale: str) -> str:
+    """ "EUR", "de" → "Euro"."""
+    return numbers.get_currency_name(currency, locale=babel_locale(locale))
+
+
+@lru_cache(_KEPT)
 def number(value: int | Decimal, locale: str) -> str:
     """Decimal("1234.5"), "it" → "1.234,5", with as many decimals as the value has."""
     return numbers.format_decimal(value, locale=babel_locale(locale), decimal_quantization=False)

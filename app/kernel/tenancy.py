@@ -9,7 +9,7 @@ from app.kernel.i18n import current_locale
 
 @dataclass(frozen=True)
 class Legal:
-    """Who runs the shop (law.md L47)."""
+    """Who runs the shop (law.md L47). address: as it is read; street to province: the same for its invoices."""
 
     company: str = ""
     address: str = ""
@@ -19,6 +19,10 @@ class Legal:
     email: str = ""
     phone: str = ""
     pec: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    province: str = ""
 
 
 @dataclass(frozen=True)

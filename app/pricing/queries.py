@@ -81,7 +81,8 @@ def _line(row: Row[Any]) -> Offered:
 
 async def offered(db: AsyncSession, producer_id: int) -> list[Offered]:
     """Everything that a producer sells or might, by name."""
-    return [_line(row) for row in await db.execute(_offered().where(Product.producer_id == producer_id))]
+    mine = (Product.producer_id == producer_id, Variant.retired_at.is_(None))
+    return [_line(row) for row in await db.execute(_offered().where(*mine))]
 
 
 async def one_offered(db: AsyncSession, producer_id: int, sku: str) -> Offered:

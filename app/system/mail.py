@@ -1,6 +1,6 @@
 """Outgoing mail: written once as a row, sent by a job; without SMTP it stays where the mailbox page shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.integrations import mail as smtp
+from app.integrations.mail import Attachment
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound
@@ -18,6 +19,17 @@ from app.system.runner import Work
 from app.web.pages import render
 
 MEMORY = timedelta(days=30)  # of mails that no law wants kept
+
+Maker = Callable[[AsyncSession, ShopFacts, int], Awaitable[Attachment]]
+_makers: dict[str, Maker] = {}
+
+
+def attaches(kind: str, maker: Maker) -> None:
+    """At start: who makes the file of `OutgoingMail.attachment` "<kind>:<id>".
+
+    It is made anew for each try, so it must come from what is frozen.
+    """
+    _makers[kind] = maker
 
 
 async def write_page(  # noqa: PLR0913  (a mail has that many parts)
@@ -32,6 +44,7 @@ async def write_page(  # noqa: PLR0913  (a mail has that many parts)
     subject: str,
     group_id: int | None = None,
     unsubscribe_url: str | None = None,
+    attachment: str | None = None,
     **context: Any,
 ) -> OutgoingMail:
     """`write` from mail/<template>.html and .txt, for a shop. Inside `pages.writing`, in the reader's language."""
@@ -47,6 +60,7 @@ async def write_page(  # noqa: PLR0913  (a mail has that many parts)
         html=render(f"mail/{template}.html", **known),
         group_id=group_id,
         unsubscribe_url=unsubscribe_url,
+        attachment=attachment,
     )
 
 
@@ -62,6 +76,7 @@ async def write(  # noqa: PLR0913  (a mail has that many parts)
     html: str,
     group_id: int | None = None,
     unsubscribe_url: str | None = None,
+    attachment: str | None = None,
 ) -> OutgoingMail:
     """Put a mail into the outbox, in the present transaction. (kind, reference) that is there already is returned."""
     known = await db.scalar(select(OutgoingMail).where(OutgoingMail.kind == kind, OutgoingMail.reference == reference))
@@ -77,6 +92,7 @@ async def write(  # noqa: PLR0913  (a mail has that many parts)
         text=text,
         html=html,
         unsubscribe_url=unsubscribe_url,
+        attachment=attachment,
         state="queued",
         created_at=clock.now(),
     )
@@ -102,6 +118,7 @@ async def send(work: Work, mail_id: int) -> None:
                 text=mail.text,
                 html=mail.html,
                 unsubscribe_url=mail.unsubscribe_url,
+                attachment=await _attached(db, work.own_shop, mail),
             )
             await db.commit()  # no network call inside a transaction
             try:
@@ -111,6 +128,13 @@ async def send(work: Work, mail_id: int) -> None:
                 state, error = "failed", str(refused)
         async with transaction(db):
             mail.state, mail.error, mail.sent_at = state, error, clock.now()
+
+
+async def _attached(db: AsyncSession, shop: ShopFacts, mail: OutgoingMail) -> Attachment | None:
+    if not mail.attachment:
+        return None
+    kind, _colon, reference = mail.attachment.partition(":")
+    return await _makers[kind](db, shop, int(reference))
 
 
 async def again(db: AsyncSession, mail_id: int) -> bool:

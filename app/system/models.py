@@ -14,6 +14,7 @@ class OutgoingMail(ShopOwned, Table):
 
     state: queued -> sent | kept (no SMTP: it can be read in the local mailbox) | failed (see `error`; tried again).
     unsubscribe_url: of a mail that one may have had enough of; mail programs show it as a button.
+    attachment: "<kind>:<reference>" of a file that is made when it is sent (mail.attaches), or none.
     """
 
     __tablename__ = "outgoing_mails"
@@ -32,6 +33,7 @@ class OutgoingMail(ShopOwned, Table):
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
     unsubscribe_url: Mapped[str | None] = mapped_column(String(500))
+    attachment: Mapped[str | None] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(10), default="queued")
     error: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime]
@@ -57,6 +59,25 @@ class AuditEntry(ShopOwned, Table):
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
     request_id: Mapped[str | None] = mapped_column(String(40))
+
+
+class GuaranteeNotice(ShopOwned, Table):
+    """The official notice on the legal guarantee in one language, unaltered (law.md L27; notices.py).
+
+    kind: pdf | png. sha256: of the file, in hex. key: its name in the storage.
+    """
+
+    __tablename__ = "guarantee_notices"
+    __table_args__ = (UniqueConstraint("shop_id", "locale"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    locale: Mapped[str] = mapped_column(String(5))
+    kind: Mapped[str] = mapped_column(String(3))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(80))
+    added_by: Mapped[int | None] = mapped_column(Id)
+    added_at: Mapped[datetime]
 
 
 class LiveEvent(ShopOwned, Table):

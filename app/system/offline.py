@@ -9,13 +9,12 @@ from textwrap import shorten
 from typing import Any
 
 from app.kernel.i18n import gettext as _
-from app.web.assets import STATIC
+from app.web.assets import STATIC, bare
 from app.web.pages import asset, render
 from app.web.themes import fonts, paper
 from app.web.visit import Visit
 
 _FILES = re.compile(r'(?:src|href)="(/static/[^"]+\.(?:css|js|svg))"')
-_COMMENT = re.compile(r"(?:^|\s+)//.*$", re.MULTILINE)
 LONGEST_SHORT_NAME = 12  # what fits below an icon (W3C, Web App Manifest, short_name)
 
 
@@ -72,5 +71,4 @@ def worker(visit: Visit) -> str:
 @cache
 def _source() -> str:
     """The worker without comments and indentation."""
-    lines = _COMMENT.sub("", (STATIC / "js" / "worker.js").read_text()).splitlines()
-    return "\n".join(line.strip() for line in lines if line.strip())
+    return bare((STATIC / "js" / "worker.js").read_text())

@@ -7,7 +7,8 @@ from app.web import access
 from app.web.pages import Page
 from app.web.visit import CurrentVisit
 
-WITH_FIGURES = frozenset({"spedizioni", "come-ordiniamo", "recesso"})  # by those who have more to show on them
+# by those who have more to show on them
+WITH_FIGURES = frozenset({"spedizioni", "come-ordiniamo", "recesso", "garanzia", "accessibilita"})
 PATHS = [f"/{slug}" for slug in pages.slugs() if slug not in WITH_FIGURES]
 
 

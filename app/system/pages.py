@@ -55,6 +55,28 @@ def page(slug: str, locale: str, shop: ShopFacts) -> InfoPage:
     )
 
 
+def plain(slug: str, locale: str, shop: ShopFacts) -> tuple[str, date, list[tuple[str, list[str]]]]:
+    """(title, date of this version, its sections) of a page without any mark-up, to be kept or printed.
+
+    A section is its heading ("" before the first) and its paragraphs. Raises NotFound.
+    """
+    spoken = locale if (FOLDER / f"{slug}.{locale}.md").is_file() else SOURCE_LOCALE
+    head, text = _source(slug, spoken)
+    known = facts(shop, locale, spoken)
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    block = ""
+    for token in _markdown.parse("\n".join(line for line in text.splitlines() if not _lacks(line, known))):
+        if token.type == "inline":
+            said = "".join(" " if part.type == "softbreak" else part.content for part in token.children or [])
+            said = Template(said).substitute(known)
+            if block == "heading_open":
+                sections.append((said, []))
+            else:
+                sections[-1][1].append(said)
+        block = token.type
+    return head["title"], date.fromisoformat(head["updated"]), [each for each in sections if any(each)]
+
+
 def fill(text: str, known: Mapping[str, str]) -> str:
     """Markdown as HTML, with its facts. Raises KeyError for a fact that nobody knows."""
     lines = [line for line in text.splitlines() if not (line.startswith("- ") and _lacks(line, known))]

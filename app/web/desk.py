@@ -1,8 +1,10 @@
 """The frames of desks: one set of links for all contexts that have pages at a producer's, and one for staff."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.i18n import gettext as _
@@ -33,6 +35,23 @@ class Desk:
         return sum(link.count or 0 for _title, links in self.more for link in links)
 
 
+Count = Callable[[int], Select[int]]
+_counts: dict[str, Count] = {}
+
+
+def also_counted(url: str, count: Count) -> None:
+    """Have the link to a page of a producer's desk say how much waits there, by the producer's id. Main joins them."""
+    _counts[url] = count
+
+
+async def waiting_at(db: AsyncSession, producer_id: int) -> dict[str, int]:
+    """Address of a page → how much waits there, in one statement: for the pages that a day begins with."""
+    if not _counts:
+        return {}
+    row = (await db.execute(select(*(count(producer_id).scalar_subquery() for count in _counts.values())))).one()
+    return dict(zip(_counts, row, strict=True))
+
+
 StaffFrame = Callable[[AsyncSession], Awaitable[Desk]]
 _of_staff: list[StaffFrame] = []
 
@@ -47,8 +66,8 @@ async def of_staff(db: AsyncSession) -> Desk:
     return await _of_staff[0](db)
 
 
-def of_producer(waiting: int | None = None) -> Desk:
-    """waiting: orders that nobody has confirmed yet, where that is known."""
+def of_producer(waiting: int | None = None, counts: Mapping[str, int] = MappingProxyType({})) -> Desk:
+    """waiting: orders that nobody has confirmed yet; counts: of `waiting_at`. Where they are known."""
     return Desk(
         _("Il tuo banco"),
         [
@@ -61,7 +80,8 @@ def of_producer(waiting: int | None = None) -> Desk:
         [
             (_("Clienti"), [
                 DeskLink(_("Recensioni"), "/banco/recensioni"),
-                DeskLink(_("Recessi"), "/banco/recessi"),
+                DeskLink(_("Recessi"), "/banco/recessi", counts.get("/banco/recessi")),
+                DeskLink(_("Ritardi"), "/banco/ritardi", counts.get("/banco/ritardi")),
                 *((DeskLink(_("Rimborsi"), "/banco/rimborsi"),) if _is_owners() else ()),
             ]),
             (_("Prezzi"), [
@@ -70,10 +90,11 @@ def of_producer(waiting: int | None = None) -> Desk:
                 DeskLink(_("Prezzi dinamici"), "/banco/prezzi-dinamici"),
             ]),
             (_("Conti"), [
-                *(_of_owners() if _is_owners() else ()),
+                *(_of_owners(counts) if _is_owners() else ()),
                 DeskLink(_("Documenti"), "/banco/documenti"),
             ]),
             (_("Bottega"), [
+                *((DeskLink(_("La tua pagina"), "/banco/pagina"),) if _is_owners() else ()),
                 DeskLink(_("Rifornimenti"), "/banco/rifornimenti"),
                 DeskLink(_("Chiusure"), "/banco/chiusure"),
                 DeskLink(_("Aggiunte"), "/banco/aggiunte"),
@@ -83,9 +104,10 @@ def of_producer(waiting: int | None = None) -> Desk:
     )  # fmt: skip
 
 
-def _of_owners() -> Sequence[DeskLink]:
+def _of_owners(counts: Mapping[str, int]) -> Sequence[DeskLink]:
     """Money is the owner's business."""
-    return DeskLink(_("Incassi"), "/banco/incassi"), DeskLink(_("Vendite"), "/banco/vendite")
+    money = DeskLink(_("Incassi"), "/banco/incassi", counts.get("/banco/incassi"))
+    return money, DeskLink(_("Vendite"), "/banco/vendite")
 
 
 def _is_owners() -> bool:

@@ -45,6 +45,8 @@ TEXTS = {
     503: _l("Non riusciamo a leggere o a salvare i dati in questo momento. Riprova tra qualche minuto."),
 }
 
+DESKS = {"/banco": _l("Torna al banco"), "/amministrazione": _l("Torna all’amministrazione")}
+
 
 def page(status: int, text: str = "", retry_after: int | None = None) -> Response[bytes]:
     """The page of an error. retry_after in seconds."""
@@ -59,7 +61,14 @@ def page(status: int, text: str = "", retry_after: int | None = None) -> Respons
         text=text or str(TEXTS[known]),
         status=status,
         wait_seconds=retry_after,
+        desk=_desk(visits.current().raw_path),
     )
+
+
+def _desk(path: str) -> tuple[str, str] | None:
+    """(address, words) of the way back to the desk whose page failed."""
+    start = "/" + path.split("/", 2)[1]
+    return (start, str(DESKS[start])) if start in DESKS else None
 
 
 def answer(_: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]  # noqa: PLR0911  (a table)

@@ -13,7 +13,7 @@ from litestar.response import Response
 from markupsafe import Markup
 
 from app.kernel import formats
-from app.kernel.i18n import catalogue, current_locale, speaking
+from app.kernel.i18n import catalogue, current_locale, gettext, speaking
 from app.kernel.pictures import between, fitting
 from app.kernel.tenancy import ShopFacts, in_language
 from app.web import themes
@@ -65,6 +65,7 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
     }
     env.filters |= {
         "money": lambda minor, currency: formats.money(minor, currency, current_locale()),
+        "about": _about,
         "date": lambda value: formats.date(value, current_locale(), _zone()),
         "day": lambda value: formats.date(value, current_locale(), _zone(), "weekday"),
         "datetime": lambda value: formats.datetime(value, current_locale(), _zone()),
@@ -93,6 +94,12 @@ def _counted(context: EvalContext, one: str, many: str, num: int, **values: Any)
     text = catalogue(current_locale()).ungettext(one, many, num)
     text = Markup(text) if context.autoescape else text  # noqa: S704  (as above)
     return text % {"num": num, **values}
+
+
+def _about(minor: int, currency: str, is_about: object = True) -> str:
+    """An amount; what is only about right says so, in one sentence."""
+    amount = formats.money(minor, currency, current_locale())
+    return gettext("circa %(amount)s", amount=amount) if is_about else amount
 
 
 def _rendered(template: str) -> Markup:

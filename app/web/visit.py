@@ -154,9 +154,14 @@ class Visit:
     def cookie(self, name: str) -> str | None:
         return self.cookies.get(self.cookie_name(name))
 
-    def set_cookie(self, name: str, value: str, *, max_age: int | None = None) -> None:
-        """Set a cookie of ours: HttpOnly, SameSite=Lax, Secure over HTTPS. max_age in seconds; None: until closed."""
-        parts = [f"{self.cookie_name(name)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    def set_cookie(self, name: str, value: str, *, max_age: int | None = None, for_scripts: bool = False) -> None:
+        """Set a cookie of ours: HttpOnly, SameSite=Lax, Secure over HTTPS. max_age in seconds; None: until closed.
+
+        for_scripts: without HttpOnly, for what our own script puts into a page that is kept alike for everybody.
+        """
+        parts = [f"{self.cookie_name(name)}={value}", "Path=/", "SameSite=Lax"]
+        if not for_scripts:
+            parts.insert(2, "HttpOnly")
         if max_age is not None:
             parts.append(f"Max-Age={max_age}")
         if self.settings.https:

@@ -86,6 +86,6 @@
   });
   input.form.addEventListener("submit", () => {
     const typed = input.value.trim().slice(0, 100);
-    if (typed) localStorage.setItem(key, JSON.stringify([typed, ...recent().filter(text => text !== typed)].slice(0, 5)));
+    try { if (typed) localStorage.setItem(key, JSON.stringify([typed, ...recent().filter(text => text !== typed)].slice(0, 5))); } catch { /* storage is blocked */ }
   });
 })();

@@ -11,11 +11,15 @@
   const live = ctx => ctx?.sourceElement?.hasAttribute?.("hx-sse:connect");   // streams look after themselves
 
   document.addEventListener("htmx:error", event => {
-    if (!live(event.detail.ctx)) show(box.dataset.timeout, event.detail.ctx);
+    const { ctx, isOffline } = event.detail;
+    if (!live(ctx)) show(isOffline ? box.dataset.offline : box.dataset.timeout, ctx);
   });
   document.addEventListener("htmx:response:error", event => {
     const { ctx } = event.detail, status = ctx.response.status;
-    if (!live(ctx) && status !== 409 && status !== 422) show(box.dataset.refused, ctx);
+    if (live(ctx) || status === 409 || status === 422) return;
+    const page = new DOMParser().parseFromString(ctx.text ?? "", "text/html");   // our own error page knows how long to wait, and its number
+    const said = [...page.querySelectorAll("[data-failure] [data-say]")].map(part => part.textContent.trim()).join(" ");
+    show(said || box.dataset.refused, ctx);
   });
   document.addEventListener("htmx:before:request", event => { if (!live(event.detail.ctx)) box.hidden = true; });
   box.addEventListener("click", event => {

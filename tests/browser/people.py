@@ -51,6 +51,7 @@ class People:
             timezone_id="Europe/Rome",
             java_script_enabled=javascript,
             reduced_motion="reduce",
+            color_scheme=scheme,
             **{**DEVICES[on], **more},
         )
         self.contexts.append(context)

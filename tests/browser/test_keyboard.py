@@ -112,7 +112,7 @@ async def test_from_a_search_to_a_wish_with_the_keyboard_alone(people: People) -
     await expect(heading(page)).to_have_text("Formaggi stagionati")
     await hands.skip_to_content()
     await hands.go("Filtra")
-    choice = page.locator("input[name=marchio][value=DOP]")
+    choice = page.locator("[type=checkbox][name=marchio][value=DOP]")
     await expect(choice).to_be_visible()
     for _ in range(MOST_TABS):
         await hands.press("Tab")
@@ -122,6 +122,7 @@ async def test_from_a_search_to_a_wish_with_the_keyboard_alone(people: People) -
     await expect(page).to_have_url(re.compile("marchio=DOP"))
     await expect(page.locator("#live")).to_contain_text("prodotti")
     await expect(page.locator(".chip")).to_contain_text("DOP")
+    assert await choice.evaluate("box => box === document.activeElement && box.checked"), "and goes on from there"
     name = await page.locator("main .card__name a").first.inner_text()
     await hands.go(name)
     await expect(heading(page)).to_contain_text(name)

@@ -64,7 +64,8 @@ async def test_a_product_is_made_step_by_step_and_sold(shop: TestShop, bruno: Br
     assert refused.says("Non si può ancora vendere")
 
     await bruno.get(here)
-    label = {"ingredients_it": "olive, sale", "storage_it": "Al fresco", "origin_it": "Italia"}
+    label = {"ingredients_it": "olive, sale", "storage_it": "Al fresco", "origin_it": "Italia", "date_type": "TMC"}
+    label |= {"shelf_life_days": "365", "min_residual_days": "180"}
     assert (await fill(bruno, "etichetta", **label)).status_code == 303
     await bruno.get(here)
     facts = {"format_it": "vaso", "net_amount": "180", "weight_g": "350", "price": "6,90", "stock": "7"}
@@ -120,7 +121,7 @@ async def test_the_database_itself_refuses_to_sell_what_is_incomplete(shop: Test
 async def test_the_list_is_judged_while_typing_and_nothing_is_written(shop: TestShop, bruno: Browser) -> None:
     page = await bruno.get(page_of(shop))
     was = page.one("#etichetta input[name=was]").attributes["value"]
-    typed = {"was": was, "ingredients_it": "*LATTE*", "storage_it": "", "origin_it": "Italia"}
+    typed = {"was": was, "ingredients_it": "*LATTE*", "storage_it": "", "origin_it": "Italia", "date_type": "nessuna"}
 
     part = await bruno.swap(f"{page_of(shop)}/etichetta/prova", typed, target="missing")
     assert part.status_code == 200

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from app.catalog import designations, gate, lint, nutrition
-from app.catalog.facts import CertificateFacts, ProductFacts, SellerFacts, VariantFacts
+from app.catalog.facts import ProductFacts, SellerFacts, VariantFacts
 from app.catalog.food_rules import BREAKFAST
-from app.catalog.lint import GREEN_FROM
 from app.kernel.i18n import speaking
 from tests.catalog.sheets import FIGURES, SELLER, TODAY, VARIANTS, product
 
@@ -107,10 +106,65 @@ def test_wine_says_nutrition_since_2024_whoever_makes_it(vintage: str, exempt: s
         ({"date_type": "scadenza"}, ["shelf_life_days", "min_residual_days"]),
         ({"date_type": "TMC", "shelf_life_days": 10, "min_residual_days": 11}, ["min_residual_days"]),
         ({"date_type": "nessuna"}, []),
+        ({}, ["date_type"]),
     ],
 )
-def test_a_date_comes_with_days_promised(sheet: dict[str, Any], fields: list[str]) -> None:
-    assert missed(product("alimento", sheet=sheet)) == [("L13", field) for field in fields]
+def test_a_date_is_said_and_comes_with_days_promised(sheet: dict[str, Any], fields: list[str]) -> None:
+    bare = dict.fromkeys(("date_type", "shelf_life_days", "min_residual_days"))
+    assert missed(product("alimento", sheet=bare | sheet)) == [("L13", field) for field in fields]
+
+
+@pytest.mark.parametrize(
+    ("key", "sheet", "passes"),
+    [
+        ("forno", {"date_type": "nessuna"}, True),  # bread of the day
+        ("aceto", {"date_type": "nessuna"}, True),
+        ("latticino", {"date_type": "nessuna"}, False),
+        ("salume", {"date_type": "nessuna"}, False),
+        ("uova", {"date_type": "nessuna"}, False),
+        ("alcolico", {"alcohol_abv": "6", "date_type": "nessuna"}, False),  # beer
+        ("alcolico", {"alcohol_abv": "10", "date_type": "nessuna"}, True),
+        ("vino", {}, True),
+    ],
+)
+def test_only_some_food_goes_without_a_date(key: str, sheet: dict[str, Any], passes: bool) -> None:
+    assert missed(product(key, sheet=sheet)) == ([] if passes else [("L13", "date_type")])
+
+
+PIECES = [VariantFacts(1, "piece")]
+
+
+@pytest.mark.parametrize(
+    ("key", "reason", "passes"),
+    [
+        ("alimento", None, False),
+        ("alimento", "piatto", True),
+        ("confezione-regalo", None, False),
+        ("confezione-regalo", "scatola-mista", True),
+        ("uova", None, True),  # their quantity is a number
+        ("gioiello", None, True),
+    ],
+)
+def test_food_by_the_piece_needs_a_reason_for_having_no_unit_price(key: str, reason: str | None, passes: bool) -> None:
+    what = product(key, sheet={"unit_price_exempt": reason})
+    found = [(each.rule, each.field) for each in gate.missing(what, PIECES, SELLER, TODAY)]
+    assert found == ([] if passes else [("L7", "unit_price_exempt")])
+
+
+@pytest.mark.parametrize(
+    ("allergens", "below", "fields"),
+    [(["solfiti"], None, []), ([], True, []), ([], None, ["allergens"]), (["solfiti"], True, ["no_sulphites"])],
+)
+def test_wine_says_its_sulphites_or_that_it_has_none(
+    allergens: list[str], below: bool | None, fields: list[str]
+) -> None:
+    text = {"it": "uva, conservante: *SOLFITI*" if allergens else "uva"}
+    wine = product("vino", sheet={"allergens": allergens, "ingredients": text, "no_sulphites": below})
+    assert missed(wine) == [("L17", field) for field in fields]
+
+
+def test_wine_names_its_bottler() -> None:
+    assert missed(product("vino", sheet={"bottler": None})) == [("L17", "bottler")]
 
 
 @pytest.mark.parametrize(("abv", "age", "passes"), [("13", 18, True), ("13", 16, False), ("13", None, False)])
@@ -204,59 +258,6 @@ def test_a_longer_protected_name_is_not_also_the_shorter_one() -> None:
     assert [each.name for each in names] == ["Aceto Balsamico Tradizionale di Modena"]
 
 
-CLAIMS = [
-    ("Olio biologico", True),
-    ("Organic olive oil", True),
-    ("Biodiverso per scelta", False),
-    ("Pane senza glutine", True),
-    ("Guarisce la tosse", True),
-    ("Previene i malanni", True),
-    ("Prodotto sostenibile", True),
-    ("Umweltfreundlich verpackt", True),
-    ("Respectueux de l’environnement", True),
-    ("Climate neutral", True),
-    ("A impatto zero", True),
-    ("La curva del vaso", False),
-    ("Si cura la forma a mano", False),
-    ("Verde come i prati", False),
-]
-
-
-@pytest.mark.parametrize(("text", "refused"), CLAIMS)
-def test_claims_without_proof_stop_a_product_and_say_why(text: str, refused: bool) -> None:
-    found = gate.missing(product("alimento", description={"it": text}), VARIANTS, SELLER, TODAY)
-
-    assert bool(found) == refused
-    if refused:
-        assert found[0].field == "description_it"
-        assert found[0].rule in {"L19", "L28"}
-
-
-@pytest.mark.parametrize(
-    "text", ["Detox", "Fa bene al cuore", "Gesund", "Bon pour la santé", "Ricco di fibre", "Naturale"]
-)
-def test_softer_claims_are_hinted_at(text: str) -> None:
-    goods = product("alimento", description={"it": text})
-
-    assert missed(goods) == []
-    assert any(hint.field == "description_it" for hint in gate.hints(goods, TODAY))
-
-
-def test_green_claims_are_refused_from_their_day_on() -> None:
-    goods = product("alimento", description={"it": "Packaging ecologico"})
-
-    assert missed(goods, on=GREEN_FROM) == [("L28", "description_it")]
-    assert missed(goods, on=GREEN_FROM - timedelta(days=1)) == []
-
-
-def test_organic_is_said_with_box_and_certificate() -> None:
-    goods = product("alimento", description={"it": "Grano biologico"}, certifications=["bio"])
-    papers = [CertificateFacts("Biologico", "BIO", date(2027, 1, 1))]
-
-    assert missed(goods) == [("L19", "certifications")]
-    assert missed(goods, replace(SELLER, certificates=papers)) == []
-
-
 def test_who_sells_is_known_and_animal_products_bear_the_mark_of_their_plant() -> None:
     assert missed(product("alimento"), replace(SELLER, address="")) == [("L14", "seller")]
     assert missed(product("latticino"), replace(SELLER, approval_mark="")) == [("L14", "seller")]
@@ -306,3 +307,13 @@ def test_hostile_texts_are_judged_like_others(text: str) -> None:
     assert all(
         each.rule.startswith("L") for each in [*gate.missing(odd, VARIANTS, SELLER, TODAY), *gate.hints(odd, TODAY)]
     )
+
+
+def test_a_protected_name_is_found_in_every_language() -> None:
+    named = product("latticino", name={"it": "Formaggio da grattugia", "de": "Parmesan gerieben"})
+
+    assert missed(named) == [("L16", "name_de")]
+    assert missed(replace(named, approved=frozenset({"Parmigiano Reggiano"}))) == []
+    both = {"it": "Crema al Grana Padano", "en": "Grana Padano cream", "de": "Käsecreme"}
+    assert designations.bearing(both, "Grana Padano", "latticino") == "crema al grana padano grana padano cream"
+    assert designations.bearing({"it": both["it"]}, "Grana Padano", "latticino") == "crema al grana padano"

@@ -20,6 +20,7 @@ from tests.cast import TestShop
 from tests.stripe import Stripe
 
 MARKS = ("refund", "payment", "credit_refund")  # of refunds at Stripe: whose they are
+UNDER_WAY = frozenset({"new", "open", "processing", "authorized", "capturing", "releasing"})
 SILENT = "PaymentUnreachable"  # the one way in which a job may fail
 
 
@@ -102,7 +103,8 @@ async def _wrong_at_stripe(stripe: Stripe) -> AsyncIterator[str]:
 
 
 async def _different(rows: Rows, stripe: Stripe) -> AsyncIterator[str]:
-    paid = {p.session_id: p.state in {"paid", "late", "refunded"} for p in rows.Payment if p.session_id}
+    took = {"paid", "late", "refunded"}
+    paid = {p.session_id: p.state in took and p.amount_minor > 0 for p in rows.Payment if p.session_id}
     paid |= {p.session_id: p.state == "paid" for p in rows.CreditPurchase if p.session_id}
     for session in await _listed(stripe, "checkout/sessions"):
         if (session["payment_status"] == "paid") != paid.get(session["id"], False):
@@ -134,7 +136,7 @@ async def _under_way(shop: TestShop) -> AsyncIterator[str]:
         refused = select(Payment.group_id).where(Payment.state == "late", Payment.failure.is_not(None))
         for_staff = set(await db.scalars(refused))
         for group in await db.scalars(
-            select(OrderGroup).where(OrderGroup.state.in_(("awaiting_payment", "refunding")))
+            select(OrderGroup).where(OrderGroup.state.in_(("awaiting_payment", "authorized", "refunding")))
         ):
             if group.id not in for_staff:
                 yield f"{group.number} is still {group.state}"
@@ -145,7 +147,7 @@ async def _under_way(shop: TestShop) -> AsyncIterator[str]:
         for hold in await db.scalars(select(Hold).where(Hold.state == "held")):
             yield f"{hold.reference} still holds {hold.quantity}"
         for payment in await db.scalars(select(Payment)):
-            if payment.state in {"new", "open", "processing"} or (payment.state == "late" and not payment.failure):
+            if payment.state in UNDER_WAY or (payment.state == "late" and not payment.failure):
                 yield f"payment {payment.id} is still {payment.state}"
         for refund in await db.scalars(select(Refund).where(Refund.state.in_(("planned", "sending")))):
             yield f"{refund.number} is still {refund.state}"

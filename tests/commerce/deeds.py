@@ -1,6 +1,7 @@
 """What buyers, staff, producers, banks, Stripe and time can do to the money of one shop, as deeds.
 
-deeds_in_parts.py has those of deposits and balances, and of bought credit that goes back.
+deeds_in_parts.py has those of deposits and balances, and of bought credit that goes back; deeds_by_weight.py those of
+goods by weight; deeds_of_changes.py those of orders that grow, shrink and travel together.
 
 A deed raises what the application says no with, and NotFound where there is nothing to do it to. `which` chooses one of
 the rows that there are.
@@ -12,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from app.commerce.cart import discounts, lines
+from app.commerce.cart import adding, discounts, lines
 from app.commerce.cart import queries as carts
-from app.commerce.checkout import drafts, paying, placing
+from app.commerce.checkout import by_weight, drafts, paying, placing
 from app.commerce.checkout import plan as plans
 from app.commerce.checkout.forms import ContactForm
 from app.commerce.credit import book, buying, cards, giving
@@ -47,10 +48,10 @@ from tests.commerce.promotions.props import promote
 from tests.commerce.test_placing import CONTACT, facts_of
 from tests.stripe import Stripe
 
-GOODS = ("olio", "aceto", "squacquerone", "sangiovese")
+GOODS = ("olio", "squacquerone", "sangiovese")
 NIGHTLY = (
     "payments.sweep", "payments.fetch_missed_events", "refunds.sweep", "credit.sweep", "credit.expire", "credit.remind",
-    "deposits.watch", "disputes.refresh", "payouts.refresh", "reconciliation.compare",
+    "deposits.watch", "weighing.watch", "disputes.refresh", "payouts.refresh", "reconciliation.compare",
 )  # fmt: skip
 CALLS = (("POST", "*"), ("GET", "/v1/checkout/sessions/*"), ("GET", "/v1/refunds/*"), ("GET", "/v1/disputes/*"))
 DORA = Person(1, "Dora", "dora@tavola.example", "staff", "it", 1)
@@ -102,7 +103,10 @@ class Deeds:
             raise NotFound
         return answer.json()
 
-    async def order(self, goods: dict[str, int], who: str, code: bool, wallet: bool, card: int | None) -> int:
+    async def order(
+        self, goods: dict[str, int], who: str, code: bool, wallet: bool, card: int | None, joins: int | None = None
+    ) -> int:
+        """joins: the group that it adds to."""
         user_id, contact = self.shop.users.get(who), ContactForm.read(CONTACT).data
         assert contact is not None
         methods = dict.fromkeys(self.shop.producers.values(), "courier")
@@ -111,6 +115,7 @@ class Deeds:
                 cart_id, _ = await lines.open_cart(db, {}, None)
                 for sku, pieces in goods.items():
                     await lines.add(db, {"cart": cart_id}, None, self.shop.variants[sku], pieces)
+                await adding.remember(db, cart_id, joins)
                 await lines.remember_code(db, cart_id, "FESTA" if code else None)
                 card_id = None
                 if card is not None and self.codes:
@@ -121,10 +126,10 @@ class Deeds:
             draft = await drafts.of_cart(db, cart_id)
             assert draft is not None
             basket, zone = (await carts.basket(db, cart_id)).ordered, await quote(db, draft.country, draft.postal_code)
-            it = plans.make(basket, zone, draft.country, draft.delivery)
+            it = plans.make(basket, zone, draft.delivery, await adding.joins(db, self.facts, basket, user_id))
             found = await discounts.find(db, self.facts, basket, it.fees, zone=zone, user_id=user_id, email=draft.email)
             it = plans.discounted(it, found)
-            credit = await paying.offer(db, self.facts, it, cart_id, user_id, it.total_minor)
+            credit = await paying.offer(db, self.facts, it, cart_id, user_id, by_weight.most_minor(it))
             seen = credit.marked(plans.mark(draft, it))
             async with transaction(db):
                 group = await placing.place(

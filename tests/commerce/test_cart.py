@@ -299,3 +299,14 @@ async def test_adding_takes_few_statements(shop: TestShop, anna: Browser) -> Non
         async with transaction(db):
             await lines.add(db, {"cart": cart_id or 0}, None, shop.variants["olio"], 1)
     assert count.n == 2  # the offer, the line
+
+
+async def test_each_group_says_who_sells_and_sends_it(shop: TestShop, anna: Browser) -> None:
+    """Source: law.md L47."""
+    await put(anna, shop, "olio")
+    await put(anna, shop, "squacquerone")
+    page = await anna.get("/carrello")
+    assert page.says(
+        "Vende e spedisce Frantoio Olivi s.a., Via Roma 1, 48013 Brisighella (RA) · P. IVA 99999019997 · REA FC-900001"
+    )
+    assert page.says("Vende e spedisce Caseificio Latte s.a., Via Roma 1, 47521 Cesena (FC)")

@@ -27,7 +27,7 @@ async def test_the_desk_shows_todays_work(shop: TestShop, bruno: Browser) -> Non
     assert (await bruno.get("/banco")).says("Tutto fatto")
     sold = await sell(shop)
     page = await bruno.get("/banco")
-    assert [tile.text(separator=" ").split()[0] for tile in page.all(".tally a")] == ["1", "0", "0"]
+    assert [tile.text(separator=" ").split()[0] for tile in page.all(".tally a")] == ["1", "0", "0", "0"]
     assert page.says("Anna Neri")
     assert page.says("Citofono Neri")
     assert page.says("Olio extravergine")

@@ -1,10 +1,11 @@
 """One shop, one Stripe, and whatever can happen to money, in any order: after every step each cent has its place.
 
 Guests and anna order of several producers, with a code, a wallet, a gift card, or a piece with a deposit, whose balance
-comes later; pages are paid, declined, left, paid twice; news come late, twice, shuffled or never; orders are called
-off, refunded, contested, bought credit goes back to its card; producers are paid, paid out, without an account; Stripe
-fails, and processes die at any statement, commit or call. At the end all work is done, and Stripe's own books are
-compared with ours.
+comes later, or goods by weight, of which a part of what was authorised is captured; paid orders are added to, taken
+from and merged; pages are paid, declined, left, paid twice; news come late, twice, shuffled or never; orders are called
+off, refunded, contested; bought credit is as well, or goes back; producers are paid, paid out, without account;
+Stripe fails, and processes die at any statement, commit or call. At the end all work is done, and Stripe's own books
+are compared with ours.
 
 TAVOLA_EXAMPLES=200 plays as many days, other ones each time, and prints what happened in them.
 """
@@ -20,7 +21,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -37,24 +37,24 @@ from app.kernel.db import Database
 from app.kernel.errors import Conflict, NotFound, Refused, Unavailable
 from app.web.edge import Edge
 from tests.commerce.books import troubles, unfinished
+from tests.commerce.changing import BASKETS, WHICH, WHO, Changing
 from tests.commerce.crashing import Doom, Killed
-from tests.commerce.deeds import CALLS, GOODS, NIGHTLY
-from tests.commerce.deeds_in_parts import PIECE, DeedsInParts
+from tests.commerce.deeds import CALLS, NIGHTLY
+from tests.commerce.deeds_in_parts import PIECE
+from tests.commerce.deeds_of_credit import DeedsOfCredit
 from tests.stripe import Stripe
 
 EXAMPLES = int(os.environ.get("TAVOLA_EXAMPLES", "0"))
 ANSWERS = (Refused, Conflict, NotFound, Unavailable, PaymentRefused, placing.StepMissing, placing.Superseded, Killed)
-WHICH, SMALL = st.integers(0, 7), st.integers(1, 4000)
-BASKETS = st.dictionaries(st.sampled_from(GOODS), st.integers(1, 3), min_size=1, max_size=3)
+SMALL = st.integers(1, 4000)
 NEWEST = -1
 KINDS = st.sampled_from(["gift", "topup"])
 PARTS = st.sampled_from(["deposit", "balance"])
 REFUNDS = st.sampled_from(["all", "order", "pieces", "sum", "delivery"])
-WHO = st.sampled_from(["", "anna@posta.example"])
 Result = TypeVar("Result")
 
 
-class Money(RuleBasedStateMachine):
+class Money(Changing):
     """Runs in a thread; whatever it does is done in the application's loop."""
 
     app: ClassVar[Edge]
@@ -66,7 +66,7 @@ class Money(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.doom, self.touched = Doom(), True
-        self.day = DeedsInParts(self.app, self.database, self.folder, self.doom)
+        self.day = DeedsOfCredit(self.app, self.database, self.folder, self.doom)
         self.run(self.day.open())
         self.danger = self.doom.over(self.database, self.app.database)
         self.danger.__enter__()
@@ -110,6 +110,7 @@ class Money(RuleBasedStateMachine):
         for goods in baskets:
             self.order(far=far, goods=goods, who=who, code=code, wallet=True, card=None)
         self.order_a_piece(who=who, code=code, far=piece)
+        self.order_by_weight(pieces=2, beside=baskets[0], who=who, code=code, wallet=False, far=far + 1)
         self.buy_credit(amount=amount, kind=kind, far=2)
 
     @rule(
@@ -118,7 +119,10 @@ class Money(RuleBasedStateMachine):
     )  # fmt: skip
     def order(self, far: int, **what: Any) -> None:
         """far: how far it goes at once: to the page, the payment, back again, until the producers have their parts."""
-        group_id = self.do("ordered", self.day.order(**what))
+        self.go(self.do("ordered", self.day.order(**what)), far)
+
+    def go(self, group_id: int | None, far: int) -> None:
+        """How far an order goes at once, as of `order`."""
         if group_id and far:
             self.do("opened", self.day.open_page(group_id))
         if group_id and far > 1:
@@ -234,6 +238,10 @@ class Money(RuleBasedStateMachine):
     @rule(which=WHICH, how=st.sampled_from(["retry", "retry", "by_hand"]))
     def mend_credit(self, which: int, how: str) -> None:
         self.do(f"credit mended {how}", self.day.mend_credit(which, how))
+
+    @rule(which=WHICH, share=st.sampled_from([None, None, 50]), inquiry=st.booleans())
+    def contest_credit(self, **what: Any) -> None:
+        self.do("contested credit", self.day.contest_credit(**what))
 
     # --- giving back
 

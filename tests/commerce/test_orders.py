@@ -122,7 +122,7 @@ async def test_who_is_signed_in_sees_his_orders(shop: TestShop, anna: Browser) -
     await anna.sign_in("anna@posta.example")
     assert (await anna.get("/ordini")).says("Ancora niente in tavola")
     sold = await sell(shop, user_id=shop.users["anna@posta.example"])
-    other = await sell(shop)
+    other = await sell(shop, email="altra@posta.example")
     page = await anna.get("/ordini")
     assert page.says(sold.number)
     assert not page.says(other.number)

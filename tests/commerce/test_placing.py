@@ -72,7 +72,7 @@ async def press(shop: TestShop, facts: ShopFacts, draft_id: int, **seen: object)
         assert draft is not None
         basket = await carts.basket(db, draft.cart_id)
         zone = await quote(db, draft.country, draft.postal_code)
-        plan = plans.make(basket, zone, draft.country, draft.delivery)
+        plan = plans.make(basket, zone, draft.delivery)
         shown = {"key": draft.key, "seen": plans.mark(draft, plan), "seen_total_minor": plan.total_minor, **seen}
         async with transaction(db):
             return await placing.place(db, facts, draft_id, user_id=None, locale="it", **shown)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from app.commerce.checkout import placing
-from app.commerce.credit import buying, holding, points, refunding, terms
+from app.commerce.credit import buying, contesting, holding, points, refunding, terms
 from app.commerce.disputes import bearing
 from app.commerce.payments import attempts, declines, owing
 from app.integrations.stripe import Intent
@@ -124,6 +124,11 @@ def test_points_become_what_credit_md_says(row: Row) -> None:
 @each("credit_refundable")
 def test_what_was_bought_goes_back_as_credit_md_says(row: Row) -> None:
     assert refunding.due(int(row[0]), int(row[1]), ints(row[2])) == int(row[3])
+
+
+@each("credit_given_by_bank")
+def test_a_bank_has_given_the_refunds_that_credit_md_says(row: Row) -> None:
+    assert contesting.fitting(ints(row[0]), int(row[1])) == [word == "yes" for word in row[2].split()]
 
 
 @each("card_ending")

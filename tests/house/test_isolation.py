@@ -17,6 +17,7 @@ PLATFORM = {
     "shop_hosts": "read before it is known which shop is meant",
     "background_jobs": "claimed by runners that work for every shop; carries shop_id, and jobs run in its scope",
     "schedule_runs": "the clock is the platform's",
+    "transmission_series": "files for the SdI are counted per sender, who may run several shops",
 }
 OWNED = sorted(
     (mapper.class_ for mapper in Table.registry.mappers if issubclass(mapper.class_, ShopOwned)),

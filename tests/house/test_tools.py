@@ -46,6 +46,9 @@ from tools import catalogues, check_house, check_migrations, check_templates, ch
         ('<a href="/x" hx-get="/x" hx-trigger="input from:find input">x</a>', "htmx 2"),
         ('<p data-on="htmx:afterSwap">x</p>', "event name of htmx 2"),
         ('<a href="https://ec.europa.eu/consumers/odr">x</a>', "dispute platform"),
+        ('<p role="status">{{ text }}</p>', "one live region"),
+        ('<div class="notice" role="alert"></div>', "one live region"),
+        ('<div aria-live="polite"></div>', "one live region"),
         ("<p>\n</p>\n" * 76, "150 at most"),
     ],
 )

@@ -249,3 +249,15 @@ def test_a_form_made_of_these_types_says_all_their_sentences() -> None:
     sent = {"email": "a", "phone": "1", "postal_code": "1", "born": "x", "codice_fiscale": "x"}
     assert [field for field, _ in Contact.read(sent).summary] == list(Contact.model_fields)
     assert Contact.read(sent).errors["postal_code"] == "Il CAP ha 5 cifre, per esempio 47121"
+
+
+@pytest.mark.parametrize(
+    ("code", "prefixes"),
+    [
+        ("RN", "478 479"),
+        ("FC", "470 471 472 473 474 475 476 477"),  # 47 without Rimini's
+        ("ZZ", ""),
+    ],
+)
+def test_the_caps_of_a_province_are_without_those_of_others(code: str, prefixes: str) -> None:
+    assert " ".join(addresses.cap_prefixes(code)) == prefixes

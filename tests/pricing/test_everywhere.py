@@ -123,7 +123,7 @@ async def test_another_format_that_is_reduced_says_so_beside_its_price(shop: Tes
     await past.campaign(shop, 0, 48, aceto=2400)
     page = await anna.get("/prodotti/olio")
 
-    assert page.one("fieldset s").text().startswith("30,00")
+    assert page.one(".formats s").text().startswith("30,00")
     assert not page.all(".product__buy > .price s")
 
 

@@ -156,8 +156,8 @@ async def test_the_page_on_privacy_names_every_cookie(anna: Browser) -> None:
     cookies = {name for text in sources for name in re.findall(r"""\bset_cookie\(\s*"(\w+)\"""", text)}
     named = {node.text() for node in (await anna.get("/privacy")).all("article code")}
 
-    assert cookies == {"session", "cart", "count", "notice", "seen", "voter", "wishes"}
-    assert cookies | {"__Host-", "scheme", "searches"} == named
+    assert cookies == {"session", "cart", "cap", "count", "notice", "seen", "voter", "wishes"}
+    assert cookies | {"__Host-", "scheme", "searches", "draft", "open"} == named
 
 
 async def test_the_page_on_deliveries_shows_the_rows_that_checkouts_use(anna: Browser) -> None:

@@ -1,13 +1,10 @@
 """Pages that are kept: answered without the router, never stale, never with somebody else's part."""
 
-import random
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
-from app.catalog import products, stock
-from app.kernel import clock
+from app.catalog import products
 from app.kernel.db import transaction
 from app.system import page_drops
 from app.web.kept_pages import HOLE, MOST_BYTES, Asked, Kept, KeptPages, Note
@@ -173,49 +170,6 @@ async def test_head_is_answered_without_a_body(kept: KeptPages, anna: Browser) -
     assert answer.status_code == 200
     assert answer.content == b""
     assert int(answer.headers["content-length"]) > 1000
-
-
-async def _change(shop: TestShop, chance: random.Random) -> None:
-    """One change of what pages show, by the verb that a person's deed would use."""
-    sku = chance.choice(["olio", "aceto", "formaggio", "squacquerone"])
-    producer = shop.producers["frantoio" if sku in {"olio", "aceto"} else "caseificio"]
-    async with shop.database.session(shop.id) as db, transaction(db):
-        match chance.randrange(4):
-            case 0:
-                variant = await products._own_variant(db, shop.variants[sku], producer)
-                price = chance.randrange(100, 5000)
-                await products.set_price(
-                    db, variant.id, producer, price, was=variant.price_minor, actor_id=shop.users["ada@tavola.example"]
-                )
-            case 1:
-                until = clock.now() + timedelta(minutes=5)
-                try:
-                    await stock.hold(db, f"r{chance.random()}", {shop.stock_items[sku]: chance.randrange(1, 4)}, until)
-                except stock.OutOfStock:
-                    return
-            case 2:
-                await products.touch(db, [shop.products[sku]])
-            case 3:
-                await products.rated(db, shop.products[sku], chance.randrange(1, 9), chance.randrange(9, 40))
-
-
-@pytest.mark.parametrize("seed", range(6))
-async def test_no_sequence_of_changes_leaves_a_stale_page(
-    kept: KeptPages, shop: TestShop, anna: Browser, seed: int
-) -> None:
-    chance = random.Random(seed)
-    for _ in range(12):
-        for path in chance.sample(PATHS, 4):
-            await anna.get(path)
-        await _change(shop, chance)
-        await shop.run_jobs()
-        for path in PATHS:
-            shown = (await anna.get(path)).text
-            kept.enabled = False
-            kept_aside, kept._pages = kept._pages, type(kept._pages)()
-            fresh = (await anna.get(path)).text
-            kept._pages, kept.enabled = kept_aside, True
-            assert shown == fresh, path
 
 
 async def test_a_lost_message_is_healed_from_the_record(kept: KeptPages, shop: TestShop, anna: Browser) -> None:

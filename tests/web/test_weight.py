@@ -5,20 +5,28 @@ from collections.abc import AsyncIterator
 
 import brotli
 import pytest
+from sqlalchemy import update
 
 from app.catalog.models import Category, Product, StockItem, Variant
 from app.kernel import clock
 from app.kernel.db import transaction
+from app.shops.models import Shop
+from app.web import themes
 from app.web.assets import STATIC, Assets
 from app.web.pages import TEMPLATES
-from tests.cast import Browser, TestShop
+from tests.cast import Answer, Browser, TestShop
 
 MOST_HTML = 14_000  # bytes: what the first round trips of a fresh connection carry
 MOST_SCRIPTS = 20_000
 MOST_FONTS = 30_000
 PER_PAGE = 24
 THEMES = ("tavola", "rachel")
-SCRIPT_LISTS = ("layouts/_scripts.html", "layouts/_live_scripts.html")
+SCRIPT_LISTS = ("layouts/_scripts.html", "layouts/_live_scripts.html", "layouts/_plain_scripts.html")
+# Bytes of everything that a page of the checkout needs, with nothing kept from before: 40 KB (ux.md 2), and what the
+# display font of the second theme weighs more than that of the first.
+MOST_OF_A_STEP = {"tavola": 40 * 1024, "rachel": 43 * 1024}
+MOST_OF_A_LIST = 90 * 1024  # and of a list with the pictures of its first view
+FIRST_PICTURES, A_PICTURE = 4, 5 * 1024  # the heaviest of the demonstration's at 320 px
 PAGES = ("/", "/prodotti", "/prodotti/prodotto-7", "/cerca?q=formaggio", "/carrello", "/cassa")
 _ASSET = re.compile(r"""asset\(\s*['"]([^'"]+)['"]\s*\)""")
 
@@ -99,6 +107,29 @@ async def test_a_page_arrives_in_the_first_round_trips(buyer: Browser, path: str
     assert len(brotli.compress(page.text.encode(), quality=5)) <= MOST_HTML
 
 
+def _files_of(page: Answer, assets: Assets, theme: str) -> dict[str, int]:
+    """What a page brings with it on the way to a phone that has nothing yet: file → bytes."""
+    found = {"the page": int(page.headers["content-length"])}
+    for node in page.all("script[src], link[rel='stylesheet']"):
+        url = node.attributes.get("src") or node.attributes.get("href") or ""
+        file = assets.find(url.removeprefix("/static/"))
+        assert file is not None, url
+        found[url] = len(file.brotli)
+    return found | {font: len(assets.file(font).body) for font in themes.fonts(theme)}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_all_that_a_page_needs_is_little(full_shop: TestShop, buyer: Browser, theme: str) -> None:
+    async with full_shop.database.session(None) as db, transaction(db):
+        await db.execute(update(Shop).where(Shop.id == full_shop.id).values(theme=theme))
+    full_shop.app.find_shop.__self__.forget()  # type: ignore[attr-defined]
+    step = _files_of(await buyer.get("/cassa"), full_shop.app.assets, theme)
+    listed = _files_of(await buyer.get("/prodotti"), full_shop.app.assets, theme)
+
+    assert sum(step.values()) <= MOST_OF_A_STEP[theme], step
+    assert sum(listed.values()) + FIRST_PICTURES * A_PICTURE <= MOST_OF_A_LIST, listed
+
+
 @pytest.mark.parametrize("template", SCRIPT_LISTS)
 def test_scripts_are_few(template: str) -> None:
     assets = Assets()
@@ -142,3 +173,21 @@ def test_no_stylesheet_is_forgotten() -> None:
     listed = {part for name in ("critical.txt", "rest.txt") for part in (css / name).read_text().split()}
 
     assert {path.name for path in css.glob("*.css")} <= listed
+
+
+PLAIN = [path for path in TEMPLATES.rglob("*.html") if '{% extends "layouts/plain.html" %}' in path.read_text()]
+_INCLUDED = re.compile(r"""\{%\s*(?:include|import|extends)\s*"([^"]+)\"""")
+_ASKS = re.compile(r"""\shx-(?:get|post|sse)\b|\shx-target=""")
+
+
+def _with_its_parts(name: str) -> str:
+    text = (TEMPLATES / name).read_text()
+    return text + "".join(_with_its_parts(part) for part in _INCLUDED.findall(text) if not part.startswith("layouts/"))
+
+
+@pytest.mark.parametrize("page", sorted(path.relative_to(TEMPLATES).as_posix() for path in PLAIN))
+def test_a_page_without_htmx_asks_nothing_of_it(page: str) -> None:
+    """layouts/plain.html loads none: a page with something to swap names the whole list."""
+    has_htmx = "layouts/_scripts.html" in (TEMPLATES / page).read_text()
+
+    assert bool(_ASKS.search(_with_its_parts(page))) == has_htmx

@@ -138,6 +138,6 @@ def _can_be_had() -> ColumnElement[bool]:
     return (
         select(Variant.id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
-        .where(Variant.product_id == Product.id, StockItem.on_hand > StockItem.reserved)
+        .where(Variant.product_id == Product.id, Variant.retired_at.is_(None), StockItem.on_hand > StockItem.reserved)
         .exists()
     )

@@ -138,7 +138,8 @@ async def _traits(db: AsyncSession, *conditions: ColumnElement[bool], most: int 
 
 
 def _statement() -> Select[Any]:
-    cheapest = select(func.min(Variant.price_minor)).where(Variant.product_id == Product.id).scalar_subquery()
+    of_it = (Variant.product_id == Product.id, Variant.retired_at.is_(None))
+    cheapest = select(func.min(Variant.price_minor)).where(*of_it).scalar_subquery()
     return (
         select(
             Product.id,

@@ -1,10 +1,11 @@
 """Pages of the catalogue: for the public, for producers at their desk, and for machines."""
 
-from app.catalog.controllers import editor, feeds, goods, pictures, producer, refills, season, shop
+from app.catalog.controllers import editor, everything, feeds, goods, pictures, producer, refills, season, shop
 
 ROUTES = [
     *goods.ROUTES,
     *editor.ROUTES,
+    *everything.ROUTES,
     *shop.ROUTES,
     *season.ROUTES,
     *feeds.ROUTES,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from litestar import Controller, Request, get, post
 from litestar.params import FromPath
 
-from app.catalog import approvals, editing, editor_forms, sheets
+from app.catalog import approvals, editing, editor_forms, lineup, sheets
 from app.catalog.by_weight import ByWeight
 from app.catalog.controllers import editor_page
 from app.catalog.controllers.editor_page import EMPTY, SECTIONS, Typed
@@ -125,6 +125,22 @@ class _Editor(Controller):
                 return await _saved(visit, product_id, "formati", saved)
         return await editor_page.page(visit, product_id, Typed(variants={variant_id: form}), "formati")
 
+    @post("/formati/{variant_id:int}/{deed:str}")
+    async def line_up(
+        self, visit: CurrentVisit, product_id: FromPath[int], variant_id: FromPath[int], deed: FromPath[str]
+    ) -> Page | Go:
+        """Offer a format no more, again, or in another place: ritiro | ripresa | su | giu."""
+        person, owner = editor_page.who(visit)
+        if deed not in {"ritiro", "ripresa", "su", "giu"}:
+            raise NotFound
+        async with transaction(visit.db):
+            if deed in {"su", "giu"}:
+                saved = await lineup.move(visit.db, person, product_id, owner, variant_id, deed)
+            else:
+                make = lineup.retire if deed == "ritiro" else lineup.reinstate
+                saved = await make(visit.db, person, product_id, owner, variant_id)
+        return await _saved(visit, product_id, "formati", saved)
+
     @post("/pubblicazione")
     async def publish(self, visit: CurrentVisit, request: AnyRequest, product_id: FromPath[int]) -> Page | Go:
         (person, owner), form = editor_page.who(visit), PublishForm.read(await request.form())
@@ -151,10 +167,14 @@ class _Editor(Controller):
         (person, owner), form = editor_page.who(visit), AskForm.read(await request.form())
         if form.data is None:
             return await editor_page.page(visit, product_id, Typed(ask=form))
-        async with transaction(visit.db):
-            await approvals.ask(
-                visit.db, person, product_id, owner, designation=form.data.designation, reason=form.data.reason
-            )
+        try:
+            async with transaction(visit.db):
+                await approvals.ask(
+                    visit.db, person, product_id, owner, designation=form.data.designation, reason=form.data.reason
+                )
+        except Refused as no:
+            form.refused(no.message, no.field)
+            return await editor_page.page(visit, product_id, Typed(ask=form))
         visit.tell(_("Richiesta mandata: ti risponde il negozio."))
         return Go(f"{editor_page.base(visit)}/{product_id}")
 

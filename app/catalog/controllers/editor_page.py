@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from markupsafe import Markup
 
-from app.catalog import earnings, editing, editor_forms, editor_queries, gate, judging, packaging, seasons
+from app.catalog import earnings, editing, editor_forms, editor_queries, gate, judging, packaging, proofs, seasons
 from app.catalog.classes import CLASSES
 from app.catalog.designations import EUROPEAN
 from app.catalog.editing import Make
@@ -22,6 +22,7 @@ from app.catalog.sections import Place
 from app.kernel import clock
 from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
+from app.kernel.i18n import ngettext
 from app.kernel.tenancy import Person, in_language
 from app.web import desk
 from app.web.desk import Desk
@@ -53,10 +54,24 @@ class Typed:
     fresh: str = ""
 
     @property
+    def told(self) -> str:
+        """What the polite voice says after a swap: what was done, or that something is to be mended."""
+        wrong = len(self.summary)
+        if not wrong:
+            return self.said
+        return ngettext(
+            "Non salvato: c’è %(num)s cosa da correggere", "Non salvato: ci sono %(num)s cose da correggere", wrong
+        )
+
+    @property
     def summary(self) -> list[tuple[str, str]]:
         """(id of the input, sentence) of every mistake."""
         forms: list[Any] = [*self.sections.values(), *(form for form in (self.publish, self.ask) if form)]
-        rows = [(f"{name}-{id_}", said) for id_, form in self.variants.items() for name, said in form.summary]
+        rows = [
+            (f"{name}-{id_}" if id_ else name, said)
+            for id_, form in self.variants.items()
+            for name, said in form.summary
+        ]
         return [*(mistake for form in forms for mistake in form.summary), *rows]
 
 
@@ -106,6 +121,7 @@ def _sale_values(_visit: Visit, shown: Editor) -> dict[str, Any]:
         "certifications": list(product.certifications),
         "months": [str(month) for month in range(1, 13) if product.season_mask & seasons.bit(month)],
         "deposit_percent": "" if product.deposit_percent is None else str(product.deposit_percent),
+        "making_days": "" if product.making_days is None else str(product.making_days),
         "is_featured": "1" if product.is_featured else "",
     }
 
@@ -126,6 +142,8 @@ def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Edito
     if data.deposit_percent is not None and any(row.facts["by_weight"] for row in shown.variants):
         said = _("Un prodotto a peso non può avere un acconto: il prezzo si sa solo dopo la pesata.")
         form.refused(said, "deposit_percent")
+    if data.making_days is not None and data.deposit_percent is None:
+        form.refused(_("I giorni si promettono per un pezzo con acconto: scrivi anche l’acconto."), "making_days")
     food = {key: value for key, value in product.food.items() if key != "designation_name"}
     facts = {
         "category_id": data.category_id,
@@ -135,6 +153,7 @@ def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Edito
         "certifications": [key for key in CERTIFICATIONS if key in data.certifications],
         "season_mask": seasons.mask_of(month for month in data.months if 1 <= month <= 12),
         "deposit_percent": data.deposit_percent,
+        "making_days": data.making_days,
     }
     return {**facts, "is_featured": data.is_featured} if is_staff(visit) else facts
 
@@ -172,6 +191,28 @@ def _packaging_facts(_visit: Visit, form: Filled[Form], _product: Product, _show
     return {"packaging": kept}
 
 
+def _proofs_values(_visit: Visit, shown: Editor) -> dict[str, Any]:
+    kept = {each.get("claim"): each for each in shown.product.proofs}
+    return {
+        f"proof_{claim}_{column}": kept.get(claim, {}).get(column, "")
+        for claim in proofs.CLAIMS
+        for column in proofs.COLUMNS
+    }
+
+
+def _proofs_facts(_visit: Visit, form: Filled[Form], _product: Product, _shown: Editor) -> dict[str, Any]:
+    kept = []
+    for claim in proofs.CLAIMS:
+        said = {column: getattr(form.data, f"proof_{claim}_{column}") for column in proofs.COLUMNS}
+        lacking = [column for column in proofs.COLUMNS if not said[column]]
+        if lacking and len(lacking) < len(said):
+            form.refused(_("Servono tutte e tre: che cosa è provato, chi lo certifica e fino a quando."),
+                         f"proof_{claim}_{lacking[0]}")  # fmt: skip
+        elif not lacking:
+            kept.append({"claim": claim, **said, "until": said["until"].isoformat()})
+    return {"proofs": kept}
+
+
 SECTIONS: Mapping[str, Section] = {
     "testi": Section(lambda visit, _shown: editor_forms.texts_form(visit.locales), _texts_values, _texts_facts),
     "vendita": Section(lambda _visit, _shown: SaleForm, _sale_values, _sale_facts),
@@ -184,6 +225,7 @@ SECTIONS: Mapping[str, Section] = {
         lambda _visit, _shown: editor_forms.packaging_form(), _packaging_values, _packaging_facts
     ),
     "ricerca": Section(lambda visit, _shown: editor_forms.seo_form(visit.locales), _seo_values, _seo_facts),
+    "prove": Section(lambda _visit, _shown: editor_forms.proofs_form(), _proofs_values, _proofs_facts),
 }  # fmt: skip
 
 
@@ -218,7 +260,8 @@ async def tried(visit: Visit, shown: Editor, section: str, form: Filled[Form]) -
     make = maker_of(visit, section, form, shown)
     if form.data and not form.errors:
         columns = {**vars_of(shown.product), **make(shown.product)}
-        facts = judging.product_facts(_Tried(columns), shown.of_category.key, shown.case.approved)
+        case = shown.case
+        facts = judging.product_facts(_Tried(columns), shown.of_category.key, case.approved, case.product.alts)
         missing = gate.missing(facts, shown.case.variants, shown.case.seller, clock.today(TIME_ZONE))
     forms = {
         key: form if key == section else each.form(visit, shown).blank(**each.values(visit, shown))
@@ -277,6 +320,7 @@ async def _drawn(
             "units": [("g", _("grammi")), ("ml", _("millilitri")), ("piece", _("pezzi"))],
         },
         most_parts=packaging.MOST_PARTS,
+        provable=list(proofs.CLAIMS.items()),
         earnings={
             row.id: earnings.earning(row.price_minor, Decimal(row.facts["vat_rate"]), _fee_rate(visit, shown))
             for row in shown.variants

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from pydantic import Field
 from sqlalchemy import select
 
-from app.catalog import approvals, editing, editor_queries
+from app.catalog import approvals, editing, editor_queries, shrinking
 from app.catalog.controllers import editor_page
 from app.catalog.editor_forms import NewForm
 from app.catalog.models import Category
@@ -34,6 +34,12 @@ class CertificateForm(Form):
     body: str = Field(max_length=120)
     number: str = Field(max_length=60)
     valid_until: date
+
+
+class ShrinkingForm(Form):
+    """since: none for never."""
+
+    since: date | None = None
 
 
 class VerdictForm(Form):
@@ -130,11 +136,28 @@ async def withdraw(visit: CurrentVisit, certificate_id: FromPath[int]) -> Go:
     return Go(SHEETS)
 
 
+@post("/amministrazione/schede/confezioni", access=access.admin, name="office.shrinking.choose")
+async def tell_of_smaller_packs(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    person, _owner = editor_page.who(visit)
+    form = ShrinkingForm.read(await request.form())
+    if form.data is None:
+        return await _sheets(visit, CertificateForm.blank(), {}, form)
+    async with transaction(visit.db):
+        await shrinking.choose(visit.db, visit.shop.id, form.data.since, person)
+    request.app.state.directory.forget()  # other processes hear of it within half a minute
+    visit.tell(_("Fatto: vale da subito su tutte le pagine."))
+    return Go(SHEETS)
+
+
 async def _sheets(
-    visit: Visit, certificate: Filled[CertificateForm], verdicts: Mapping[int, Filled[VerdictForm]]
+    visit: Visit,
+    certificate: Filled[CertificateForm],
+    verdicts: Mapping[int, Filled[VerdictForm]],
+    packs: Filled[ShrinkingForm] | None = None,
 ) -> Page:
     rows, total = await editor_queries.incomplete(visit.db, MOST_SHOWN)
-    wrong = bool(certificate.errors or verdicts)
+    wrong = bool(certificate.errors or verdicts or packs)
+    packs = packs or ShrinkingForm.blank(since=await shrinking.chosen(visit.db, visit.shop.id))
     below = [(f"note-{id_}", text) for id_, one in verdicts.items() for _name, text in one.summary]
     return Page(
         "stock/sheets.html",
@@ -150,8 +173,10 @@ async def _sheets(
         form=certificate,
         verdicts=verdicts,
         thrown=await editor_queries.thrown_away(visit.db, None),
-        summary=[*certificate.summary, *below],
+        packs=packs,
+        may_choose=access.admin(visit.person),
+        summary=[*certificate.summary, *below, *packs.summary],
     )
 
 
-ROUTES = [show_new, create, show_sheets, decide, certify, withdraw]
+ROUTES = [show_new, create, show_sheets, decide, certify, withdraw, tell_of_smaller_packs]

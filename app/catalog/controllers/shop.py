@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from litestar import Request, get
@@ -26,9 +27,10 @@ from app.catalog.facets import Counts
 from app.catalog.feeds import structured
 from app.catalog.listings import DEFAULT_SORT, PER_PAGE, SORTS, Wanted
 from app.catalog.search import cleaned, words
-from app.catalog.views import Card, Found, Hero, Home, Listing, Sort
+from app.catalog.views import MOST_TOGETHER, Card, Found, Hero, Home, Listing, Sort
+from app.delivery import remembered
 from app.kernel import clock
-from app.kernel.i18n import current_locale
+from app.kernel.i18n import current_locale, ngettext
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import in_language
 from app.producers import closures
@@ -64,48 +66,94 @@ def _draw(card: Card) -> str:
     return render("catalog/_card.html", card=card)
 
 
-def _number(request: AnyRequest) -> int:
-    """The page asked for; whatever is no page number is the first."""
-    text = request.query_params.get("pagina", "")
+def _number(text: str) -> int:
+    """The page that is meant; whatever is no page number is the first."""
     if not (text.isascii() and text.isdigit()):
         return 1
     return min(max(1, int(text[:9])), listings.LAST_PAGE)
+
+
+def _pages(request: AnyRequest) -> tuple[int, int]:
+    """The first and the last page asked for: "2", or "1-3" where more was put below what there was."""
+    text = request.query_params.get("pagina", "")
+    first, last = (_number(part) for part in text.partition("-")[::2])
+    together = text == f"{first}-{last}" and first < last < first + MOST_TOGETHER
+    return (first, last) if together else (first, first)
+
+
+def _format(text: str | None) -> int | None:
+    """The format asked for; whatever is no number is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 async def _listing(
     visit: Visit, request: AnyRequest, wanted: Wanted, *, path: str, query: str = "", **about: Any
 ) -> Listing:
     """One page of products with its links and facets. path: without language prefix. query: what was searched for."""
-    number, sort = _number(request), request.query_params.get("ordine", "")
+    (begins, number), sort = _pages(request), request.query_params.get("ordine", "")
+    from_page = number if visit.is_fragment else begins  # a fragment brings what comes below; a page has all of it
     sort = sort if sort in SORTS else DEFAULT_SORT
     month = _month(visit)
     choices, zone, cap_error = await narrowing.choices(visit.db, visit.shop, visit.query_string)
     wanted = replace(wanted, choices=choices)
     counted, names = await visit.noted((wanted.of, choices, month), lambda: _counted(visit, wanted, month))
-    ids = await listings.page(visit.db, wanted, number=number, sort=sort, month=month)
+    ids = await listings.page(visit.db, wanted, number=from_page, upto=number, sort=sort, month=month)
     goods = [product_id for product_id, _version in ids]
     delivery = await parcels.of_list(visit.db, visit.shop, zone, choices.cap, goods) if zone and goods else None
+    if delivery:
+        remembered.remember(visit, choices.cap)
     kept = [("q", query)] if query else []
     kept += [] if sort == DEFAULT_SORT else [("ordine", sort)]
-    before = (number - 1) * PER_PAGE
+    before = (from_page - 1) * PER_PAGE
     address = narrowing.Address(visit.href(path), kept)
+    shown = narrowing.shown(wanted, counted, names, address, narrowing.Said(visit.shop.currency, cap_error))
+    if not counted.total and shown.chips:
+        shown = replace(shown, way_out=await _way_out(visit, wanted, month, address))
+    ready = await _ready(visit, ids)
+    first, last = ((begins - 1) * PER_PAGE + 1 if ids else 0), before + len(ids)
     return Listing(
-        cards=await _ready(visit, ids),
+        cards=ready if wanted.producer_id else cards.seen_first(ready),  # a maker's page begins with his picture
         total=counted.total,
         is_capped=counted.is_capped,
+        begins=begins,
         page=number,
         pages=min(listings.LAST_PAGE, max(1, -(-counted.total // PER_PAGE))),
         path=visit.href(path),
         url=address.going_on(choices),
         sort=sort,
         sorts=_sorts(of_search=wanted.sought is not None),
-        first=before + 1 if ids else 0,
-        last=before + len(ids),
+        first=first,
+        last=last,
+        position=_position(counted, first, last),
         choices=[*kept, *choices.pairs()],
-        narrowing=narrowing.shown(wanted, counted, names, address, cap_error),
+        narrowing=shown,
         delivery=delivery,
         **about,
     )
+
+
+def _position(counted: Counts, first: int, last: int) -> str:
+    n, place = counted.total, {"first": first, "last": last}
+    if not n:
+        return _("Nessun prodotto")
+    if counted.is_capped:
+        return _("%(first)s–%(last)s di oltre %(total)s prodotti", total=n, **place)
+    return ngettext("%(first)s–%(last)s di %(num)s prodotto", "%(first)s–%(last)s di %(num)s prodotti", n, **place)
+
+
+async def _way_out(visit: Visit, wanted: Wanted, month: int, address: narrowing.Address) -> tuple[int, str] | None:
+    """Of a list that is empty: how many products come back, and the address, without the choice that hides most."""
+    best = (0, "")
+    for fewer in narrowing.fewer(wanted.choices):
+        again = partial(_counted, visit, replace(wanted, choices=fewer), month)
+        left, _names = await visit.noted((wanted.of, fewer, month), again)
+        best = max(best, (left.total, address.of(fewer)), key=lambda found: found[0])
+    return best if best[0] else None
+
+
+def _part(listing: Listing) -> str:
+    """What htmx gets of a list: what is put below what there was, or all of it anew."""
+    return "catalog/_more.html" if listing.begins < listing.page else "catalog/_results.html"
 
 
 def _tags(listing: Listing, *tags: str) -> Sequence[str]:
@@ -167,7 +215,7 @@ async def products(visit: CurrentVisit, request: AnyRequest) -> Page:
     listing = await _listing(visit, request, Wanted(), path="/prodotti", title=_("Tutti i prodotti"), trail=trail)
     return Page(
         "catalog/listing.html",
-        fragment="catalog/_results.html",
+        fragment=_part(listing),
         tags=_tags(listing, "products"),
         listing=listing,
         about=structured.of_listing(listing, "/feed.xml"),
@@ -189,7 +237,7 @@ async def category(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]
     )
     return Page(
         "catalog/listing.html",
-        fragment="catalog/_results.html",
+        fragment=_part(listing),
         tags=_tags(listing, "products"),
         listing=listing,
         about=structured.of_listing(listing, f"{department.url}/feed.xml"),
@@ -199,15 +247,19 @@ async def category(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]
 @get("/prodotti/{slug:str}", access=access.anyone, name="product.show")
 async def product(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]) -> Page:
     month = _month(visit)
-    sheet, maker = await sheets.sheet(visit.db, visit.shop, slug, month)
+    wanted = request.query_params.get("formato")
+    sheet, maker = await sheets.sheet(visit.db, visit.shop, slug, month, _format(wanted))
     cap = request.query_params.get("cap")
     delivery = await parcels.estimate(visit.db, visit.shop, sheet, cap) if cap is not None else None
+    if delivery and not delivery.error:
+        remembered.remember(visit, delivery.cap)
     if visit.is_fragment:
         return Page("catalog/_delivery.html", product=sheet, delivery=delivery)
     pieces = await sections.filled(visit.db, visit.shop, sheet)
     return Page(
         "catalog/product.html",
-        tags=[f"p{sheet.id}", "producers"] if cap is None else (),  # days of delivery change with the hour
+        # Days of delivery change with the hour; an unknown format would fill memory with the same page.
+        tags=[f"p{sheet.id}", "producers"] if cap is None and wanted in {None, str(sheet.chosen.id)} else (),
         looked_at=sheet.id,
         product=sheet,
         producer=maker,
@@ -220,7 +272,7 @@ async def product(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str])
 
 @get("/produttori", access=access.anyone, name="producers.list")
 async def producers(visit: CurrentVisit, request: AnyRequest) -> Page:
-    page = _number(request)
+    page = _number(request.query_params.get("pagina", ""))
     makers, total = await queries.page_of_makers(visit.db, page)
     return Page(
         "catalog/producers.html",
@@ -238,7 +290,7 @@ async def producer(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]
     producer_id, maker = await queries.maker(visit.db, slug)
     listing = await _listing(visit, request, Wanted(producer_id=producer_id), path=maker.url)
     if visit.is_fragment:
-        return Page("catalog/_results.html", listing=listing)
+        return Page(_part(listing), listing=listing)
     return Page(
         "catalog/producer.html",
         tags=_tags(listing, "products", "producers"),
@@ -280,7 +332,7 @@ async def search(visit: CurrentVisit, request: AnyRequest) -> Page:
         popular.asked(visit.shop.id, query)
     return Page(
         "catalog/search.html",
-        fragment="catalog/_results.html",
+        fragment=_part(listing),
         tags=_tags(listing, "products", "producers"),
         search=found,
         listing=listing,

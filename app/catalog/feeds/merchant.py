@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Integer, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import cards
+from app.catalog import cards, sheets
 from app.catalog.feeds import plain
 from app.catalog.indexed import IndexedProduct
 from app.catalog.listings import NOW, visible
@@ -31,7 +31,7 @@ BATCH = 100  # products held in memory, and written without a pause for others
 LONGEST_TITLE, LONGEST_DESCRIPTION = 150, 5000
 ALCOHOL = "Food, Beverages & Tobacco > Beverages > Alcoholic Beverages"  # of Google's own tree
 MEASURES = {"g": ("g", "1kg"), "ml": ("ml", "1l"), "piece": ("ct", "1ct")}
-_FORMAT = 2  # raised when the same rows are written in another way
+_FORMAT = 3  # raised when the same rows are written in another way
 _AFTER: BindParameter[int] = bindparam("after", type_=Integer)
 _ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 
@@ -121,6 +121,7 @@ def _rows() -> Select[Any]:
             Producer.name.label("producer_name"),
             Category.name.label("category_name"),
             *cards.IMAGE,
+            Variant.id.label("variant_id"),
             Variant.sku,
             Variant.format,
             Variant.net_amount,
@@ -137,6 +138,7 @@ def _rows() -> Select[Any]:
         .join(Variant, Variant.product_id == Product.id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
         .outerjoin(Image, Image.id == Product.image_id)
+        .where(Variant.retired_at.is_(None))
         .order_by(Product.id, Variant.position, Variant.id)
     )
 
@@ -154,7 +156,8 @@ def _item(row: Any, currency: str, *, alone: bool) -> Item:
     name = plain.text(f"{in_language(row.name, locale)} {row.designation or ''}")
     size = plain.text(in_language(row.format, locale))
     amount = row.drained_amount or row.net_amount
-    unit, base = ("", "") if row.net_unit == "piece" and amount == 1 else MEASURES[row.net_unit]
+    is_bare = row.food.get("unit_price_exempt") or (row.net_unit == "piece" and amount == 1)
+    unit, base = ("", "") if is_bare else MEASURES[row.net_unit]
     price = f"{plain.price(row.price_minor, currency)} {currency}"
     reduction = cards.reduction(row)
     before = reduction.reference_minor if reduction else None
@@ -163,7 +166,7 @@ def _item(row: Any, currency: str, *, alone: bool) -> Item:
         group="" if alone else plain.short_id(row.slug),
         title=plain.text(f"{name}, {size}" if size else name, LONGEST_TITLE),
         description=plain.text(in_language(row.description, locale), LONGEST_DESCRIPTION) or name,
-        path=f"/prodotti/{row.slug}",
+        path=sheets.path_of(row.slug, None if alone else row.variant_id),
         image=cards.picture(row, name),
         is_available=row.left > 0,
         price=f"{plain.price(before, currency)} {currency}" if before else price,

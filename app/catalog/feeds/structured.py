@@ -101,7 +101,7 @@ def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice) -> Thing:
     until = reduction.until.astimezone(ZoneInfo(visit.shop.time_zone)) if reduction and reduction.until else None
     offer: Thing = {
         "@type": "Offer",
-        "url": _page(visit, sheet.url),
+        "url": _page(visit, choice.url),
         "sku": choice.sku,
         "name": choice.label,
         "price": price,

@@ -109,7 +109,8 @@ class Cells:
             "alcohol_abv": self.rate("alcohol_abv"),
             "min_age": self.number("min_age", 0, 99),
             "withdrawal": self.one_of("withdrawal", ("art59_c", "art59_d", "art59_e")),
-            "omnibus_perishable": self.flag("omnibus_perishable"),
+            # 1 says what the label says anyway; 0 asks that buyers be told more than the law wants (perishable.py).
+            "omnibus_protected": self.asks_for_more(),
         }
         texts = {name: self.texts(name, lines=True) for name in ("ingredients", "storage", "origin")}
         for locale, text in texts["ingredients"].items():
@@ -123,6 +124,11 @@ class Cells:
         kept = {name: value for name, value in told.items() if value not in (None, "")}
         more, safety = self.label()
         return {**texts, "allergens": allergens, "provinces": provinces, **kept, **more}, safety
+
+    def asks_for_more(self) -> bool | None:
+        """Whether buyers of what spoils are to be told the lowest price all the same; None: it says nothing of it."""
+        is_perishable = self.flag("omnibus_perishable")
+        return True if not is_perishable and not self.is_empty("omnibus_perishable") else None
 
     def by_weight(self) -> ByWeight | None:
         """How it is sold by its real weight; None at a fixed price, or with a mistake."""

@@ -172,7 +172,7 @@ class _Trial:
 
     async def _forecast(self, plan: plans.Plan, maker: Producer, product_class: str) -> None:
         """What the gate would say of a new product."""
-        about = judging.product_facts(SimpleNamespace(**plan.product), product_class)
+        about = judging.product_facts(SimpleNamespace(**plan.product, proofs=[]), product_class)
         row = plan.row
         formats_ = [VariantFacts(row.net_amount, row.net_unit, row.drained_amount)]
         missing = gate.missing(about, formats_, await self._seller(maker), self.today)

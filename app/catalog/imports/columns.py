@@ -41,5 +41,5 @@ COLUMNS = frozenset({*ORDER, "vat_verify"})
 OF_WEIGHT = ("kg_price_eur", "estimated_g", "tolerance_percent")  # filled in where by_weight is 1, and only there
 OF_FOOD = frozenset(  # keys of Product.food with a column of their own
     {"ingredients", "storage", "origin", "allergens", "provinces", "shelf_life_days", "min_residual_days"}
-    | {"date_type", "ship_temp", "alcohol_abv", "min_age", "withdrawal", "omnibus_perishable"}
+    | {"date_type", "ship_temp", "alcohol_abv", "min_age", "withdrawal", "omnibus_perishable", "omnibus_protected"}
 )

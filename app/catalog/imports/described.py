@@ -45,7 +45,13 @@ def columns() -> list[Told]:
             _("Quanti giorni dura, quanti ne restano almeno a chi compra, che data porta, a che temperatura viaggia."),
         ),
         (["alcohol_abv", "min_age"], _("Gradi alcolici ed età minima.")),
-        (["omnibus_perishable", "withdrawal"], _("1 se si deteriora in fretta; perché non si può restituire.")),
+        (
+            ["omnibus_perishable", "withdrawal"],
+            _(
+                "0 per annunciare sempre il prezzo più basso di 30 giorni (se si deteriora in fretta lo capiamo dalla "
+                "durata); perché non si può restituire."
+            ),
+        ),
         (["label", "packaging"], _("Il resto dell’etichetta e l’imballaggio: lasciali come li abbiamo esportati.")),
         (["image"], _("Le immagini: indirizzi https o nomi di file del ZIP, con | in mezzo.")),
         (["stock", "low_stock_at"], _("I pezzi di un prodotto nuovo, e da quanti in giù ti avvisiamo.")),

@@ -61,7 +61,7 @@ def _goods(ids: Sequence[int]) -> Select[Any, Any, Any, str, str, str]:
         .join(Producer, Producer.id == Product.producer_id)
         .join(Category, Category.id == Product.category_id)
         .outerjoin(Image, Image.id == Product.image_id)
-        .where(Product.id.in_(ids))
+        .where(Product.id.in_(ids), Variant.retired_at.is_(None))
         .order_by(Product.slug, Variant.position, Variant.id)
     )
 
@@ -102,7 +102,7 @@ def _cells(row: Row[Any], gallery: Sequence[str]) -> dict[str, str]:
         **_of_weight(variant),
         "allergens": " ".join(food.get("allergens") or []),
         "alcohol_abv": _comma(food.get("alcohol_abv")),
-        "omnibus_perishable": "1" if food.get("omnibus_perishable") else "0",
+        "omnibus_perishable": "0" if food.get("omnibus_protected") else ("1" if food.get("omnibus_perishable") else ""),
         "withdrawal": "" if food.get("withdrawal") == "standard" else food.get("withdrawal"),
         "season_months": "" if product.season_mask == seasons.ALWAYS else " ".join(months),
         "provinces": " ".join(food.get("provinces") or []),

@@ -87,6 +87,8 @@ def _kept_food(row: Row, there: Product | None) -> dict[str, Any]:
 
 
 def _speaks_of(row: Row, key: str) -> bool:
+    if key.startswith("omnibus_"):  # a file may only raise what buyers are told
+        return row.food.get(key) is True
     if key in OF_FOOD:
         return key in row.given or f"{key}_it" in row.given
     return "label" in row.given

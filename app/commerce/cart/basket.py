@@ -98,6 +98,7 @@ class BasketLine:
     weight_tolerance: int | None = None
     code_price: CodePrice | None = None  # with a code that everybody may use
     deposit_percent: int | None = None  # of a piece that is ordered with a deposit, and by itself
+    making_days: int | None = None  # of such a piece: promised ready so many days after its deposit
 
     @property
     def window_minor(self) -> int:
@@ -118,10 +119,12 @@ class BasketLine:
         return int(str(self.food.get("min_age") or 0))
 
     @property
-    def unit_price(self) -> tuple[int, str]:
-        """(minor units, kg | l | piece): on the drained amount where there is liquid."""
+    def unit_price(self) -> tuple[int, str] | None:
+        """(minor units, kg | l | piece): on the drained amount where there is liquid. None where none is due (L7)."""
         if self.by_weight:
             return self.by_weight.kg_price_minor, "kg"
+        if self.food.get("unit_price_exempt") or (self.net_unit == "piece" and self.net_amount == 1):
+            return None
         return unit_price(self.price_minor, self.drained_amount or self.net_amount, self.net_unit)
 
     @property
@@ -134,6 +137,13 @@ class BasketLine:
     @property
     def price_changed(self) -> bool:
         return self.window_minor != self.seen_price_minor
+
+
+def weight_of(lines: Sequence[BasketLine]) -> int:
+    """What a parcel with these goods weighs, grams; goods by weight as they are estimated. A gift weighs nothing here:
+    it must not make a delivery dearer.
+    """
+    return sum(line.weight_g * line.quantity for line in lines if line.id > 0)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from app.commerce.cart.discounts import Discounts
 from app.commerce.cart.forms import AddForm, CodeForm, PartForm, PlaceForm, QuantityForm
 from app.commerce.cart.lines import Added
 from app.commerce.cart.views import CartView, Mistake, Undo
+from app.delivery import remembered
 from app.delivery.quotes import Quote
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refused
@@ -79,7 +80,8 @@ async def remove_line(visit: CurrentVisit, line_id: FromPath[int]) -> Page | Go:
 
 @post("/carrello/cap", access=access.anyone, name="cart.place.remember")
 async def remember_place(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    form = PlaceForm.read(await request.form())
+    sent = await request.form()
+    form = PlaceForm.read({"cap": sent.get("cap", ""), "country": sent.get("country") or visit.shop.country})
     if not form.data:
         mistake = Mistake(form.value("cap"), next(iter(form.errors.values())))
         return _page(await _view(visit, mistake=mistake), 422, mistake.sentence)
@@ -87,6 +89,8 @@ async def remember_place(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         cart_id, token = await _open(visit)
         await lines.remember_place(visit.db, cart_id, form.data.country, form.data.cap)
     _keep(visit, cart_id, token)
+    if form.data.country == visit.shop.country:
+        remembered.remember(visit, form.data.cap)
     return await _changed(visit, _("Consegna calcolata per %(cap)s.", cap=form.data.cap))
 
 
@@ -173,7 +177,7 @@ async def _view(visit: Visit, *, mistake: Mistake | None = None, undo: Undo | No
 
 
 async def _basket(visit: Visit) -> tuple[Basket, Quote | None]:
-    basket = await queries.basket(visit.db, visit.cart_id)
+    basket = delivering.placed(visit, await queries.basket(visit.db, visit.cart_id))
     visit.count_cart(basket.count)
     if not basket.postal_code or not basket.lines:
         return basket, None

@@ -80,7 +80,7 @@ def _wanted(outcome: Outcome) -> dict[int, list[tuple[int, int]]]:
 
 def _may_go_along(gift: BasketLine, basket: Basket, zone: Quote | None) -> bool:
     """A gift must not keep an order from being sent, nor ask for an age that its goods do not ask for."""
-    refused = zone.refusal(fresh=gift.is_fresh, alcohol=gift.min_age > 0) if zone else None
+    refused = zone.refusal(fresh=gift.is_fresh, alcohol=gift.min_age > 0, weight_g=0) if zone else None
     return refused is None and gift.min_age <= basket.min_age
 
 

@@ -24,15 +24,15 @@ class QuantityForm(Form):
 
 
 class PlaceForm(Form):
-    """Where it is to be delivered."""
+    """Where it is to be delivered. country: the shop's, unless the form says another."""
 
-    country: Country = "IT"
+    country: Country
     cap: str
 
     @field_validator("cap")
     @classmethod
     def _of_the_country(cls, cap: str, info: ValidationInfo) -> str:
-        return addresses.postal_code(cap, info.data.get("country", "IT"))
+        return addresses.postal_code(cap, info.data.get("country", ""))
 
 
 class PartForm(Form):

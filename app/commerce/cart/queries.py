@@ -74,6 +74,7 @@ def _available(cart: ColumnElement[Any] = _CART) -> ColumnElement[int]:
 
 def _is_sold() -> ColumnElement[bool]:
     return and_(
+        Variant.retired_at.is_(None),
         Product.deleted_at.is_(None),
         Product.published_at.is_not(None),
         Product.published_at <= _NOW,
@@ -218,7 +219,8 @@ async def basket(db: AsyncSession, cart_id: int | None) -> Basket:
 def _basket_statement() -> Select[Any]:
     return (
         select(Cart.country, Cart.postal_code, _available(), _is_sold(), *_LINE, *_SELLER, *_IMAGE, *cards.REFERENCE)
-        .add_columns(*cards.WEIGHT, Product.deposit_percent, Cart.code, Cart.joins_group_id, Cart.ordering)
+        .add_columns(*cards.WEIGHT, Product.deposit_percent, Product.making_days)
+        .add_columns(Cart.code, Cart.joins_group_id, Cart.ordering)
         .add_columns(rules.any_bulk().label("has_bulk"))
         .select_from(Cart)
         .outerjoin(CartLine, CartLine.cart_id == Cart.id)
@@ -264,7 +266,7 @@ def _gifts_statement() -> Select[Any]:
     nowhere: list[Any] = [literal(""), literal("")]
     return (
         select(*nowhere, _available(), _is_sold(), *facts, *_SELLER, *_IMAGE, *cards.REFERENCE)
-        .add_columns(*cards.WEIGHT, literal(None, Integer).label("deposit_percent"))
+        .add_columns(*cards.WEIGHT, *(literal(None, Integer).label(of) for of in ("deposit_percent", "making_days")))
         .select_from(Variant)
         .join(Product, Product.id == Variant.product_id)
         .join(Producer, Producer.id == Product.producer_id)
@@ -290,7 +292,7 @@ def _line(row: Any, sellers: dict[int, Seller]) -> BasketLine:
     line = replace(BasketLine(*known), kg_price_minor=row.kg_price_minor, weight_tolerance=row.weight_tolerance)
     percent = row.deposit_percent if row.weight_tolerance is None else None
     is_worth_it = deposits.deposit([(line.total_minor, percent)], line.total_minor) > 0
-    return replace(line, deposit_percent=percent) if is_worth_it else line
+    return replace(line, deposit_percent=percent, making_days=row.making_days) if is_worth_it else line
 
 
 def _picture(columns: Sequence[Any]) -> Picture | None:

@@ -8,7 +8,7 @@ from app.catalog import deposits, weight_words
 from app.catalog.views import Reduction
 from app.commerce.additions.joining import NOTHING, Joined, Joins
 from app.commerce.cart import discount_views
-from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller
+from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller, weight_of
 from app.commerce.cart.discount_views import DiscountsView, GiftView
 from app.commerce.cart.discounts import Discounts
 from app.commerce.promotions.announcing import CodePrice
@@ -75,6 +75,7 @@ class GroupView:
     producer_name: str
     producer_url: str
     place: str
+    sold_by: str  # who the seller is, in a line (law.md L47)
     lines: list[LineView]
     subtotal_minor: int
     delivery: DeliveryView | None
@@ -151,10 +152,14 @@ def fees(basket: Basket, quote: Quote | None, joins: Joins = NOTHING) -> dict[in
     if quote is None:
         return None
     return {
-        seller.id: 0 if joins.of(seller.id) else quote.of(seller.id).fee(sum(line.total_minor for line in lines))
+        seller.id: 0 if joins.of(seller.id) else _fee(quote, seller, lines)
         for seller, lines in basket.groups
         if refusal_of(lines, quote) is None
     }
+
+
+def _fee(quote: Quote, seller: Seller, lines: Sequence[BasketLine]) -> int:
+    return quote.of(seller.id, weight_of(lines)).fee(sum(line.total_minor for line in lines))
 
 
 def cart(
@@ -248,11 +253,21 @@ def _group(
         seller.name,
         f"/produttori/{seller.slug}",
         f"{seller.city} ({seller.province})",
+        _sold_by(seller),
         [line_view(shop, basket, line, mistake) for line in lines],
         goods,
         _delivery(shop, seller, lines, goods, quote) if basket.postal_code else None,
         closures.told(seller.closures, clock.today(shop.time_zone)),
     )
+
+
+def _sold_by(seller: Seller) -> str:
+    said = [_("Vende e spedisce %(company)s, %(address)s", company=seller.company, address=seller.address)]
+    if number := seller.legal.get("vat_number"):
+        said.append(_("P. IVA %(number)s", number=number))
+    if number := seller.legal.get("rea"):
+        said.append(_("REA %(number)s", number=number))
+    return " · ".join(said)
 
 
 def line_view(shop: ShopFacts, basket: Basket, line: BasketLine, mistake: Mistake | None = None) -> LineView:
@@ -265,7 +280,7 @@ def line_view(shop: ShopFacts, basket: Basket, line: BasketLine, mistake: Mistak
         line.designation,
         in_language(line.format, current_locale()),
         line.price_minor,
-        UnitPrice(*line.unit_price) if line.net_unit != "piece" or line.net_amount > 1 else None,
+        UnitPrice(*line.unit_price) if line.unit_price else None,
         mine.typed if mine else str(line.quantity),
         basket.most_of(line),
         line.total_minor,
@@ -276,7 +291,7 @@ def line_view(shop: ShopFacts, basket: Basket, line: BasketLine, mistake: Mistak
         line.bulk.saving_minor * line.quantity if line.bulk else 0,
         weight(line, shop.currency),
         line.code_price,
-        deposits.percent_said(line.deposit_percent),
+        deposits.percent_said(line.deposit_percent, line.making_days),
     )
 
 
@@ -319,7 +334,7 @@ def _delivery(
         if seller.pickup:
             refusal = _("%(refusal)s Alla cassa puoi scegliere di ritirarli dal produttore.", refusal=refusal)
         return DeliveryView(0, "", None, refusal)
-    quote = quote.of(seller.id)
+    quote = quote.of(seller.id, weight_of(lines))
     first, last = quote.arrival(clock.now(), shop.time_zone, seller.closed)
     said = delivery_words.surge(quote, goods, shop.currency)
     when = after_balance() if any(line.deposit_percent is not None for line in lines) else days(first, last)
@@ -335,7 +350,8 @@ def refusal_of(lines: Sequence[BasketLine], quote: Quote | None) -> str | None:
     """Why one producer's lines cannot go to the place of a quote (None: no zone reaches it); None if they can."""
     if quote is None:
         return _("Qui non consegniamo.")
-    return quote.refusal(fresh=any(line.is_fresh for line in lines), alcohol=any(line.min_age > 0 for line in lines))
+    fresh, alcohol = any(line.is_fresh for line in lines), any(line.min_age > 0 for line in lines)
+    return quote.refusal(fresh=fresh, alcohol=alcohol, weight_g=weight_of(lines))
 
 
 def days(first: date, last: date) -> str:

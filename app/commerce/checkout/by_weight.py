@@ -36,8 +36,10 @@ def _off(parcel: Parcel, key: int) -> list[Off]:
 
 
 def freeze(order: Order, parcel: Parcel) -> None:
-    """Note what was agreed about the weights on the lines of an order that is being written."""
-    if not has_any(parcel):
+    """Note what was agreed about the weights on the lines of an order that is being written, and about its discounts:
+    goods of a fixed price are charged with those of another's order by weight, and reckoned again then.
+    """
+    if not has_any(parcel) and not parcel.outcome.applied:
         return
     for row, line in zip(order.lines, parcel.lines, strict=True):
         row.snapshot = {**row.snapshot, "placed_minor": line.total_minor, "off": _off(parcel, line.id)}

@@ -45,7 +45,8 @@ async def show_contact(visit: CurrentVisit) -> Page | Go:
         return Go("/carrello")
     if draft and drafts.goes_to(draft, plan.joins):
         return Go("/cassa/consegna")  # the order that it adds to has said it
-    return _contact_page(visit, draft, basket, plan, ContactForm.blank(**_typed_before(visit, draft, basket)))
+    last = await drafts.last_of(visit.db, visit.person.id) if draft is None and visit.person else None
+    return _contact_page(visit, draft, basket, plan, ContactForm.blank(**_typed_before(visit, draft, basket, last)))
 
 
 @post("/cassa", access=access.anyone, name="checkout.contact.save")
@@ -225,7 +226,7 @@ async def _checkout(
 
     sent: a delivery form, whose choices count for the plan. code: of a promotion, instead of the cart's.
     """
-    whole = await carts.basket(visit.db, visit.cart_id)
+    whole = delivering.placed(visit, await carts.basket(visit.db, visit.cart_id))
     basket = whole.ordered if code is None else replace(whole.ordered, code=code)
     visit.count_cart(whole.count)
     draft = await drafts.of_cart(visit.db, visit.cart_id)
@@ -237,7 +238,7 @@ async def _checkout(
         chosen = {name: method for name, method in asked.items() if method in {plans.COURIER, plans.PICKUP}}
     user_id = visit.person.id if visit.person else None
     joins = await adding.joins(visit.db, visit.shop, basket, user_id)
-    plan = plans.make(basket, zone, country, chosen, joins)
+    plan = plans.make(basket, zone, chosen, joins)
     return draft, basket, plans.discounted(plan, await _discounts(visit, draft, basket, plan, zone))
 
 
@@ -250,11 +251,21 @@ async def _discounts(visit: Visit, draft: Checkout | None, basket: Basket, plan:
     return await discounts.find(visit.db, visit.shop, basket, fees, zone=zone, user_id=user_id, email=email)
 
 
-def _typed_before(visit: Visit, draft: Checkout | None, basket: Basket) -> dict[str, str]:
-    """What the first page starts from: the draft, else what the log-in and the cart know."""
+def _typed_before(
+    visit: Visit, draft: Checkout | None, basket: Basket, last: Mapping[str, str] | None
+) -> dict[str, str]:
+    """What the first page starts from: the draft, else what the log-in and the cart know.
+
+    last: where the account's last order went. It gives way to another place that the cart has been told.
+    """
     if draft is None:
         person = visit.person
         known = {"email": person.email, "name": person.name} if person else {}
+        if last and (basket.country, basket.postal_code or last["postal_code"]) == (
+            last["country"],
+            last["postal_code"],
+        ):
+            return {**known, **last, "invoice_kind": "none"}
         return {**known, "country": basket.country, "postal_code": basket.postal_code or "", "invoice_kind": "none"}
     invoice = {name: str(value) for name, value in draft.invoice.items() if name != "kind"}
     contact = {name: str(getattr(draft, name)) for name in drafts.CONTACT}

@@ -14,7 +14,8 @@ from app.commerce.checkout.models import Checkout
 from app.commerce.orders.models import OrderGroup
 from app.kernel import clock, ids
 
-CONTACT = ("email", "name", "phone", "country", "street", "postal_code", "city", "province")
+LABEL = ("name", "phone", "country", "street", "postal_code", "city", "province")
+CONTACT = ("email", *LABEL)
 
 
 async def of_cart(db: AsyncSession, cart_id: int | None) -> Checkout | None:
@@ -66,6 +67,16 @@ async def take_over(db: AsyncSession, cart_id: int, group: OrderGroup) -> None:
     draft.invoice, draft.birth_date = dict(group.invoice), draft.birth_date or group.birth_date
     draft.updated_at = clock.now()
     await lines.remember_place(db, cart_id, group.country, group.postal_code)
+
+
+async def last_of(db: AsyncSession, user_id: int) -> dict[str, str] | None:
+    """Name, telephone and address of the account's last order; None for the first. Never for guests: a link or an
+    address proves nobody.
+    """
+    said = [getattr(OrderGroup, name) for name in LABEL]
+    found = await db.execute(select(*said).where(OrderGroup.user_id == user_id).order_by(OrderGroup.id.desc()).limit(1))
+    row = found.first()
+    return dict(zip(LABEL, map(str, row), strict=True)) if row else None
 
 
 async def save_delivery(

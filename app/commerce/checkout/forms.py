@@ -1,82 +1,76 @@
 """The checkout's forms. Their order of fields is that of the pages, and of the list of mistakes."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from app.commerce.orders.forms import ReachForm
 from app.identity import addresses
-from app.identity.addresses import BirthDate, Country, Email
+from app.identity.addresses import BirthDate
 from app.kernel.i18n import gettext as _
-from app.kernel.i18n import lazy_gettext as _l
-from app.web.forms import Filled, Form, Text
+from app.web.forms import Form, Text
 
-_MISSING = {
-    "email": _l("Scrivi la tua e-mail"),
-    "name": _l("Scrivi nome e cognome"),
-    "street": _l("Scrivi la via e il numero civico"),
-    "postal_code": _l("Scrivi il CAP o il codice postale"),
-    "city": _l("Scrivi la città"),
-    "phone": _l("Scrivi un numero di telefono"),
-}
+SEAT = ("invoice_country", "invoice_street", "invoice_postal_code", "invoice_city", "invoice_province")
 Optional = Annotated[str, Field(default="", validate_default=True)]
 
 
-class ContactForm(Form):
+class ContactForm(ReachForm):
     """Who orders, where it goes, and to whom the invoice is made out. Eight fields, more only for an invoice."""
 
-    email: Email
-    name: Annotated[str, StringConstraints(min_length=2, max_length=120)]
-    country: Country = "IT"
-    street: Annotated[str, StringConstraints(min_length=3, max_length=200)]
-    postal_code: Annotated[str, StringConstraints(max_length=20)]
-    city: Annotated[str, StringConstraints(min_length=2, max_length=120)]
-    province: Optional
-    phone: Annotated[str, StringConstraints(max_length=60)]
     invoice_kind: Literal["none", "person", "company"] = "none"
+    invoice_elsewhere: bool = False
+    invoice_country: Optional
     codice_fiscale: Optional
     company: Annotated[str, StringConstraints(max_length=200), Field(default="", validate_default=True)]
     partita_iva: Optional
     sdi: Optional
     pec: Optional
+    invoice_street: Annotated[str, StringConstraints(max_length=200), Field(default="", validate_default=True)]
+    invoice_postal_code: Annotated[str, StringConstraints(max_length=20), Field(default="", validate_default=True)]
+    invoice_city: Annotated[str, StringConstraints(max_length=120), Field(default="", validate_default=True)]
+    invoice_province: Optional
 
+    @field_validator("invoice_country")
     @classmethod
-    def read(cls, sent: Mapping[str, Any]) -> Filled[Self]:
-        """As every form, but what is missing is named: the list on top would else say the same five times."""
-        filled = super().read(sent)
-        for name, said in _MISSING.items():
-            if name in filled.errors and not filled.value(name).strip():
-                filled.errors[name] = str(said)
-        return filled
+    def _of_the_invoice(cls, country: str, info: ValidationInfo) -> str:
+        return addresses.country(country or "IT") if _goes_elsewhere(info) else ""
 
-    @field_validator("postal_code")
+    @field_validator("invoice_street", "invoice_city")
     @classmethod
-    def _of_the_country(cls, code: str, info: ValidationInfo) -> str:
-        return addresses.postal_code(code, info.data.get("country", "IT"))
+    def _where_the_invoice_goes(cls, said: str, info: ValidationInfo) -> str:
+        if not _goes_elsewhere(info):
+            return ""
+        if len(said) < 2:
+            is_street = info.field_name == "invoice_street"
+            raise ValueError(_("Scrivi la via e il numero civico") if is_street else _("Scrivi la città"))
+        return said
 
-    @field_validator("province")
+    @field_validator("invoice_postal_code")
     @classmethod
-    def _given_or_of_the_cap(cls, province: str, info: ValidationInfo) -> str:
-        """Left empty it comes from the CAP; abroad there is none."""
-        if info.data.get("country") != "IT":
+    def _of_the_invoices_country(cls, code: str, info: ValidationInfo) -> str:
+        if not _goes_elsewhere(info):
+            return ""
+        if not code:
+            raise ValueError(_("Scrivi il CAP o il codice postale"))
+        return addresses.postal_code(code, _seat(info))
+
+    @field_validator("invoice_province")
+    @classmethod
+    def _given_or_of_the_invoices_cap(cls, province: str, info: ValidationInfo) -> str:
+        if not _goes_elsewhere(info) or _seat(info) != "IT":
             return ""
         if province:
             return addresses.province(province)
-        guess = addresses.province_of_cap(info.data.get("postal_code", ""))
-        if guess is None and "postal_code" in info.data:
+        guess = addresses.province_of_cap(info.data.get("invoice_postal_code", ""))
+        if guess is None and "invoice_postal_code" in info.data:
             raise ValueError(_("Scegli la provincia dall’elenco"))
         return guess or ""
-
-    @field_validator("phone")
-    @classmethod
-    def _as_they_write_there(cls, phone: str, info: ValidationInfo) -> str:
-        return addresses.normalise_phone(phone, info.data.get("country", "IT"))
 
     @field_validator("codice_fiscale")
     @classmethod
     def _of_a_person(cls, code: str, info: ValidationInfo) -> str:
         kind = info.data.get("invoice_kind", "none")
-        if kind == "none" or (not code and (kind == "company" or info.data.get("country") != "IT")):
+        if kind == "none" or (not code and (kind == "company" or _seat(info) != "IT")):
             return ""
         if not code:
             raise ValueError(_("Per la fattura serve il codice fiscale"))
@@ -98,7 +92,7 @@ class ContactForm(Form):
             return ""
         if not number:
             raise ValueError(_("Scrivi la partita IVA"))
-        country = info.data.get("country", "IT")
+        country = _seat(info)
         return addresses.partita_iva(number) if country == "IT" else addresses.vat_number(number, country)
 
     @field_validator("sdi")
@@ -114,7 +108,7 @@ class ContactForm(Form):
             return ""
         if address:
             return addresses.pec(address)
-        if info.data.get("country") == "IT" and info.data.get("sdi") == "":
+        if _seat(info) == "IT" and info.data.get("sdi") == "":
             raise ValueError(_("Scrivi il codice destinatario SDI oppure la PEC"))
         return ""
 
@@ -124,7 +118,20 @@ class ContactForm(Form):
         if self.invoice_kind == "none":
             return {}
         fields = ("codice_fiscale", "company", "partita_iva", "sdi", "pec")
-        return {"kind": self.invoice_kind, **{name: str(getattr(self, name)) for name in fields}}
+        known = {"kind": self.invoice_kind, **{name: str(getattr(self, name)) for name in fields}}
+        if self.invoice_elsewhere:
+            known |= {"invoice_elsewhere": "1", **{name: str(getattr(self, name)) for name in SEAT}}
+        return known
+
+
+def _goes_elsewhere(info: ValidationInfo) -> bool:
+    """An invoice is wanted, at another address than the goods'."""
+    return bool(info.data.get("invoice_elsewhere")) and info.data.get("invoice_kind", "none") != "none"
+
+
+def _seat(info: ValidationInfo) -> str:
+    """The country of whom the invoice is made out to."""
+    return str(info.data.get("invoice_country") or info.data.get("country", "IT"))
 
 
 class DeliveryForm(Form):

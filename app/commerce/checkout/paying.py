@@ -12,6 +12,9 @@ from app.commerce.credit.forms import ChoiceForm
 from app.commerce.credit.holding import Offer
 from app.commerce.credit.models import WALLET, CreditChoice
 from app.commerce.orders.models import OrderGroup
+from app.kernel import formats
+from app.kernel.i18n import current_locale
+from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts
 from app.web.forms import Filled
 
@@ -33,6 +36,7 @@ class CreditView:
     rest_minor: int
     is_offered: bool
     is_refused: bool  # there would be something to choose, but a deposit is paid by card
+    problem: str  # why a card cannot pay what is left; "" if it can, or need not
     form: Filled[ChoiceForm]
 
 
@@ -50,6 +54,17 @@ async def take_credit(db: AsyncSession, _shop: ShopFacts, draft: Checkout, _plan
     await holding.hold(db, group, draft.cart_id)
 
 
+def card_refusal(shop: ShopFacts, plan: Plan, offer: Offer) -> str:
+    """Why a card cannot pay what is to be paid at once; "" if it can, or nothing is. Stripe has a least charge."""
+    due, least = plan.deposit_minor or offer.rest_minor, terms.LEAST_BY_CARD[shop.currency]
+    if not 0 < due < least:
+        return ""
+    return _(
+        "Con la carta si pagano almeno %(least)s: aggiungi qualcosa al carrello.",
+        least=formats.money(least, shop.currency, current_locale()),
+    )
+
+
 def view(shop: ShopFacts, plan: Plan, offer: Offer, form: Filled[ChoiceForm] | None = None) -> CreditView:
     wallet, card, has_deposit = offer.wallet, offer.card, plan.deposit_minor > 0
     is_offered = wallet is not None or card is not None or terms.of(shop).cards
@@ -63,6 +78,7 @@ def view(shop: ShopFacts, plan: Plan, offer: Offer, form: Filled[ChoiceForm] | N
         rest_minor=offer.rest_minor,
         is_offered=is_offered and not has_deposit,
         is_refused=has_deposit,
+        problem=card_refusal(shop, plan, offer),
         form=form or ChoiceForm.blank(),
     )
 

@@ -16,13 +16,13 @@ from app.commerce.additions import joining
 from app.commerce.cart import adding, delivering, discounts
 from app.commerce.cart import lines as cart_lines
 from app.commerce.cart import queries as carts
-from app.commerce.cart.basket import Basket, BasketLine
+from app.commerce.cart.basket import Basket, BasketLine, weight_of
 from app.commerce.checkout import by_weight, drafts, paying, promoting
 from app.commerce.checkout import plan as plans
 from app.commerce.checkout.models import Checkout
 from app.commerce.checkout.numbers import next_group_number
 from app.commerce.checkout.plan import Parcel, Plan
-from app.commerce.orders import states
+from app.commerce.orders import contracts, states
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.commerce.orders.states import Actor
 from app.commerce.payments import attempts, settling, ways
@@ -86,8 +86,8 @@ async def place(
 ) -> OrderGroup:
     """Make the order group of a draft, or find the one that it has become. Within a transaction.
 
-    seen, seen_total_minor, key: what the review page showed. Raises StepMissing, Superseded, NotInStock, and Conflict
-    when anything differs from what was seen; nothing is changed then.
+    seen, seen_total_minor, key: what the review page showed. Raises StepMissing, Superseded, NotInStock, Refused for
+    less than a card can pay, and Conflict when anything differs from what was seen; nothing is changed then.
     """
     await joining.lock(db, await drafts.joins_of(db, checkout_id))
     draft = await db.scalar(
@@ -101,11 +101,13 @@ async def place(
     joins = await adding.joins(db, shop, basket, user_id)
     if joins and not drafts.goes_to(draft, joins):
         raise StepMissing("/cassa")
-    plan = plans.make(basket, zone, draft.country, draft.delivery, joins)
+    plan = plans.make(basket, zone, draft.delivery, joins)
     found = await discounts.find(db, shop, basket, plan.fees, zone=zone, user_id=user_id, email=draft.email)
     plan = plans.discounted(plan, found)
     most = by_weight.most_minor(plan)
     credit = await paying.offer(db, shop, plan, draft.cart_id, user_id, most)
+    if no := paying.card_refusal(shop, plan, credit):
+        raise Refused(no)
     mark = credit.marked(plans.mark(draft, plan))
     before = await db.scalar(select(OrderGroup).where(OrderGroup.checkout_key == draft.key))
     is_open = before is not None and before.state == "awaiting_payment"
@@ -200,6 +202,7 @@ async def _write(
     if plan.joins and plan.joins.group is not None:  # whoever has the link adds to the account's order
         group.user_id = group.user_id or plan.joins.group.user_id
     await uses.restate(db, group)
+    await contracts.freeze(db, shop, group)
     payment = await attempts.prepare(db, group, ways.of(shop).way)
     if not payment.amount_minor:
         await settling.pay_without_card(db, group, payment)
@@ -282,8 +285,7 @@ def _line(
 
 def snapshot(line: BasketLine, currency: str) -> dict[str, object]:
     """What any page or document of an order shows of a line. Texts in every language that there is."""
-    minor, unit = line.unit_price
-    image = line.image
+    per_unit, image = line.unit_price, line.image
     return {
         "name": dict(line.name),
         "format": dict(line.format),
@@ -292,13 +294,14 @@ def snapshot(line: BasketLine, currency: str) -> dict[str, object]:
         "image": image.key if image else None,
         "picture": {"width": image.width, "height": image.height, "color": image.color} if image else None,
         "net": {"amount": line.net_amount, "unit": line.net_unit, "drained": line.drained_amount},
-        "unit_price": {"minor": minor, "unit": unit},
+        "unit_price": {"minor": per_unit[0], "unit": per_unit[1]} if per_unit else None,
         "weight_g": line.weight_g,
         "vat": str(line.vat_rate),
         "min_age": line.min_age,
         "gift": line.id < 0,
         "bulk": _bulk(line.bulk, currency) if line.bulk else None,
         **({"deposit": line.deposit_percent} if line.deposit_percent is not None else {}),
+        **({"making_days": line.making_days} if line.making_days is not None else {}),
         **{name: line.food.get(name) for name in ("allergens", "storage", "withdrawal", "ship_temp", "alcohol_abv")},
     }
 
@@ -338,12 +341,14 @@ def _delivery(parcel: Parcel) -> dict[str, object]:
     return {
         "method": plans.COURIER,
         "zone": zone.code,
+        "weight_g": weight_of(parcel.lines),
         "carrier": dict(zone.carrier),
         "cold_chain": cold,
         "departures": list(zone.departures),
         "closed": [[first.isoformat(), last.isoformat()] for first, last in parcel.seller.closed],
         "lead_days_min": zone.lead_days_min,
         "lead_days_max": zone.lead_days_max,
+        "dry": list(zone.dry) if zone.dry and any(line.min_age for line in parcel.lines) else None,
         "surge": surge.frozen(zone.surge) if zone.surge and parcel.fee_minor else None,
     }
 

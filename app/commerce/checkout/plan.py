@@ -9,7 +9,7 @@ from datetime import date
 from app.catalog import deposits
 from app.commerce.additions import joining
 from app.commerce.additions.joining import Joined, Joins
-from app.commerce.cart.basket import Basket, BasketLine, Seller
+from app.commerce.cart.basket import Basket, BasketLine, Seller, weight_of
 from app.commerce.cart.discounts import Discounts
 from app.commerce.cart.views import refusal_of
 from app.commerce.checkout.models import Checkout
@@ -150,14 +150,12 @@ class Plan:
         return sorted(found.values())
 
 
-def make(
-    basket: Basket, quote: Quote | None, country: str, chosen: Mapping[str, str], joins: Joins = joining.NOTHING
-) -> Plan:
+def make(basket: Basket, quote: Quote | None, chosen: Mapping[str, str], joins: Joins = joining.NOTHING) -> Plan:
     """The plan for a basket that goes to the place of `quote`. chosen: producer id as text → method.
 
     joins: the parcels that are paid already and in which its goods may travel; how they go has been said then.
     """
-    parcels = [_parcel(seller, lines, quote, country, chosen.get(str(seller.id))) for seller, lines in basket.groups]
+    parcels = [_parcel(seller, lines, quote, chosen.get(str(seller.id))) for seller, lines in basket.groups]
     parcels = [_joined(parcel, joins.of(parcel.seller.id)) for parcel in parcels]
     return Plan(parcels, basket.min_age, joins=joins)
 
@@ -181,14 +179,11 @@ def discounted(plan: Plan, found: Discounts) -> Plan:
     return Plan(parcels, plan.min_age, found, plan.joins)
 
 
-def _parcel(
-    seller: Seller, lines: Sequence[BasketLine], quote: Quote | None, country: str, chosen: str | None
-) -> Parcel:
+def _parcel(seller: Seller, lines: Sequence[BasketLine], quote: Quote | None, chosen: str | None) -> Parcel:
     refusal = refusal_of(lines, quote)
-    can_pick_up = seller.pickup and country == "IT"
-    method = PICKUP if can_pick_up and (chosen == PICKUP or (chosen is None and refusal)) else COURIER
-    quote = quote.of(seller.id) if quote else None
-    return Parcel(seller, lines, quote, refusal, can_pick_up, method, chosen is not None)
+    method = PICKUP if seller.pickup and (chosen == PICKUP or (chosen is None and refusal)) else COURIER
+    quote = quote.of(seller.id, weight_of(lines)) if quote else None
+    return Parcel(seller, lines, quote, refusal, seller.pickup, method, chosen is not None)
 
 
 def age_refusal(born: date | None, min_age: int, today: date) -> str | None:
@@ -224,7 +219,7 @@ def mark(draft: Checkout, plan: Plan) -> str:
             + [
                 [line.variant_id, line.quantity, line.price_minor, str(line.vat_rate), *parcel.off(line)]
                 + ([line.by_weight.kg_price_minor, line.by_weight.tolerance] if line.by_weight else [])
-                + ([f"deposit {line.deposit_percent}"] if line.deposit_percent is not None else [])
+                + ([f"deposit {line.deposit_percent} {line.making_days}"] if line.deposit_percent is not None else [])
                 for line in parcel.lines
             ]
             for parcel in plan.parcels

@@ -1,6 +1,6 @@
 """What the checkout's pages show, as plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.catalog import deposits
@@ -21,7 +21,7 @@ from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.money import RateTotal
 from app.kernel.tenancy import ShopFacts, in_language
-from app.producers import closures
+from app.producers import closures, tax
 from app.producers.closures import Told
 from app.web.forms import Filled
 
@@ -34,7 +34,7 @@ class LineView:
     format: str
     quantity: int
     price_minor: int
-    unit_price: UnitPrice
+    unit_price: UnitPrice | None
     total_minor: int
     mark: str | None
     image: Picture | None
@@ -51,7 +51,8 @@ class LineView:
 class ParcelView:
     """methods: what may be chosen, as (value, text, aside). problem: why it cannot travel, and the way out.
 
-    surge: why the courier costs more than usual, or "". travels_with: the number of the order in whose parcel it goes.
+    surge: why the courier costs more than usual, or "". dry: when he hands over no alcohol, or "". travels_with: the
+    number of the order in whose parcel it goes.
     """
 
     field: str
@@ -71,6 +72,7 @@ class ParcelView:
     closed: Sequence[Told] = ()
     surge: str = ""
     travels_with: str = ""
+    dry: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class SummaryView:
     most_minor: int | None = None  # with goods by weight: what is authorised, and paid at most
     joins: JoinsView | None = None
     deposit_minor: int = 0  # of the total: paid at once; 0: all of it is
+
+    without_invoice: Sequence[str] = ()  # names of sellers who issue none
 
     @property
     def balance_minor(self) -> int:
@@ -134,6 +138,9 @@ def summary(
         _most(plan, is_known=is_known),
         joins_view(basket, plan.joins),
         plan.deposit_minor,
+        without_invoice=[
+            parcel.seller.name for parcel in plan.parcels if tax.regime_code(parcel.seller.legal) == tax.EXEMPT
+        ],
     )
 
 
@@ -171,6 +178,7 @@ def parcel_view(shop: ShopFacts, parcel: Parcel) -> ParcelView:
         closures.told(seller.closures, clock.today(shop.time_zone)),
         _surge(parcel, shop.currency),
         parcel.joins.number if parcel.joins else "",
+        _dry(parcel),
     )
 
 
@@ -185,6 +193,12 @@ def _surge(parcel: Parcel, currency: str) -> str:
     if parcel.quote is None or parcel.courier_refusal or parcel.joins:
         return ""
     return delivery_words.surge(parcel.quote, parcel.bought_minor, currency)
+
+
+def _dry(parcel: Parcel) -> str:
+    if parcel.quote is None or parcel.courier_refusal or not any(line.min_age for line in parcel.lines):
+        return ""
+    return delivery_words.dry(parcel.quote.dry)
 
 
 def _methods(parcel: Parcel, courier: str, pickup: str) -> list[tuple[str, str, str | None]]:
@@ -221,7 +235,7 @@ def _line(line: BasketLine, currency: str) -> LineView:
         in_language(line.format, current_locale()),
         line.quantity,
         line.price_minor,
-        UnitPrice(*line.unit_price),
+        UnitPrice(*line.unit_price) if line.unit_price else None,
         line.total_minor,
         line.designation,
         line.image,
@@ -231,7 +245,7 @@ def _line(line: BasketLine, currency: str) -> LineView:
         line.bulk.saving_minor * line.quantity if line.bulk else 0,
         line.code_price,
         weight(line, currency),
-        deposits.percent_said(line.deposit_percent),
+        deposits.percent_said(line.deposit_percent, line.making_days),
     )
 
 
@@ -246,20 +260,6 @@ def draft_view(draft: Checkout, seen: str) -> DraftView:
         draft.name,
         [draft.street, town, countries.get(draft.country, draft.country)],
         draft.note,
-        _invoice(draft.invoice),
+        words.invoice_facts(draft.invoice),
         draft.birth_date,
     )
-
-
-def _invoice(invoice: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [
-        (label, invoice.get(name, ""))
-        for name, label in (
-            ("company", _("Ragione sociale")),
-            ("partita_iva", _("Partita IVA")),
-            ("codice_fiscale", _("Codice fiscale")),
-            ("sdi", _("Codice destinatario SDI")),
-            ("pec", _("PEC")),
-        )
-        if invoice.get(name)
-    ]

@@ -86,6 +86,7 @@ async def put_in(
         worth_minor=of.worth_minor if of else worth_minor,
         expires_at=expires_at,
         reminded_at=of.reminded_at if of and of.expires_at == expires_at else None,
+        blocked_at=of.blocked_at if of else None,
         created_at=now,
     )
     db.add(lot)
@@ -102,9 +103,10 @@ async def take_out(
     """Take from a locked account, from the lot that ends first. amount_minor > 0. Raises NotEnough; then nothing moved.
 
     A lot whose end has come counts no more, though its entry of expiry may not be written yet. root_id: only of the
-    money that came in as that lot.
+    money that came in as that lot, blocked or not.
     """
-    lots = [lot for lot in await usable_lots(db, account.id) if root_id in {None, lot.id, lot.root_id}]
+    lots = await usable_lots(db, account.id, blocked=root_id is not None)
+    lots = [lot for lot in lots if root_id in {None, lot.id, lot.root_id}]
     if amount_minor > sum(lot.left_minor for lot in lots):
         raise NotEnough
     parts: list[Part] = []
@@ -112,17 +114,25 @@ async def take_out(
     for lot in lots:
         if left == 0:
             break
-        part = Part(account.id, lot.id, min(lot.left_minor, left))
-        lot.left_minor -= part.amount_minor
-        left -= part.amount_minor
-        _write(db, part, -part.amount_minor, why)
-        parts.append(part)
-    account.balance_minor -= amount_minor
+        parts.append(take_from(db, account, lot, min(lot.left_minor, left), why))
+        left -= parts[-1].amount_minor
     return parts
 
 
-async def usable_lots(db: AsyncSession, account_id: int) -> list[ValueLot]:
-    """What can be spent of an account, in the order in which it is: the first to end first, then the eldest."""
+def take_from(db: AsyncSession, account: ValueAccount, lot: ValueLot, amount_minor: int, why: Why) -> Part:
+    """Take so much of one lot of a locked account; it has that much. amount_minor > 0."""
+    part = Part(account.id, lot.id, amount_minor)
+    lot.left_minor -= amount_minor
+    account.balance_minor -= amount_minor
+    _write(db, part, -amount_minor, why)
+    return part
+
+
+async def usable_lots(db: AsyncSession, account_id: int, *, blocked: bool = False) -> list[ValueLot]:
+    """What can be spent of an account, in the order in which it is: the first to end first, then the eldest.
+
+    blocked: those too whose payment a bank contests.
+    """
     now = clock.now()
     found = (
         select(ValueLot)
@@ -130,6 +140,8 @@ async def usable_lots(db: AsyncSession, account_id: int) -> list[ValueLot]:
         .where(ValueLot.expires_at.is_(None) | (ValueLot.expires_at > now))
         .order_by(ValueLot.expires_at.is_(None), ValueLot.expires_at, ValueLot.id)
     )
+    if not blocked:
+        found = found.where(ValueLot.blocked_at.is_(None))
     return list(await db.scalars(found.execution_options(populate_existing=True)))
 
 

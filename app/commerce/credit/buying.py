@@ -26,7 +26,7 @@ from app.commerce.payments.settling import settle
 from app.integrations.stripe import Item, NewSession, PaymentRefused, PaymentUnreachable, Session, StripeGateway
 from app.kernel import clock, ids
 from app.kernel.db import Database, transaction
-from app.kernel.errors import Conflict, NotFound, Unavailable
+from app.kernel.errors import Conflict, NotFound, Refused, Unavailable
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import speaking
 from app.kernel.outbox import add_job
@@ -84,7 +84,8 @@ async def open_session(
 ) -> str:
     """The address of the payment page: the one that is open, or a new one. No transaction may be open.
 
-    Raises Conflict when there is nothing to pay (any more), PaymentUnreachable (try again), Unavailable.
+    Raises Conflict when there is nothing to pay (any more), Refused (too small to be paid by card), PaymentUnreachable
+    (try again), Unavailable.
     """
     async with database.session(shop.id) as db, transaction(db):
         purchase = await _locked(db, purchase_id)
@@ -104,6 +105,8 @@ async def open_session(
         raise
     except PaymentRefused as no:
         log.warning("credit.session_refused", purchase=purchase_id, code=no.code)
+        if no.code == "amount_too_small":
+            raise Refused(_("L’importo è troppo basso per un pagamento con carta: scegline uno più alto.")) from no
         raise Unavailable(_("Non riusciamo ad aprire la pagina di pagamento. Non ti abbiamo addebitato nulla.")) from no
     await _write(database, shop, purchase_id, state="open", session_id=session.id, session_url=session.url)
     return session.url or ""

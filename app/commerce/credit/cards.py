@@ -6,7 +6,7 @@ import secrets
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.credit import book
+from app.commerce.credit import book, queries
 from app.commerce.credit.book import Why
 from app.commerce.credit.models import CARD, WALLET, ValueAccount
 from app.kernel import clock, ids
@@ -40,9 +40,18 @@ async def by_code(db: AsyncSession, typed: str) -> ValueAccount:
     )
     if card is None:
         raise Refused(_("Questo codice non esiste: ricontrollalo, lettera per lettera."), "code")
-    if card.blocked_at is not None:
-        raise Refused(_("Questo buono è bloccato: scrivi alla redazione."), "code")
+    if card.blocked_at is not None or await _is_contested(db, card):
+        raise Refused(_blocked(), "code")
     return card
+
+
+async def _is_contested(db: AsyncSession, card: ValueAccount) -> bool:
+    """Does a bank contest the payment of all that could be spent of it?"""
+    return await queries.blocked(db, card.id) > 0 and not await book.usable_lots(db, card.id)
+
+
+def _blocked() -> str:
+    return _("Questo buono è bloccato: scrivi alla redazione.")
 
 
 async def must_have_some(db: AsyncSession, card: ValueAccount) -> int:
@@ -52,7 +61,11 @@ async def must_have_some(db: AsyncSession, card: ValueAccount) -> int:
         return usable
     if card.balance_minor:
         raise Refused(_("Questo buono è scaduto."), "code")
-    raise Refused(_("Su questo buono non c’è più nulla."), "code")
+    raise Refused(_nothing(), "code")
+
+
+def _nothing() -> str:
+    return _("Su questo buono non c’è più nulla.")
 
 
 async def open_card(db: AsyncSession, currency: str) -> ValueAccount:
@@ -85,14 +98,14 @@ async def move(db: AsyncSession, from_id: int, to_id: int, kind: str) -> int:
     accounts = await book.lock(db, [from_id, to_id])
     source, target = accounts[from_id], accounts[to_id]
     if source.blocked_at is not None:
-        raise Refused(_("Questo buono è bloccato: scrivi alla redazione."), "code")
+        raise Refused(_blocked(), "code")
     reference, moved = ids.token()[:20], 0
     for lot in await book.usable_lots(db, from_id):
         left = await book.empty_lot(db, source, lot, Why(kind, reference))
         await book.put_in(db, target, left, Why(kind, reference), expires_at=lot.expires_at, of=lot)
         moved += left
     if source.kind == CARD and not moved:
-        raise Refused(_("Su questo buono non c’è più nulla."), "code")
+        raise Refused(_blocked() if await queries.blocked(db, from_id) else _nothing(), "code")
     return moved
 
 

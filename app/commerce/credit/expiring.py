@@ -11,8 +11,11 @@ from app.kernel import clock
 
 
 async def expire_next(db: AsyncSession, most: int) -> int:
-    """Write off at most so many lots whose end has come. Within a transaction. Returns how many there were."""
-    over = (ValueLot.left_minor > 0, ValueLot.expires_at <= clock.now())
+    """Write off at most so many lots whose end has come. Within a transaction. Returns how many there were.
+
+    What a bank contests waits: its holder could not use it (contesting.release).
+    """
+    over = (ValueLot.left_minor > 0, ValueLot.expires_at <= clock.now(), ValueLot.blocked_at.is_(None))
     found = await db.execute(select(ValueLot.id, ValueLot.account_id).where(*over).order_by(ValueLot.id).limit(most))
     lots = dict(found.all())
     accounts = await book.lock(db, sorted(set(lots.values())))

@@ -190,6 +190,7 @@ async def _sources(
     usable = (
         select(func.coalesce(func.sum(ValueLot.left_minor), 0))
         .where(ValueLot.account_id == ValueAccount.id, ValueLot.expires_at.is_(None) | (ValueLot.expires_at > now))
+        .where(ValueLot.blocked_at.is_(None))
         .scalar_subquery()
     )
     held = (

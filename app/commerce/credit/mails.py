@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.credit import book, buying, cards
+from app.commerce.credit import book, buying, cards, queries
 from app.commerce.credit.models import CreditPurchase, ValueLot
 from app.kernel import clock
 from app.kernel.i18n import LOCALES
@@ -32,6 +32,8 @@ async def send_gift(db: AsyncSession, shop: ShopFacts, settings: Settings, purch
         return
     card = (await book.lock(db, [purchase.account_id]))[purchase.account_id]
     if card.blocked_at is not None or not card.balance_minor:  # all of it may have gone back meanwhile
+        return
+    if await queries.blocked(db, card.id):  # a bank contests its payment: it goes out when that is won
         return
     code, purchase.sent_at = cards.give_code(card), clock.now()
     lots = await book.usable_lots(db, card.id)

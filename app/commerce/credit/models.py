@@ -51,13 +51,15 @@ class ValueLot(ShopOwned, Table):
 
     root_id: the lot as which its money first came in, where it has moved or come back since; null for the first itself.
     worth_minor: of points, what each becomes as credit; null for what the shop says on that day. reminded_at: when its
-    holder was told that it ends.
+    holder was told that it ends. blocked_at: a bank contests the payment that it came from, and nobody spends it; what
+    it moves on as is blocked too (credit/contesting.py).
     """
 
     __tablename__ = "value_lots"
     __table_args__ = (
         Index("ix_value_lots_account", "shop_id", "account_id", "expires_at"),
         Index("ix_value_lots_expires", "shop_id", "expires_at"),
+        Index("ix_value_lots_root", "shop_id", "root_id"),
         CheckConstraint("left_minor BETWEEN 0 AND amount_minor", name="rest"),
     )
 
@@ -69,6 +71,7 @@ class ValueLot(ShopOwned, Table):
     worth_minor: Mapped[int | None]
     expires_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
+    blocked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -137,7 +140,7 @@ class CreditPurchase(ShopOwned, Table):
     state: new (Session not yet known) -> open -> paid | expired. number: "BR-2026-000001"; key: of the form, one
     purchase each; access_nonce: of the private link. months: how long its value lasts, as the buyer was told; null for
     ever. A gift's card is there once it is paid; the mail with its code goes out on send_on (a day of the shop's
-    calendar), and sent_at says when it did.
+    calendar), and sent_at says when it did. dispute_id: Stripe's dispute that forbids giving money back.
     """
 
     __tablename__ = "credit_purchases"
@@ -173,6 +176,7 @@ class CreditPurchase(ShopOwned, Table):
     session_id: Mapped[str | None] = mapped_column(String(120))
     session_url: Mapped[str | None] = mapped_column(Text)
     charge_id: Mapped[str | None] = mapped_column(String(120))
+    dispute_id: Mapped[str | None] = mapped_column(String(120))
     expires_at: Mapped[datetime]  # of the Session
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
@@ -183,7 +187,8 @@ class CreditRefund(ShopOwned, Table):
     """What of a purchase goes back to the card that paid it. Its value has left the book when this row is there.
 
     state: planned -> sending (Stripe has been asked) -> sent | failed; sent -> failed when a bank sends it back;
-    failed -> planned when staff try again, or -> sent when they gave it by bank transfer (is_by_hand).
+    failed -> planned when staff try again, or -> sent when they gave it by bank transfer (is_by_hand), or -> by_bank
+    when the buyer's bank gave it to him, through a dispute.
     reason: words.REFUND_REASONS. statement: of a buyer who withdraws, as it was confirmed; "" where staff decided.
     email, locale: where its mails go. request_key: of the form, one refund each. idempotency_key: written before
     Stripe is called.
@@ -197,7 +202,7 @@ class CreditRefund(ShopOwned, Table):
         Index("ix_credit_refunds_purchase", "shop_id", "purchase_id"),
         Index("ix_credit_refunds_state", "shop_id", "state", "id"),
         CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint("state in ('planned', 'sending', 'sent', 'failed')", name="state"),
+        CheckConstraint("state in ('planned', 'sending', 'sent', 'failed', 'by_bank')", name="state"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -129,7 +129,7 @@ async def refunds_are_of_what_was_left(db: AsyncSession) -> AsyncIterator[str]:
     ):
         if out != amount:
             yield f"refund {number} is {amount}, {out} left the book"
-        if open_ != (0 if state == "sent" else amount):
+        if open_ != (0 if state == "sent" else amount):  # by_bank: the journal of its dispute settles it
             yield f"refund {number} of {amount} is {state}, the ledger has {open_} due"
 
 

@@ -68,7 +68,7 @@ async def usable(db: AsyncSession, account_ids: Sequence[int]) -> dict[int, tupl
     now = clock.now()
     found = await db.execute(
         select(ValueLot.account_id, ValueLot.expires_at, func.sum(ValueLot.left_minor))
-        .where(ValueLot.account_id.in_(account_ids), ValueLot.left_minor > 0)
+        .where(ValueLot.account_id.in_(account_ids), ValueLot.left_minor > 0, ValueLot.blocked_at.is_(None))
         .where(ValueLot.expires_at.is_(None) | (ValueLot.expires_at > now))
         .group_by(ValueLot.account_id, ValueLot.expires_at)
         .order_by(ValueLot.account_id, ValueLot.expires_at)
@@ -80,6 +80,13 @@ async def usable(db: AsyncSession, account_ids: Sequence[int]) -> dict[int, tupl
             first = Ending(amount, end)
         answer[account_id] = (before + amount, first)
     return answer
+
+
+async def blocked(db: AsyncSession, account_id: int) -> int:
+    """What nobody can spend of an account, since a bank contests the payment that it came from. Minor units."""
+    left = func.coalesce(func.sum(ValueLot.left_minor), 0)
+    found = select(left).where(ValueLot.account_id == account_id, ValueLot.blocked_at.is_not(None))
+    return int(await db.scalar(found) or 0)
 
 
 async def points_by_worth(db: AsyncSession, account_id: int) -> list[tuple[int, int | None]]:
@@ -250,9 +257,9 @@ def failed() -> Select[int]:
 
 
 async def was_repaid(db: AsyncSession, account_id: int) -> bool:
-    """Has (part of) what was on a card gone back to whoever bought it?"""
-    found = select(ValueEntry.id).where(ValueEntry.account_id == account_id, ValueEntry.kind == "repaid").limit(1)
-    return await db.scalar(found) is not None
+    """Has (part of) what was on a card gone back to whoever bought it, from us or from his bank?"""
+    back = (ValueEntry.account_id == account_id, ValueEntry.kind.in_(("repaid", "voided")))
+    return await db.scalar(select(ValueEntry.id).where(*back).limit(1)) is not None
 
 
 def _found(account: ValueAccount, name: str | None, email: str | None, buyer: str | None, at: str | None) -> Found:

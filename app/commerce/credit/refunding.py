@@ -65,7 +65,10 @@ async def left_of(db: AsyncSession, purchase: CreditPurchase) -> Left:
     root_id = await queries.root_of(db, purchase)
     if root_id is None or purchase.account_id is None or purchase.state != "paid":
         return Left(purchase, None, refunded, 0)
-    lots = [lot for lot in await book.usable_lots(db, purchase.account_id) if root_id in {lot.id, lot.root_id}]
+    if purchase.dispute_id is not None:  # who paid has it from his bank, or will
+        return Left(purchase, root_id, refunded, 0)
+    lots = await book.usable_lots(db, purchase.account_id, blocked=True)
+    lots = [lot for lot in lots if root_id in {lot.id, lot.root_id}]
     return Left(purchase, root_id, refunded, due(purchase.amount_minor, refunded, (lot.left_minor for lot in lots)))
 
 
@@ -81,6 +84,9 @@ async def refund(db: AsyncSession, ask: Ask, actor: Actor) -> tuple[CreditRefund
     account = (await book.lock(db, [purchase.account_id]))[purchase.account_id]
     if (before := await known(db, ask.key)) is not None:
         return before, False
+    await db.refresh(purchase)
+    if purchase.dispute_id is not None:
+        raise Conflict(contested())
     if actor.kind == "buyer" and account.blocked_at is not None:
         raise Conflict(_("Questo buono è bloccato: scrivi alla redazione."))
     left = await left_of(db, purchase)
@@ -111,6 +117,10 @@ def check(left: Left, amount_minor: int) -> None:
     if not 0 < amount_minor <= left.amount_minor:
         most = formats.money(left.amount_minor, left.purchase.currency, current_locale())
         raise Refused(_("Si possono restituire al massimo %(most)s.", most=most), "amount")
+
+
+def contested() -> str:
+    return _("La banca di chi ha pagato contesta questo acquisto, o l’ha già restituito: da qui non si rimborsa.")
 
 
 def decided(amount_minor: int, currency: str) -> list[ledger.Line]:

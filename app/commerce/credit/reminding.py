@@ -1,6 +1,6 @@
 """Stored value that ends soon: its holder is told once for each lot, thirty days before.
 
-Not told: less than one euro in all (told later, with what ends next, if that comes to more), blocked accounts, gifts
+Not told: less than one euro in all (told later, with what ends next, if that comes to more), what is blocked, gifts
 that have not been sent yet, points of a shop that has switched them off, and those of whom we have no address.
 """
 
@@ -63,6 +63,7 @@ def _soon() -> tuple[ColumnElement[bool], ...]:
         ValueLot.expires_at > now,
         ValueLot.expires_at <= now + BEFORE,
         ValueLot.reminded_at.is_(None),
+        ValueLot.blocked_at.is_(None),
     )
 
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.credit import refunding
+from app.commerce.credit import contesting, refunding
 from app.commerce.credit.models import CreditPurchase, CreditRefund
 from app.commerce.payments import ledger
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, Sent, StripeGateway
@@ -170,12 +170,17 @@ async def _locked(db: AsyncSession, refund_id: int) -> CreditRefund | None:
 
 
 async def _failed(db: AsyncSession, number: str) -> CreditRefund:
-    found = select(CreditRefund).where(CreditRefund.number == number).with_for_update()
-    refund = await db.scalar(found.execution_options(populate_existing=True))
-    if refund is None:
+    """With the locks of its purchase and of itself. Raises Conflict, NotFound."""
+    purchase_id = await db.scalar(select(CreditRefund.purchase_id).where(CreditRefund.number == number))
+    if purchase_id is None:
         raise NotFound
+    purchase = await contesting.locked(db, purchase_id)
+    found = select(CreditRefund).where(CreditRefund.number == number).with_for_update()
+    refund = (await db.scalars(found.execution_options(populate_existing=True))).one()
     if refund.state != "failed":
         raise Conflict(_("Qualcuno se n’è già occupato: guarda com’è adesso."))
+    if purchase.dispute_id is not None:  # it would leave twice
+        raise Conflict(refunding.contested())
     return refund
 
 

@@ -15,6 +15,7 @@ REFUNDS = {
     "sending": (_l("In viaggio"), "warm"),
     "sent": (_l("Inviato"), "good"),
     "failed": (_l("Non riuscito"), "bad"),
+    "by_bank": (_l("Restituito dalla banca"), "plain"),
 }
 REFUND_REASONS = {
     "withdrawal": _l("Recesso"),
@@ -46,6 +47,7 @@ def movement(kind: str, reference: str, amount_minor: int) -> str:
         "given": _("Ricevuto dal negozio"),
         "adjusted": _("Rettifica del negozio"),
         "expired": _("Scaduto"),
+        "voided": _("Annullato: la banca ha restituito il pagamento"),
         "claimed": _("Aspettava al tuo indirizzo e-mail"),
         "converted": _("Punti diventati credito"),
         "points_back": _("Punti tolti per un rimborso"),

@@ -42,7 +42,7 @@ async def call_off(db: AsyncSession, group: OrderGroup, order: Order, actor: Act
     payment = await queries.deposit_of(db, group.id)
     if payment is None:
         raise Conflict(_("Questo ordine nel frattempo è cambiato: così non si può più fare."))
-    if await payments.is_disputed(db, group.id):
+    if not payment.lost_minor and await payments.is_disputed(db, group.id):
         raise Conflict(_("La banca di chi ha comprato contesta questo pagamento: finché non decide non si rimborsa."))
     free = free_from(group)
     if actor.kind == "producer" and free is not None and clock.now() < free:
@@ -91,6 +91,18 @@ async def lose(db: AsyncSession, group: OrderGroup, payment: Payment, amount_min
         add_job(db, "deposits.tell_called_off", order_id=order.id)
     await settling.let_go(db, group, payment, "deposit_lost", STRIPE, "refunded")
     add_job(db, "deposits.close_pages", group_id=group.id)
+    return True
+
+
+def keep_in_mind(group: OrderGroup, payment: Payment, lost_minor: int) -> bool:
+    """The buyer's bank has taken a part of the deposit back for good. Nothing is booked while the order is open: if its
+    balance comes, it is a loss like others; if it ends, so much less goes back. The group's lock is held.
+
+    False, and nothing is done, where it is not an open deposit.
+    """
+    if group.state != "deposited" or (payment.part, payment.state) != (DEPOSIT, "paid"):
+        return False
+    payment.lost_minor = lost_minor
     return True
 
 

@@ -10,7 +10,7 @@ from app.web.pages import render
 
 
 async def at_staff(_db: AsyncSession, _shop: ShopFacts, group: OrderGroup) -> str:
-    deposit = deposit_views.deposit_view(group)
+    deposit = deposit_views.deposit_view(group, next(iter(group.orders), None))
     if deposit is None:
         return ""
     return render("deposits/_staff.html", deposit=deposit, number=group.number, free_from=calling_off.free_from(group))

@@ -8,6 +8,7 @@ from app.kernel.money import allocate
 from app.kernel.tenancy import ShopFacts
 
 PRODUCER, SHOP = "producer", "shop"
+BUYER = "buyer"  # of a part of a deposit, whose order ended: he had it from his bank, and got the rest from us
 Refunded = tuple[int, int]  # to the buyer, and of it by the producer
 
 
@@ -30,14 +31,20 @@ def parts(orders: Sequence[Order], amount_minor: int, refunded: Mapping[int, Ref
 
     refunded: what has gone back of an order already, by its id.
     """
+    found = shares(_all_left(orders, refunded), amount_minor)
+    return [Part(order.id, order.producer_id, share) for order, share in zip(orders, found, strict=True) if share]
+
+
+def disputed(orders: Sequence[Order], amount_minor: int, refunded: Mapping[int, Refunded]) -> list[int]:
+    """What of the amount each order loses, whoever bears it: by what its buyer paid for it and has not had back."""
+    return allocate(amount_minor, [total for total, _got in _all_left(orders, refunded)])
+
+
+def _all_left(orders: Sequence[Order], refunded: Mapping[int, Refunded]) -> list[tuple[int, int]]:
     left = [_left(order, refunded.get(order.id, (0, 0))) for order in orders]
-    if not any(total for total, _got in left):  # all was given back some other way, and the bank took it once more
-        left = [_left(order, (0, 0)) for order in orders]
-    return [
-        Part(order.id, order.producer_id, share)
-        for order, share in zip(orders, shares(left, amount_minor), strict=True)
-        if share
-    ]
+    if any(total for total, _got in left):
+        return left
+    return [_left(order, (0, 0)) for order in orders]  # all was given back already, and the bank took it once more
 
 
 def _left(order: Order, refunded: Refunded) -> tuple[int, int]:

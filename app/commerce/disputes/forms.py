@@ -46,6 +46,12 @@ class AnswerForm(Form):
         return {name: str(getattr(self, name)) for name in FIELDS}
 
 
+class ConcedeForm(Form):
+    """sure: who gives up knows that nothing can be said afterwards."""
+
+    sure: bool = False
+
+
 class ProofForm(Form):
     """field: what the file that comes along proves."""
 

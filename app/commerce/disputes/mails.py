@@ -33,16 +33,22 @@ class Letter:
 
 
 async def tell(db: AsyncSession, shop: ShopFacts, settings: Settings, dispute_id: int, state: str) -> None:
-    """How a dispute stands, that our answer is due (REMIND) or did not go (UNSENT); written once to each reader."""
+    """How a dispute stands, that our answer is due (REMIND) or did not go (UNSENT); written once to each reader.
+
+    Who bought credit reads nothing from us: what his bank does he hears from it. Producers are reminded of the proofs
+    that they have not given yet.
+    """
     dispute = await queries.one(db, dispute_id)
-    group = await orders.with_orders(db, dispute.group_id)
+    group = await orders.with_orders(db, dispute.group_id) if dispute.group_id else None
+    number = group.number if group else await queries.number_of_purchase(db, dispute)
     for user_id, email, locale in await people.staff_readers(db):
         spoken = locale if locale in LOCALES else LOCALES[0]
         link = address(settings, shop, f"/amministrazione/contestazioni/{dispute.id}", spoken)
         reference = f"{dispute.id}:{state}:s{user_id}"
-        letter = Letter(reference, email, spoken, group.number, link, None)
+        letter = Letter(reference, email, spoken, number, link, None)
         await _write(db, shop, dispute, state, letter)
-    if state != REMIND and not state.startswith(UNSENT):
+    is_borne = state != "lost" or dispute.borne_by is not None  # a part of a deposit: when its balance has come
+    if group is not None and is_borne and not state.startswith(UNSENT):
         await _tell_producers(db, shop, settings, dispute, group, state)
 
 
@@ -53,7 +59,8 @@ async def _tell_producers(
     refunded = await queries.refunded(db, group.id)
     parts = {part.order_id: part.amount_minor for part in bearing.parts(group.orders, dispute.amount_minor, refunded)}
     bears = dispute.borne_by == bearing.PRODUCER
-    for order in group.orders:
+    have_given = {file.producer_id for file in await queries.files_of(db, dispute.id)} if state == REMIND else set()
+    for order in (order for order in group.orders if order.producer_id not in have_given):
         for reader in readers.get(order.producer_id, []):
             locale = reader.locale if reader.locale in LOCALES else LOCALES[0]
             link = address(settings, shop, f"/banco/contestazioni/{dispute.id}", locale)

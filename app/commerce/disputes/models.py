@@ -1,4 +1,4 @@
-"""Disputes: payments that a buyer's bank contests."""
+"""Disputes: payments that a buyer's bank contests, of orders and of bought credit."""
 
 from datetime import datetime
 from typing import Any
@@ -17,20 +17,27 @@ class Dispute(ShopOwned, Table):
     evidence: what staff has written, by Stripe's field names; a draft until `submitted_at`.
     submit_key: our idempotency key, in the row before Stripe is called. sending_at: the answer waits for its files to
     be handed over (answering.deliver); send_error: why the last try failed for good, in a sentence.
-    borne_by: producer | shop, once it is lost.
+    borne_by: producer | shop, once it is lost; of a part of a deposit whose order is still open, not before that is
+    decided. It is about a payment of an order group, or about a purchase of credit.
     """
 
     __tablename__ = "disputes"
     __table_args__ = (
         UniqueConstraint("shop_id", "stripe_id"),
         Index("ix_disputes_group", "shop_id", "group_id"),
+        Index("ix_disputes_purchase", "shop_id", "purchase_id"),
         Index("ix_disputes_state", "shop_id", "state", "due_by"),
+        CheckConstraint(
+            "(purchase_id IS NULL) = (group_id IS NOT NULL) AND (group_id IS NULL) = (payment_id IS NULL)",
+            name="subject",
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     stripe_id: Mapped[str] = mapped_column(String(120))
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id", ondelete="CASCADE"))
-    group_id: Mapped[int] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id", ondelete="CASCADE"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))
+    purchase_id: Mapped[int | None] = mapped_column(ForeignKey("credit_purchases.id", ondelete="CASCADE"))
     state: Mapped[str] = mapped_column(String(30))
     reason: Mapped[str] = mapped_column(String(60))
     amount_minor: Mapped[int]

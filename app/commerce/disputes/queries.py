@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import CompoundSelect, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.commerce.credit.models import CreditPurchase, CreditRefund, ValueEntry, ValueLot
 from app.commerce.disputes.models import Dispute, EvidenceFile
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.payments.models import Payment
@@ -46,7 +47,7 @@ class DisputeRow:
     submitted_at: datetime | None
     opened_at: datetime
     closed_at: datetime | None
-    group: str
+    group: str  # number of the order group, of a producer's order, or of the purchase of credit
 
 
 _ROW = (
@@ -64,7 +65,11 @@ _ROW = (
 
 async def all_of(db: AsyncSession, state: str, page: int) -> list[DisputeRow]:
     """Disputes for staff, newest first, one page and one more. state: open, over, or "" for all."""
-    found = select(*_ROW, OrderGroup.number).join(OrderGroup, OrderGroup.id == Dispute.group_id)
+    found = (
+        select(*_ROW, func.coalesce(OrderGroup.number, CreditPurchase.number))
+        .outerjoin(OrderGroup, OrderGroup.id == Dispute.group_id)
+        .outerjoin(CreditPurchase, CreditPurchase.id == Dispute.purchase_id)
+    )
     if state == "open":
         found = found.where(Dispute.state.in_(OPEN))
     elif state == "over":
@@ -98,15 +103,47 @@ async def one(db: AsyncSession, dispute_id: int) -> Dispute:
 
 
 async def to_refresh(db: AsyncSession) -> list[str]:
-    """Stripe's ids of disputes that are not decided, and of lost ones whose payment is still to be given back."""
-    still_due = (Dispute.state == "lost", Payment.state == "late", Payment.failure.is_not(None))
-    whole = Dispute.amount_minor == Payment.amount_minor
-    found = (
-        select(Dispute.stripe_id)
-        .join(Payment, Payment.id == Dispute.payment_id)
-        .where(or_(Dispute.state.in_(OPEN), and_(*still_due, whole)))
+    """Stripe's ids of disputes that are not decided, and of lost ones whose payment is still to be given back, or whose
+    bought credit has come back since.
+    """
+    still_due = (Payment.state == "late", Payment.failure.is_not(None), Dispute.amount_minor == Payment.amount_minor)
+    lost = and_(Dispute.state == "lost", or_(and_(*still_due), Dispute.purchase_id.in_(_come_back())))
+    found = select(Dispute.stripe_id).outerjoin(Payment, Payment.id == Dispute.payment_id)
+    return list(await db.scalars(found.where(or_(Dispute.state.in_(OPEN), lost)).order_by(Dispute.id).limit(MOST)))
+
+
+def _come_back() -> CompoundSelect[int]:
+    """Purchases with something that a lost dispute makes void: value that is blocked, a refund that was not sent."""
+    first = (ValueEntry.kind == "bought") & (ValueEntry.reference == CreditPurchase.number)
+    root = (ValueLot.id == ValueEntry.lot_id) | (ValueLot.root_id == ValueEntry.lot_id)
+    value = (
+        select(CreditPurchase.id)
+        .join(ValueEntry, first)
+        .join(ValueLot, root)
+        .where(CreditPurchase.dispute_id.is_not(None), ValueLot.blocked_at.is_not(None), ValueLot.left_minor > 0)
     )
-    return list(await db.scalars(found.order_by(Dispute.id).limit(MOST)))
+    return value.union(select(CreditRefund.purchase_id).where(CreditRefund.state == "failed"))
+
+
+async def waiting_for_balance(db: AsyncSession, group_id: int) -> list[tuple[Dispute, Payment]]:
+    """Lost disputes about a part of a group's deposit that nobody bears yet, with the deposit's payment."""
+    found = select(Dispute, Payment).join(Payment, Payment.id == Dispute.payment_id)
+    rows = await db.execute(
+        found.where(Dispute.group_id == group_id, Dispute.state == "lost", Dispute.borne_by.is_(None))
+    )
+    return [(dispute, payment) for dispute, payment in rows]
+
+
+async def number_of_purchase(db: AsyncSession, dispute: Dispute) -> str:
+    """Of a dispute about bought credit."""
+    number = await db.scalar(select(CreditPurchase.number).where(CreditPurchase.id == dispute.purchase_id))
+    return number or ""
+
+
+async def lost_of(db: AsyncSession, payment_id: int) -> int:
+    """What banks have given back of a payment for good, in minor units."""
+    lost = select(func.sum(Dispute.amount_minor)).where(Dispute.payment_id == payment_id, Dispute.state == "lost")
+    return int(await db.scalar(lost) or 0)
 
 
 async def to_remind(db: AsyncSession, before: datetime) -> list[int]:
@@ -176,3 +213,9 @@ def waiting() -> Select[int]:
     """Counts the disputes that wait for our answer."""
     unanswered = (Dispute.state.in_(WAITING), Dispute.submitted_at.is_(None))
     return select(func.count()).select_from(Dispute).where(*unanswered)
+
+
+def waiting_for(producer_id: int) -> Select[int]:
+    """Counts those among them that are about goods of a producer's: his proofs are asked for."""
+    his = select(Order.group_id).where(Order.producer_id == producer_id)
+    return waiting().where(Dispute.group_id.in_(his))

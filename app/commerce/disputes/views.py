@@ -13,6 +13,10 @@ from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts
 
+OF_PARCELS = {
+    "billing_address", "shipping_address", "shipping_carrier", "shipping_tracking_number", "shipping_date",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Field:
@@ -39,7 +43,10 @@ class FileView:
 
 @dataclass(frozen=True)
 class DisputeView:
-    """parts: (producer, number of his order, what he bears if it is lost). can_answer: our answer is still awaited."""
+    """parts: (producer, number of his order, what he bears if it is lost). can_answer: our answer is still awaited.
+
+    credit: of a purchase of credit, what became of it (purchases.Bought).
+    """
 
     row: Dispute
     number: str
@@ -51,6 +58,7 @@ class DisputeView:
     borne_by: str
     draft: dict[str, str]
     files: Sequence[FileView]
+    credit: object = None
 
     @property
     def free_fields(self) -> list[tuple[str, str]]:
@@ -125,9 +133,9 @@ def free_fields(files: Sequence[FileView], among: Collection[str] | None = None)
     return [(code, str(words.FILES[code])) for code in wanted if code not in taken]
 
 
-def fields() -> list[Field]:
-    """The answer's fields in the order of the form."""
-    return [
+def fields(*, of_parcels: bool = True) -> list[Field]:
+    """The answer's fields in the order of the form. of_parcels: something was to be sent somewhere."""
+    found = [
         Field("customer_name", _("Nome di chi ha comprato")),
         Field("customer_email_address", _("E-mail di chi ha comprato")),
         Field("billing_address", _("Indirizzo di fatturazione")),
@@ -140,3 +148,4 @@ def fields() -> list[Field]:
         Field("refund_policy_disclosure", _("Come sono state mostrate le regole di rimborso"), 4),
         Field("uncategorized_text", _("Che cosa è successo"), 8),
     ]
+    return [field for field in found if of_parcels or field.name not in OF_PARCELS]

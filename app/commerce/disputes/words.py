@@ -43,7 +43,11 @@ FILES = {
 OF_PRODUCERS = (
     "shipping_documentation", "customer_communication", "customer_signature", "receipt", "uncategorized_file",
 )  # fmt: skip
-BORNE = {"producer": _l("I produttori, ciascuno per la sua parte"), "shop": _l("Il negozio")}
+BORNE = {
+    "producer": _l("I produttori, ciascuno per la sua parte"),
+    "shop": _l("Il negozio"),
+    "buyer": _l("Nessuno: era parte di un acconto, e il resto è di chi ha comprato"),
+}
 
 
 def state(code: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from app.catalog import weight_words
+from app.commerce.documents import advances
 from app.commerce.documents.content import CREDIT, Content, Line, Mention, Party, Total
 from app.commerce.orders import reckoning
 from app.commerce.orders.models import Order, OrderLine
@@ -72,6 +73,31 @@ def of_order(order: Order, seller: Party, *, delivery_word: str, locale: str) ->
         raise Inconsistent(f"order {order.id}: its rates do not add up to its total")
     lines.sort(key=lambda line: (line.kind == "delivery", line.position))
     return lines, totals
+
+
+def of_deposit(order: Order, seller: Party, *, locale: str) -> tuple[list[Line], list[Total]]:
+    """The same of the deposit alone, a line for each piece that it is paid for. Raises Inconsistent, NoReason."""
+    nature, law = _exemption(seller)
+    lines: list[Line] = []
+    totals: list[Total] = []
+    for total in advances.by_rate(order):
+        if not Decimal(total.rate) and not nature:
+            raise NoReason(f"order {order.id}")
+        reason = "" if Decimal(total.rate) else nature
+        goods = [each for each in order.lines if Decimal(each.vat_rate) == Decimal(total.rate) and advances.share(each)]
+        shares = allocate(total.vat_minor, [advances.share(each) for each in goods])
+        for each, vat in zip(goods, shares, strict=True):
+            gross, piece = advances.share(each), _goods(each, vat, reason, locale, "")
+            lines.append(
+                replace(
+                    piece, description=f"Acconto: {piece.description}", quantity=1, list_minor=gross, discount_minor=0,
+                    net_minor=gross - vat,
+                )
+            )  # fmt: skip
+        totals.append(replace(total, nature=reason, law=law if reason else ""))
+    if sum(total.gross_minor for total in totals) != order.group.deposit_minor:
+        raise Inconsistent(f"order {order.id}: its lines do not add up to its deposit")
+    return sorted(lines, key=lambda line: line.position), totals
 
 
 def taxed(line: OrderLine) -> int:
@@ -138,6 +164,7 @@ def credit(
     proportion. Either way notes over the whole invoice add up to it; only where the SdI would refuse such a VAT is it
     the nearest that it takes. word: put in front of the description where only money goes back. Raises Inconsistent.
     """
+    original = advances.whole(original)
     pieces: list[tuple[Line, int, int]] = []  # what the part is of, its gross, its pieces
     for part in parts:
         pieces += _taken(original, before, part)

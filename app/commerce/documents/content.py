@@ -83,6 +83,7 @@ class Content:
     """type: FatturaPA's TipoDocumento. paid_by: its ModalitaPagamento, "" for none. stamp_minor: the stamp duty.
 
     by_shop_minor: of the total, what the shop pays because the discount is its own.
+    advance: the invoice of the deposit, whose amount this one takes off, or gives back with the rest.
     issuer: who makes the document in the seller's name; none when the seller does.
     """
 
@@ -95,6 +96,7 @@ class Content:
     notes: Sequence[str] = ()
     order: Mention | None = None
     original: Mention | None = None
+    advance: Mention | None = None
     issuer: Party | None = None
     paid_by: str = ""
     by_shop_minor: int = 0
@@ -117,7 +119,7 @@ class Content:
 def frozen(content: Content) -> dict[str, Any]:
     """As JSON."""
     body = asdict(content)
-    for name in ("order", "original"):
+    for name in ("order", "original", "advance"):
         if body[name]:
             body[name]["date"] = body[name]["date"].isoformat()
     return body
@@ -135,6 +137,7 @@ def thawed(body: Mapping[str, Any]) -> Content:
             "totals": [Total(**total) for total in body["totals"]],
             "order": _mention(body["order"]),
             "original": _mention(body["original"]),
+            "advance": _mention(body.get("advance")),
         }
     )
 

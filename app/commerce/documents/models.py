@@ -26,9 +26,9 @@ class DocumentSeries(ShopOwned, Table):
 class Document(ShopOwned, Table):
     """An invoice or a credit note; never changed but for its way to the SdI and a lawful correction (sending.py).
 
-    kind: invoice | credit_note (producer to buyer) | commission | commission_credit (shop to producer).
+    kind: invoice | deposit_invoice | credit_note (producer to buyer), commission | commission_credit (shop to him).
     state: made -> handed_over -> delivered | rejected | undelivered; rejected -> made again, corrected.
-    reference: what it was made for, "order:5", "refund:9", "fee:3:2026-11"; once each.
+    reference: what it was made for, "order:5", "deposit:5", "refund:9", "fee:3:2026-11:EUR"; once each.
     producer_id: who sells, or to whom the commission is invoiced. period: the month of a commission, "2026-11".
     body: the whole content, frozen (content.py). Amounts: minor units, positive on credit notes too.
     """
@@ -88,3 +88,31 @@ class Transmission(ShopOwned, Table):
     handed_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     document: Mapped[Document] = relationship(back_populates="transmissions", lazy="raise")
+
+
+class DocumentTrouble(ShopOwned, Table):
+    """Why a document could not be made at the last try; the row goes when it is made.
+
+    reference: what for, as of Document. reason: for staff, "" where it is what the producer has not told.
+    """
+
+    __tablename__ = "document_troubles"
+    __table_args__ = (UniqueConstraint("shop_id", "reference"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(60))
+    producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(String(300))
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
+class TransmissionSeries(Table):
+    """The last number given to a file for the SdI, per sender: his VAT number stands in the file's name, and several
+    shops may be run by one company.
+    """
+
+    __tablename__ = "transmission_series"
+
+    transmitter: Mapped[str] = mapped_column(String(28), primary_key=True)
+    last: Mapped[int] = mapped_column(default=0)

@@ -21,6 +21,7 @@ EU = frozenset(
     }
 )
 
+SEAT = ("street", "postal_code", "city", "province")
 _ADDRESS = re.compile(r"(?P<street>.+?),\s*(?P<postal_code>[0-9]{5})\s+(?P<city>.+?)\s*\((?P<province>[A-Z]{2})\)")
 
 
@@ -43,19 +44,23 @@ def seller(producer: Producer) -> Party:
 
 
 def the_shop(legal: Legal) -> Party | None:
-    """Who runs the shop; None when its address is not written "Via Roma 1, 47122 Forlì (FC)"."""
-    found = _ADDRESS.fullmatch(legal.address.strip())
-    if found is None or not legal.vat_number:
+    """Who runs the shop; None when its VAT number or its seat is not known.
+
+    The seat: its own fields, else what is read out of an address "Via Roma 1, 47122 Forlì (FC)".
+    """
+    seat = {name: str(getattr(legal, name)) for name in SEAT}
+    if not all(seat.values()):
+        read = _ADDRESS.fullmatch(legal.address.strip())
+        seat = read.groupdict() if read else {}
+    if not seat or not legal.vat_number:
         return None
     return Party(
         name=legal.company,
         vat_number=legal.vat_number,
-        street=found["street"],
-        postal_code=found["postal_code"],
-        city=found["city"],
-        province=found["province"],
+        **seat,
         regime="RF01",
         rea=legal.rea,
+        is_company=True,
     )
 
 
@@ -65,19 +70,19 @@ def issuer(legal: Legal) -> Party:
 
 
 def buyer(group: OrderGroup) -> Party:
-    """Whom the buyer wants the invoice made out to (checkout/forms.py), at the order's address."""
+    """Whom the buyer wants the invoice made out to (checkout/forms.py), there or at the order's own address."""
     asked: Mapping[str, Any] = group.invoice
     is_company = asked.get("kind") == "company"
+    places = ("country", *SEAT)
+    seat = {name: str(getattr(group, name)) for name in places}
+    if asked.get("invoice_elsewhere"):
+        seat = {name: str(asked.get(f"invoice_{name}") or "") for name in places}
     return addressed(
         Party(
-            name=asked["company"] if is_company else group.name,
-            country=group.country,
+            name=asked["company"] if is_company else str(asked.get("name") or group.name),
             vat_number=str(asked.get("partita_iva") or "") if is_company else "",
             tax_code=str(asked.get("codice_fiscale") or ""),
-            street=group.street,
-            postal_code=group.postal_code,
-            city=group.city,
-            province=group.province,
+            **seat,
             code=str(asked.get("sdi") or ""),
             pec=str(asked.get("pec") or ""),
             is_company=is_company,

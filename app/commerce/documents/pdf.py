@@ -1,22 +1,20 @@
 """Documents as sheets to keep or print, in the reader's language: the courtesy copy of an invoice, the confirmation of
 an order with the words of the contract, and the slip that goes into a parcel."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from app.commerce.documents.content import Content, Line, Party
 from app.commerce.documents.sheets import Column, Sheet
 from app.commerce.documents.words import name_of
-from app.commerce.orders.desk import DeskOrder
-from app.commerce.orders.views import GroupView, LineView, ParcelView, VatRow
+from app.commerce.orders.contracts import Agreed
+from app.commerce.orders.slips import Slip
+from app.commerce.orders.views import GroupView, LineView, ParcelView
 from app.identity import addresses
 from app.kernel import formats
-from app.kernel.i18n import current_locale, ngettext
+from app.kernel.i18n import current_locale, ngettext, speaking
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts
-
-Section = tuple[str, Sequence[str]]
 
 
 def invoice(shop: ShopFacts, content: Content, *, kind: str, number: str, day: date, made_at: datetime) -> bytes:
@@ -105,31 +103,39 @@ def _party(party: Party) -> list[str]:
     return [party.name, *place, *(f"{label} {text}" for label, text in facts if text)]
 
 
-def confirmation(shop: ShopFacts, order: GroupView, contract: Sequence[Section], *, now: datetime) -> bytes:
-    """What was ordered, from whom and on what terms (law.md L23). Not a fiscal document, and it says so."""
-    locale = current_locale()
-    title = _("Conferma dell’ordine %(number)s", number=order.number)
-    sheet = Sheet(title, locale=locale, author=shop.name, made_at=now)
-    placed = _("Ordinato il %(day)s.", day=formats.date(order.placed_at, locale))
-    paid = _("Pagato il %(day)s.", day=formats.date(order.paid_at, locale)) if order.paid_at else ""
-    sheet.title_of(title, f"{placed} {paid}".strip())
-    sheet.side_by_side(
-        [
-            (_("Dove arriva"), [order.name, *order.address, order.phone]),
-            (_("Gestisce il negozio"), [shop.legal.company, shop.legal.address, shop.legal.email, shop.legal.phone]),
-        ]
-    )
-    for parcel in order.parcels:
-        _parcel(sheet, parcel, order.currency)
-    sheet.heading(_("In tutto"))
-    _totals(sheet, order)
-    sheet.paragraph(_("È una ricevuta di cortesia, non un documento fiscale."), small=True, muted=True)
-    for heading, paragraphs in contract:
-        sheet.heading(heading)
-        for text in paragraphs:
-            sheet.paragraph(text, small=True)
-            sheet.gap(0.8)
-    return sheet.bytes()
+def confirmation(shop: ShopFacts, agreed: Agreed) -> bytes:
+    """What was ordered, from whom and on what terms (law.md L23), as it was agreed, in the language of the order.
+
+    Not a fiscal document, and it says so. The same contract gives the same file, byte for byte.
+    """
+    with speaking(agreed.locale):
+        order, locale = agreed.order, agreed.locale
+        title = _("Conferma dell’ordine %(number)s", number=order.number)
+        sheet = Sheet(title, locale=locale, author=shop.name, made_at=agreed.made_at)
+        sheet.title_of(title, _("Ordinato il %(day)s.", day=formats.date(order.placed_at, locale)))
+        sheet.side_by_side(
+            [
+                (_("Dove arriva"), [order.name, *order.address, order.phone, order.email]),
+                (_("Gestisce il negozio"), [line for line in agreed.operator if line]),
+            ]
+        )
+        if order.invoice:
+            sheet.paragraph(_("Fattura"), bold=True)
+            sheet.paragraph(" · ".join(f"{label} {fact}" for label, fact in order.invoice), small=True)
+        for parcel in order.parcels:
+            _parcel(sheet, parcel, order.currency)
+        sheet.heading(_("In tutto"))
+        _totals(sheet, order)
+        sheet.paragraph(_("È una ricevuta di cortesia, non un documento fiscale."), small=True, muted=True)
+        for heading, paragraphs in agreed.sections:
+            sheet.heading(heading)
+            for text in paragraphs:
+                sheet.paragraph(text, small=True)
+                sheet.gap(0.8)
+        if agreed.sha256:
+            sheet.gap(3)
+            sheet.paragraph(_("Impronta del contratto (SHA-256): %(hash)s", hash=agreed.sha256), small=True, muted=True)
+        return sheet.bytes()
 
 
 def _parcel(sheet: Sheet, parcel: ParcelView, currency: str) -> None:
@@ -150,20 +156,31 @@ def _parcel(sheet: Sheet, parcel: ParcelView, currency: str) -> None:
         [
             _goods(line),
             str(line.quantity),
-            formats.money(line.price_minor, currency, locale),
+            "" if line.weight else formats.money(line.price_minor, currency, locale),
             formats.percent(line.vat_rate, locale),
             formats.money(line.total_minor, currency, locale),
         ]
         for line in parcel.lines
     ]
     sheet.grid(columns, rows, [_terms(line, currency) for line in parcel.lines])
+    sheet.paragraph(_travels(parcel), small=True)
     delivery = formats.money(parcel.delivery_minor, currency, locale) if parcel.delivery_minor else _("gratis")
     sheet.sums(
         [
             (_("Consegna"), delivery),
-            (_("Totale di %(name)s", name=parcel.seller), formats.money(parcel.total_minor, currency, locale)),
+            (_("Totale di %(name)s", name=parcel.seller), _at_most(parcel.total_minor, currency, parcel.about_minor)),
         ]
     )
+
+
+def _travels(parcel: ParcelView) -> str:
+    """How it comes, and by when."""
+    said = [parcel.how, parcel.arrival and _("arriva %(when)s", when=parcel.arrival)]
+    if parcel.cold_chain:
+        said.append(_("Catena del freddo: %(how)s", how=parcel.cold_chain))
+    if parcel.travels_with:
+        said.append(_("Viaggia con l’ordine %(number)s, senza altra consegna.", number=parcel.travels_with))
+    return " · ".join(filter(None, said))
 
 
 def _goods(line: LineView) -> str:
@@ -171,42 +188,56 @@ def _goods(line: LineView) -> str:
 
 
 def _terms(line: LineView, currency: str) -> str:
-    """What was taken off the price, and whether it can be given back."""
+    """What its pieces weigh, what was taken off the price, and whether it can be given back."""
     off = formats.money(line.discount_minor, currency, current_locale()) if line.discount_minor else ""
-    return " · ".join(filter(None, [off and _("sconto %(amount)s", amount=off), line.withdrawal]))
+    most = _("al massimo") if line.is_about else ""
+    return " · ".join(filter(None, [line.weight, most, off and _("sconto %(amount)s", amount=off), line.withdrawal]))
+
+
+def _at_most(minor: int, currency: str, about_minor: int | None) -> str:
+    """A sum; of goods by weight, the most that it can become."""
+    amount = formats.money(minor, currency, current_locale())
+    return amount if about_minor is None else f"{_('al massimo')} {amount}"
 
 
 def _totals(sheet: Sheet, order: GroupView) -> None:
     locale, currency = current_locale(), order.currency
-    vat: Sequence[VatRow] = order.vat
+
+    def money(minor: int) -> str:
+        return formats.money(minor, currency, locale)
+
     sheet.sums(
         [
-            (_("Prodotti"), formats.money(order.goods_minor, currency, locale)),
-            (_("Consegna"), formats.money(order.delivery_minor, currency, locale)),
-            (_("Totale, IVA compresa"), formats.money(order.total_minor, currency, locale)),
+            (_("Prodotti"), money(order.goods_minor)),
+            (_("Consegna"), money(order.delivery_minor)),
+            (_("Totale, IVA compresa"), _at_most(order.total_minor, currency, order.about_minor)),
         ]
     )
-    sheet.sums(
-        [
-            (
-                _("di cui IVA %(rate)s", rate=formats.percent(row.rate, locale)),
-                formats.money(row.vat_minor, currency, locale),
-            )
-            for row in vat
-        ],
-        last_bold=False,
-    )
+    rest = []
+    if order.deposit:
+        rest += [
+            (_("Acconto, pagato con l’ordine"), money(order.deposit.deposit_minor)),
+            (_("Saldo, quando è pronto"), money(order.deposit.balance_minor)),
+        ]
+    if order.credit_minor:
+        rest.append((_("con credito o buono"), money(order.credit_minor)))
+    if order.about_minor is None:  # by weight, the tax follows what is charged
+        rest += [
+            (_("di cui IVA %(rate)s", rate=formats.percent(row.rate, locale)), money(row.vat_minor))
+            for row in order.vat
+        ]
+    sheet.sums(rest, last_bold=False)
     if order.shop_funded_minor:
-        share = formats.money(order.shop_funded_minor, currency, locale)
+        share = money(order.shop_funded_minor)
         sheet.paragraph(
             _("L’IVA conta anche i %(amount)s di sconto che paga il negozio.", amount=share), small=True, muted=True
         )
     sheet.gap(2)
 
 
-def slip(shop: ShopFacts, order: DeskOrder, *, now: datetime) -> bytes:
+def slip(shop: ShopFacts, shown: Slip, *, now: datetime) -> bytes:
     """What goes into the parcel: what is in it and for whom, without prices."""
-    parcel = order.parcel
+    order, parcel = shown.order, shown.order.parcel
     title = _("Bolla %(number)s", number=parcel.number)
     sheet = Sheet(title, locale=current_locale(), author=shop.name, made_at=now)
     aside = f"{parcel.how} · {ngettext('%(num)s pezzo', '%(num)s pezzi', order.pieces)}"
@@ -220,6 +251,8 @@ def slip(shop: ShopFacts, order: DeskOrder, *, now: datetime) -> bytes:
     if order.cold_chain:
         sheet.paragraph(_("Catena del freddo: %(how)s", how=order.cold_chain), bold=True)
         sheet.gap(2)
+    for sentence in shown.handing_over:
+        sheet.paragraph(sentence, bold=True)
     columns = [
         Column(_("Prodotto"), 0.6),
         Column(_("Codice"), 0.22),
@@ -227,7 +260,7 @@ def slip(shop: ShopFacts, order: DeskOrder, *, now: datetime) -> bytes:
     ]
     lines = [line for line in order.lines if line.pieces]
     rows = [[_goods(line), line.sku, str(line.pieces)] for line in lines]
-    sheet.grid(columns, rows, [_("Tienilo al freddo") if line.is_cold else "" for line in lines])
+    sheet.grid(columns, rows, [_beside(line, shown) for line in lines])
     if order.note:
         sheet.paragraph(_("Nota: %(note)s", note=order.note))
     sheet.gap(4)
@@ -235,3 +268,9 @@ def slip(shop: ShopFacts, order: DeskOrder, *, now: datetime) -> bytes:
         _("Qualcosa non va? Scrivi a %(email)s: rispondiamo noi.", email=shop.legal.email), small=True, muted=True
     )
     return sheet.bytes()
+
+
+def _beside(line: LineView, shown: Slip) -> str:
+    """What is to be minded of a product in the box, and the bins for its packs."""
+    cold = _("Tienilo al freddo") if line.is_cold else ""
+    return " · ".join(filter(None, [cold, shown.packs.get(line.sku, "")]))

@@ -1,25 +1,28 @@
 """What the making of documents and their pages read. Who may see is part of each query."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, selectinload
 
+from app.commerce.documents import advances
+from app.commerce.documents.content import Total
 from app.commerce.documents.models import Document, Transmission
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.payments.ledger import FEE_INCOME
 from app.commerce.payments.models import LedgerEntry, LedgerJournal
 from app.commerce.refunds.models import Refund, RefundPart
 from app.kernel.errors import NotFound
+from app.producers import tax
 from app.producers.models import Producer
 
 PAGE = 50
-TO_BUYERS = ("invoice", "credit_note")
+TO_BUYERS = ("invoice", "deposit_invoice", "credit_note")
 NOTHING_LEFT = ("awaiting_payment", "cancelled", "refunded")  # of such an order no invoice is made (any more)
 
 
@@ -72,40 +75,13 @@ async def invoice_of(db: AsyncSession, order_id: int) -> Document | None:
     return await db.scalar(select(Document).where(Document.order_id == order_id, Document.kind == "invoice"))
 
 
+async def deposit_invoice_of(db: AsyncSession, order_id: int) -> Document | None:
+    return await db.scalar(select(Document).where(Document.order_id == order_id, Document.kind == "deposit_invoice"))
+
+
 async def credits_of(db: AsyncSession, document_id: int) -> list[Document]:
     found = select(Document).where(Document.original_id == document_id).order_by(Document.id)
     return list(await db.scalars(found))
-
-
-async def waiting_orders(db: AsyncSession, producer_id: int | None = None) -> list[Order]:
-    """Paid orders whose buyer wants an invoice that is not made yet, with their groups; oldest first."""
-    found = (
-        select(Order)
-        .join(Order.group)
-        .outerjoin(Document, and_(Document.order_id == Order.id, Document.kind == "invoice"))
-        .where(
-            wants_invoice(), OrderGroup.paid_at.is_not(None), Order.state.not_in(NOTHING_LEFT), Document.id.is_(None)
-        )
-        .options(contains_eager(Order.group))
-        .order_by(Order.id)
-        .limit(200)
-    )
-    if producer_id is not None:
-        found = found.where(Order.producer_id == producer_id)
-    return list(await db.scalars(found))
-
-
-async def waiting_refunds(db: AsyncSession) -> list[int]:
-    """Parts of refunds of invoiced orders that have no credit note yet, oldest first."""
-    invoice = select(Document.id).where(Document.order_id == RefundPart.order_id, Document.kind == "invoice")
-    reference = literal("refund:") + cast(RefundPart.id, String)
-    note = select(Document.id).where(Document.kind == "credit_note", Document.reference == reference)
-    found = select(RefundPart.id).where(
-        invoice.exists(),
-        ~note.exists(),
-        RefundPart.goods_minor + RefundPart.delivery_minor + RefundPart.shop_funded_minor > 0,
-    )
-    return list(await db.scalars(found.order_by(RefundPart.id).limit(200)))
 
 
 async def refund_part(db: AsyncSession, part_id: int) -> RefundPart | None:
@@ -175,13 +151,6 @@ async def of_month(db: AsyncSession, producer_id: int, month: str, kinds: Sequen
     return list(await db.scalars(found.order_by(Document.date, Document.id)))
 
 
-async def waiting_by_producer(db: AsyncSession) -> list[tuple[Producer, int]]:
-    """Producers for whom an invoice cannot be made yet, each with how many."""
-    waiting = Counter(order.producer_id for order in await waiting_orders(db))
-    found = await db.scalars(select(Producer).where(Producer.id.in_(waiting)).order_by(Producer.name))
-    return [(producer, waiting[producer.id]) for producer in found]
-
-
 async def one(db: AsyncSession, document_id: int, *, producer_id: int | None = None) -> Document:
     """A document with its transmissions. producer_id: only if it is his. Raises NotFound."""
     found = select(Document).where(Document.id == document_id)
@@ -224,11 +193,6 @@ async def transmission_named(db: AsyncSession, filename: str) -> Transmission | 
     return await db.scalar(select(Transmission).where(Transmission.filename == filename))
 
 
-def rejected() -> Select[int]:
-    """Counts the documents that the SdI has rejected and that are not sent again."""
-    return select(func.count(Document.id)).where(Document.state == "rejected")
-
-
 @dataclass(frozen=True)
 class Taking:
     """What came in (or, negative, went back) for goods without invoice: at a moment, at a rate, minor units."""
@@ -240,13 +204,17 @@ class Taking:
 
 
 async def takings(db: AsyncSession, producer_id: int, month: str, time_zone: str) -> list[Taking]:
-    """What a producer's takings of a month are made of: orders paid, and refunds of them, that bear no invoice."""
+    """What a producer's takings of a month are made of: orders paid, and refunds of them, that bear no invoice.
+
+    A deposit counts on its own day, the rest of the order on that of the balance (advances.py).
+    """
     since, until = moments_of(month, time_zone)
     no_invoice = or_(OrderGroup.invoice["kind"].as_string().is_(None), ~wants_invoice())
     sold = await db.execute(
         select(OrderGroup.paid_at, Order.vat)
         .join(OrderGroup, OrderGroup.id == Order.group_id)
-        .where(Order.producer_id == producer_id, no_invoice, OrderGroup.paid_at >= since, OrderGroup.paid_at < until)
+        .where(Order.producer_id == producer_id, no_invoice, OrderGroup.deposit_minor == 0)
+        .where(OrderGroup.paid_at >= since, OrderGroup.paid_at < until)
     )
     found = [Taking(at, row["rate"], row["gross_minor"], row["vat_minor"]) for at, vat in sold if at for row in vat]
     back = await db.execute(
@@ -257,7 +225,36 @@ async def takings(db: AsyncSession, producer_id: int, month: str, time_zone: str
         .where(RefundPart.producer_id == producer_id, no_invoice, Refund.created_at >= since, Refund.created_at < until)
     )
     found += [Taking(at, row["rate"], -row["gross_minor"], -row["vat_minor"]) for at, vat in back for row in vat]
+    made_ahead = await db.scalars(
+        select(Order)
+        .join(Order.group)
+        .where(Order.producer_id == producer_id, no_invoice, OrderGroup.deposit_minor > 0)
+        .where(OrderGroup.authorized_at < until)
+        .where(or_(*(moment >= since for moment in _DEPOSIT_MOMENTS)))
+        .options(contains_eager(Order.group), selectinload(Order.lines))
+    )
+    found += [each for order in made_ahead for each in _ahead(order) if since <= each.at < until]
     return found
+
+
+_DEPOSIT_MOMENTS = (OrderGroup.authorized_at, OrderGroup.paid_at, OrderGroup.cancelled_at)
+
+
+def _ahead(order: Order) -> Iterator[Taking]:
+    """Of an order with a deposit: that, then the rest, or what went back to its buyer."""
+    group, parts = order.group, {Decimal(part.rate): part for part in advances.by_rate(order)}
+    for part in parts.values():
+        if group.authorized_at:
+            yield Taking(group.authorized_at, part.rate, part.gross_minor, part.vat_minor)
+        if group.cancelled_at and not group.paid_at:
+            yield Taking(group.cancelled_at, part.rate, -part.gross_minor, -part.vat_minor)
+    if group.paid_at is None:
+        return
+    for row in order.vat:
+        gone = parts.get(Decimal(row["rate"]), Total(row["rate"], 0, 0))
+        yield Taking(
+            group.paid_at, row["rate"], row["gross_minor"] - gone.gross_minor, row["vat_minor"] - gone.vat_minor
+        )
 
 
 async def sold_abroad(
@@ -278,5 +275,14 @@ async def sold_abroad(
     return sum(row["net_minor"] for vat in rows for row in vat)
 
 
-async def order_ids(db: AsyncSession, group_id: int) -> list[int]:
-    return list(await db.scalars(select(Order.id).where(Order.group_id == group_id).order_by(Order.id)))
+async def exempt_sellers(db: AsyncSession, group_id: int) -> list[str]:
+    """Names of a group's sellers who issue no invoices (art. 34, c. 6, DPR 633/72)."""
+    sellers = select(Producer.name, Producer.legal).join(Order, Order.producer_id == Producer.id)
+    rows = await db.execute(sellers.where(Order.group_id == group_id).order_by(Producer.name))
+    return [name for name, legal in rows if tax.regime_code(legal) == tax.EXEMPT]
+
+
+async def orders_of(db: AsyncSession, group_id: int) -> list[tuple[int, int]]:
+    """(order, producer) of a group."""
+    rows = await db.execute(select(Order.id, Order.producer_id).where(Order.group_id == group_id).order_by(Order.id))
+    return [(order_id, producer_id) for order_id, producer_id in rows]

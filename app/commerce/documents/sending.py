@@ -31,8 +31,8 @@ WAITING = ("made", "handed_over")
 
 async def prepare(db: AsyncSession, shop: ShopFacts, document: Document) -> Transmission:
     """A new file of a document, and the job that hands it over. Within a transaction."""
-    running = await series.next_transmission(db)
     transmitter = shop.legal.vat_number
+    running = await series.next_transmission(db, transmitter)
     sent = Transmission(
         document_id=document.id,
         filename=xml.file_name(transmitter, running),

@@ -6,14 +6,12 @@ from sqlalchemy import case, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.documents.models import DocumentSeries
+from app.commerce.documents.models import DocumentSeries, TransmissionSeries
 from app.kernel.tenancy import ShopFacts
-from app.shops.models import NumberSeries
 
 THE_SHOP = 0  # owner of the shop's own series
-SUFFIX = {"invoice": "", "credit_note": "-NC", "commission": "-P", "commission_credit": "-PNC"}
+SUFFIX = {"invoice": "", "deposit_invoice": "", "credit_note": "-NC", "commission": "-P", "commission_credit": "-PNC"}
 LONGEST = 20  # signs of a number on an invoice
-TRANSMISSIONS = "sdi"
 
 
 async def next_number(
@@ -31,18 +29,21 @@ async def next_number(
     return series_id, sequence, number, dated
 
 
-async def next_transmission(db: AsyncSession) -> int:
-    """The running number of a file for the SdI, over all years. Within a transaction."""
+async def next_transmission(db: AsyncSession, transmitter: str) -> int:
+    """The running number of a sender's file for the SdI, over all years and all his shops. Within a transaction.
+
+    transmitter: his VAT number, which makes the file's name together with it.
+    """
     step = (
-        update(NumberSeries)
-        .where(NumberSeries.name == TRANSMISSIONS)
-        .values(last=NumberSeries.last + 1)
-        .returning(NumberSeries.last)
+        update(TransmissionSeries)
+        .where(TransmissionSeries.transmitter == transmitter)
+        .values(last=TransmissionSeries.last + 1)
+        .returning(TransmissionSeries.last)
         .execution_options(synchronize_session=False)
     )
     number = await db.scalar(step)
     if number is None:
-        await _begin(db, NumberSeries(name=TRANSMISSIONS, last=0))
+        await _begin(db, TransmissionSeries(transmitter=transmitter, last=0))
         number = await db.scalar(step)
     if number is None:
         raise RuntimeError("the series of transmissions gives no number")
@@ -67,7 +68,7 @@ async def _taken(db: AsyncSession, owner: int, code: str, day: date) -> tuple[in
     return row[0], row[1], row[2]
 
 
-async def _begin(db: AsyncSession, series: DocumentSeries | NumberSeries) -> None:
+async def _begin(db: AsyncSession, series: DocumentSeries | TransmissionSeries) -> None:
     """Make a series; somebody else may have made it meanwhile."""
     try:
         async with db.begin_nested():

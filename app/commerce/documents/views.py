@@ -3,13 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from app.commerce.documents import issuing, words
+from app.commerce.documents import waiting as waits
 from app.commerce.documents.models import Document, Transmission
+from app.commerce.documents.waiting import Trouble
 from app.commerce.orders.models import Order
-from app.kernel import formats
+from app.kernel import clock, formats
 from app.kernel.i18n import current_locale
+from app.kernel.tenancy import ShopFacts
 from app.producers import tax
 from app.producers.models import Producer
 
@@ -52,13 +56,17 @@ class Try:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An order whose invoice cannot be made yet, and why."""
+    """An order whose invoice is not made yet, and why. due: until when it has to be with the SdI; is_near: soon."""
 
     order: str
+    producer: str
     name: str
     total_minor: int
     currency: str
     missing: Sequence[str]
+    trouble: str
+    due: datetime
+    is_near: bool
 
 
 @dataclass(frozen=True)
@@ -110,15 +118,67 @@ def resend_by(document: Document) -> datetime | None:
     return rejected[-1] + RESEND_WITHIN if document.state == "rejected" and rejected else None
 
 
-def waiting(orders: Iterable[Order], producer: Producer) -> list[Waiting]:
-    """Orders with their groups."""
-    missing = tax.missing(producer)
+def due(document: Document) -> date:
+    """By when the SdI has to have it: twelve days from its date, or five from the rejection."""
+    again = resend_by(document)
+    return again.date() if again else document.date + timedelta(days=waits.DAYS)
+
+
+def waiting(
+    orders: Iterable[Order], producers: Mapping[int, Producer], troubles: Mapping[str, str] = MappingProxyType({})
+) -> list[Waiting]:
+    """Orders with their groups. troubles: what went wrong, by reference of the document."""
+    missing = {producer_id: tax.missing(producer) for producer_id, producer in producers.items()}
+    names = {producer_id: producer.name for producer_id, producer in producers.items()}
+    return [_waiting(order, names[order.producer_id], missing[order.producer_id], troubles) for order in orders]
+
+
+def _waiting(order: Order, producer: str, missing: Sequence[str], troubles: Mapping[str, str]) -> Waiting:
+    paid_at = waits.paid_at(order)
+    return Waiting(
+        order=order.number,
+        producer=producer,
+        name=order.group.name,
+        total_minor=order.total_minor,
+        currency=order.group.currency,
+        missing=issuing.obstacles(order, missing),
+        trouble=troubles.get(f"order:{order.id}", ""),
+        due=waits.due(order),
+        is_near=clock.now() >= paid_at + timedelta(days=waits.WARNED_AFTER),
+    )
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A commission, or a credit note, that could not be made. what: "Commissione, ottobre 2026"."""
+
+    what: str
+    producer: str
+    missing: Sequence[str]
+    trouble: str
+    since: datetime
+
+
+def unfinished(shop: ShopFacts, troubles: Iterable[Trouble]) -> list[Unfinished]:
+    """All but the invoices of orders, which are listed by themselves."""
     return [
-        Waiting(
-            order.number, order.group.name, order.total_minor, order.group.currency, issuing.obstacles(order, missing)
+        Unfinished(
+            _what(each),
+            each.producer.name,
+            issuing.fee_obstacles(shop, each.producer) if each.reference.startswith(waits.FEES) else [],
+            each.reason,
+            each.since,
         )
-        for order in orders
+        for each in troubles
+        if not each.reference.startswith("order:")
     ]
+
+
+def _what(trouble: Trouble) -> str:
+    if not trouble.reference.startswith(waits.FEES):
+        return words.name_of("credit_note")
+    month = formats.date(date.fromisoformat(f"{trouble.month}-01"), current_locale(), style="LLLL yyyy")
+    return f"{words.name_of('commission')}, {month}"
 
 
 def months(today: date) -> list[tuple[str, str]]:

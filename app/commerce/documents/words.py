@@ -4,6 +4,7 @@ from app.kernel.i18n import lazy_gettext as _l
 
 KINDS = {
     "invoice": _l("Fattura"),
+    "deposit_invoice": _l("Fattura di acconto"),
     "credit_note": _l("Nota di credito"),
     "commission": _l("Fattura della commissione"),
     "commission_credit": _l("Nota di credito della commissione"),

@@ -148,10 +148,11 @@ def _general(page: _Page, content: Content, number: str, day: date) -> None:
         with page.block("DatiOrdineAcquisto"):
             page.add("IdDocumento", content.order.number[-20:])
             page.add("Data", content.order.date.isoformat())
-    if content.original and content.type == CREDIT:
-        with page.block("DatiFattureCollegate"):
-            page.add("IdDocumento", content.original.number)
-            page.add("Data", content.original.date.isoformat())
+    for other in (content.original if content.type == CREDIT else None, content.advance):
+        if other:
+            with page.block("DatiFattureCollegate"):
+                page.add("IdDocumento", other.number)
+                page.add("Data", other.date.isoformat())
 
 
 def _line(page: _Page, place: int, line: Line, currency: str) -> None:

@@ -77,6 +77,7 @@ async def show_jobs(visit: CurrentVisit) -> Page:
         states=views.JOB_STATES,
         dead=await runner.dead_letters(visit.db),
         transfers=await queries.failed_transfers(visit.db),
+        more=await sections.of_jobs(visit.db),
         may_act=access.admin(visit.person),
     )
 

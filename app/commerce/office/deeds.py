@@ -1,4 +1,6 @@
-"""What staff may set going again. Each leaves its line in the audit trail; a second click changes nothing.
+"""What staff may set going again, and put right for others. Each leaves its line in the audit trail.
+
+A second click changes nothing.
 
 Within a transaction.
 """
@@ -6,6 +8,10 @@ Within a transaction.
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.office import queries
+from app.commerce.orders import correcting, fulfilment
+from app.commerce.orders import queries as orders
+from app.commerce.orders.forms import ReachForm
+from app.commerce.orders.states import Actor
 from app.commerce.payments import transfers
 from app.kernel.db import after_commit
 from app.kernel.outbox import ring
@@ -39,6 +45,25 @@ async def resend_mail(db: AsyncSession, person: Person, mail_id: int) -> bool:
     if again:
         _record(db, person, "mail.resent", "mail", mail_id, {"kind": known.kind, "reference": known.reference})
     return again
+
+
+async def deliver(db: AsyncSession, person: Person, group_id: int, number: str) -> bool:
+    """Say for the producer that a parcel has come, or was fetched. False if it had. Raises NotFound, Conflict."""
+    order = await orders.of_group(db, group_id, number)
+    return await fulfilment.arrive(db, order, Actor("staff", person.id), person.role)
+
+
+async def correct_tracking(
+    db: AsyncSession, person: Person, group_id: int, number: str, carrier: str, text: str
+) -> bool:
+    """Put another carrier or number. False if they are as said. Raises NotFound, Conflict, Refused."""
+    order = await orders.of_group(db, group_id, number)
+    return await correcting.tracking(db, order, Actor("staff", person.id), person.role, carrier, text)
+
+
+async def correct_contact(db: AsyncSession, person: Person, group_id: int, form: ReachForm) -> bool:
+    """Whom an order is written to, and where it goes. False if nothing is different. Raises Refused."""
+    return await correcting.contact(db, group_id, form, Actor("staff", person.id), person.role)
 
 
 def record_export(db: AsyncSession, person: Person, rows: int, search: str, state: str) -> None:

@@ -62,6 +62,7 @@ JOB_STATES = {
     "dead": _l("Fermi"),
 }
 HOLD_STATES = {"held": _l("Da parte"), "released": _l("Rimessi in vendita"), "sold": _l("Venduti")}
+JOBS = "/amministrazione/lavori"
 ACCOUNTS = {
     "stripe_balance": _l("Saldo presso Stripe"),
     "producer_payable": _l("Dovuto al produttore"),
@@ -75,7 +76,9 @@ ACCOUNTS = {
     "stripe_fees": _l("Costi di Stripe"),
     "disputed": _l("Contestato"),
     "dispute_loss": _l("Perso in contestazioni"),
+    "capture_loss": _l("Non addebitato per errore"),
     "bank": _l("Arrivato in banca"),
+    "adjustments": _l("Rettifiche spiegate"),
 }
 
 
@@ -132,15 +135,20 @@ def frame(alarms: Alarms) -> Desk:
             DeskLink(_("Ordini"), "/amministrazione"),
             _counted(_("Rimborsi"), "/amministrazione/rimborsi", alarms),
             _counted(_("Recessi"), "/amministrazione/recessi", alarms),
+            _counted(_("Ritardi"), "/amministrazione/ritardi", alarms),
             _counted(_("Contestazioni"), "/amministrazione/contestazioni", alarms),
         ],
         [
             (_("Vetrina"), [
+                DeskLink(_("Produttori"), "/amministrazione/produttori"),
+                DeskLink(_("Prodotti"), "/amministrazione/prodotti"),
                 DeskLink(_("Schede"), "/amministrazione/schede"),
+                DeskLink(_("Reparti"), "/amministrazione/reparti"),
                 DeskLink(_("Importa"), "/amministrazione/importa"),
                 DeskLink(_("Recensioni"), "/amministrazione/recensioni"),
                 DeskLink(_("Promozioni"), "/amministrazione/promozioni"),
                 DeskLink(_("Prezzi dinamici"), "/amministrazione/prezzi-dinamici"),
+                DeskLink(_("Consegna"), "/amministrazione/consegna"),
             ]),
             (_("Conti"), [
                 _counted(_("Credito"), "/amministrazione/credito", alarms),
@@ -151,9 +159,10 @@ def frame(alarms: Alarms) -> Desk:
             ]),
             (_("Macchina"), [
                 _counted(_("Eventi"), "/amministrazione/eventi", alarms),
-                DeskLink(_("Lavori"), "/amministrazione/lavori", alarms.dead_jobs + alarms.failed_transfers),
+                DeskLink(_("Lavori"), JOBS, alarms.dead_jobs + alarms.failed_transfers + alarms.more.get(JOBS, 0)),
                 DeskLink(_("Posta"), "/amministrazione/posta", alarms.failed_mails),
                 DeskLink(_("Registro"), "/amministrazione/registro"),
+                DeskLink(_("Avviso sulla garanzia"), "/amministrazione/avviso-garanzia"),
             ]),
         ],
     )  # fmt: skip

@@ -1,12 +1,12 @@
 """The desk of a producer: what its pages show. Their frame: app/web/desk.py."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from app.commerce.orders import parcels
 from app.commerce.orders.models import Order, OrderEvent
-from app.commerce.orders.queries import ToPack
+from app.commerce.orders.queries import Away, ToPack
 from app.commerce.orders.views import OPEN, LineView, ParcelView, address_lines, line_view, parcel_view
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts
@@ -31,6 +31,7 @@ class DeskOrder:
     is_late: bool
     leaves_today: bool
     refunded_minor: int = 0
+    sent_at: datetime | None = None  # of what is on its way, in the work list
     riders: Sequence["DeskOrder"] = ()
     joins: str = ""
 
@@ -71,19 +72,32 @@ class PackingRow:
 
 
 def stacks(
-    shop: ShopFacts, orders: Sequence[Order], counts: Mapping[str, int], today: date, joins: Mapping[int, str]
+    shop: ShopFacts,
+    orders: Sequence[Order],
+    counts: Mapping[str, int],
+    today: date,
+    joins: Mapping[int, str],
+    away: Sequence[Away] = (),
 ) -> list[Stack]:
-    """Today's work, by what is to be done; what must leave first comes first. joins: parcels.numbers."""
+    """Today's work, by what is to be done; what must leave first comes first, then what was sent, the longest away
+    first. joins: parcels.numbers. away: queries.on_the_way.
+    """
     words = {
         "pending": (_("Da confermare"), _("Nessun ordine nuovo.")),
         "confirmed": (_("Da preparare"), _("Niente da preparare.")),
         "processing": (_("Da spedire"), _("Niente da spedire.")),
+        "shipped": (_("In viaggio"), _("Niente in viaggio.")),
     }
+    sent_at = {parcel.order.id: parcel.since for parcel in away}
     shown = [
         desk_order(shop, order, [], today, riders, joins.get(order.id, ""))
         for order, riders in parcels.with_riders(orders)
     ]
     shown.sort(key=lambda order: order.parcel.leaves or today)
+    shown += [
+        replace(desk_order(shop, order, [], today, riders, joins.get(order.id, "")), sent_at=sent_at[order.id])
+        for order, riders in parcels.with_riders([parcel.order for parcel in away])
+    ]
     return [
         Stack(state, title, empty, counts.get(state, 0), [order for order in shown if order.parcel.state == state])
         for state, (title, empty) in words.items()

@@ -1,9 +1,11 @@
 """What a producer does with an order: confirm, pack, send, hand over. Each leaves its mark everywhere it must.
 
 Each is done to the whole parcel (parcels.py) at once. Doing it a second time changes nothing. Within a transaction.
+That a parcel has come, its buyer and staff may say too; after a while it is presumed (arriving.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +14,7 @@ from app.commerce.orders import carriers, parcels, reckoning, states
 from app.commerce.orders.deposit_views import DEPOSITED
 from app.commerce.orders.leaving import is_pickup
 from app.commerce.orders.models import Order
-from app.commerce.orders.states import SYSTEM, Actor
+from app.commerce.orders.states import PRESUMED, SYSTEM, Actor
 from app.kernel import formats
 from app.kernel.errors import Conflict
 from app.kernel.i18n import current_locale
@@ -54,7 +56,7 @@ async def ship(db: AsyncSession, order: Order, person: Person, carrier: str, tra
     if _waits_for_balance(parcel):
         raise Conflict(_("Il saldo non è ancora pagato: spedisci appena arriva, ti scriviamo noi."))
     if order.state == "shipped" and (order.carrier, order.tracking_number) != (carrier, number):
-        raise Conflict(_("È già segnato come spedito, con un altro numero: se è sbagliato scrivi alla redazione."))
+        raise Conflict(_("È già segnato come spedito, con un altro numero: se è sbagliato correggilo qui sotto."))
     moved = await _move_all(db, parcel, "shipped", person, carrier=carrier, tracking_number=number)
     if moved:
         for each in moved:
@@ -65,14 +67,20 @@ async def ship(db: AsyncSession, order: Order, person: Person, carrier: str, tra
 
 async def deliver(db: AsyncSession, order: Order, person: Person) -> bool:
     """The buyer has it. Returns and raises as `confirm`."""
+    return await arrive(db, order, Actor("producer", person.id), person.role)
+
+
+async def arrive(db: AsyncSession, order: Order, actor: Actor, role: str, *, presumed: bool = False) -> bool:
+    """The same, whoever says so. role: for the audit trail. presumed: nobody does, it must have come by now."""
     parcel = await _parcel(db, order)
     if _waits_for_balance(parcel):
         raise Conflict(_("Il saldo non è ancora pagato: consegnalo appena arriva, ti scriviamo noi."))
     if order.state == "processing" and not is_pickup(order):
         raise Conflict(_("Prima segna che è partito: chi compra deve sapere dov’è il pacco."))
-    moved = await _move_all(db, parcel, "delivered", person)
+    kind = PRESUMED if presumed else ""
+    moved = [each for each in parcel if await _move_as(db, each, "delivered", actor, role, kind=kind)]
     if moved:
-        add_job(db, "orders.tell_delivered", order_id=parcel[0].id)
+        add_job(db, "orders.tell_presumed" if presumed else "orders.tell_delivered", order_id=parcel[0].id)
     for each in moved:
         add_job(db, "credit.earn_points", order_id=each.id)
         if each.refunded_minor:  # while it was on its way: now that it has arrived, its state says so
@@ -115,17 +123,31 @@ async def _move_all(
 
 
 async def _move(db: AsyncSession, order: Order, to: str, person: Person, **said: str | None) -> bool:
+    return await _move_as(db, order, to, Actor("producer", person.id), person.role, said=said)
+
+
+async def _move_as(
+    db: AsyncSession,
+    order: Order,
+    to: str,
+    actor: Actor,
+    role: str,
+    *,
+    kind: str = "",
+    said: Mapping[str, str | None] = MappingProxyType({}),
+) -> bool:
+    """kind: of the line in the timeline, where it is not the state. said: what else the audit trail is told."""
     if order.state == to or (to == "delivered" and order.state == "partially_refunded"):
         return False
     before = order.state
-    await states.move(db, order, to, Actor("producer", person.id))
+    await states.move(db, order, to, actor, kind=kind)
     audit.record(
         db,
-        action=f"order.{to}",
+        action=f"order.{kind or to}",
         entity="order",
         entity_id=order.number,
-        actor_id=person.id,
-        actor_role=person.role,
+        actor_id=actor.user_id,
+        actor_role=role,
         before={"state": before},
         after={"state": to, **said},
     )

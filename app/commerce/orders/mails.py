@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import contract, leaving, links, parcels, queries, views
+from app.commerce.orders import contracts, leaving, links, parcels, queries, views
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.orders.views import ParcelView
 from app.kernel import clock
@@ -27,15 +27,15 @@ class Office:
 
 
 async def confirm(db: AsyncSession, office: Office, group_id: int) -> None:
-    """The whole content of the contract, on a durable medium (law.md L22, L23)."""
+    """The whole contract as it was agreed, on a durable medium, and once more as PDF (law.md L22, L23)."""
     group = await queries.with_orders(db, group_id)
+    agreed = await contracts.agreed(db, office.shop, group_id)
     with writing(office.shop, group.locale):
-        order = views.group_view(office.shop, group, [], clock.now(), await parcels.numbers(db, group.orders))
         subject = _("Il tuo ordine %(number)s", number=group.number)
-        words = contract.sections(office.shop, [_reach(parcel) for parcel in order.parcels])
-        await _write_buyer(
-            db, office, group, "confirmation", reference=group.number, subject=subject, order=order, contract=words
-        )
+        await write_buyer(
+            db, office, group, "confirmation", reference=group.number, subject=subject,
+            order=agreed.order, contract=agreed.sections, attachment=f"{contracts.ATTACHED}:{group_id}",
+        )  # fmt: skip
 
 
 async def announce(db: AsyncSession, office: Office, group_id: int) -> None:
@@ -76,7 +76,7 @@ async def tell_shipped(db: AsyncSession, office: Office, order_id: int) -> None:
         ready = _("Il tuo ordine da %(name)s è pronto: puoi passare a ritirarlo", name=parcel.seller)
         on_its_way = _("Il pacco di %(name)s è partito", name=parcel.seller)
         subject = ready if leaving.is_pickup(order) else on_its_way
-        await _write_buyer(db, office, order.group, "shipped", reference=order.number, subject=subject, parcel=parcel)
+        await write_buyer(db, office, order.group, "shipped", reference=order.number, subject=subject, parcel=parcel)
 
 
 async def tell_delivered(db: AsyncSession, office: Office, order_id: int) -> None:
@@ -85,7 +85,41 @@ async def tell_delivered(db: AsyncSession, office: Office, order_id: int) -> Non
     with writing(office.shop, order.group.locale):
         parcel = await _boxed(db, office, order)
         subject = _("Il pacco di %(name)s è arrivato", name=parcel.seller)
-        await _write_buyer(db, office, order.group, "delivered", reference=order.number, subject=subject, parcel=parcel)
+        await write_buyer(db, office, order.group, "delivered", reference=order.number, subject=subject, parcel=parcel)
+
+
+async def acknowledge(db: AsyncSession, office: Office, group_id: int) -> None:
+    """The order has come, the bank takes days to pay it: all that was agreed (D.Lgs. 70/2003, art. 13)."""
+    group = await queries.with_orders(db, group_id)
+    agreed = await contracts.agreed(db, office.shop, group_id)
+    with writing(office.shop, group.locale):
+        subject = _("Abbiamo ricevuto il tuo ordine %(number)s", number=group.number)
+        await write_buyer(
+            db, office, group, "received", reference=group.number, subject=subject,
+            order=agreed.order, contract=agreed.sections, attachment=f"{contracts.ATTACHED}:{group_id}",
+        )  # fmt: skip
+
+
+async def tell_not_paid(db: AsyncSession, office: Office, group_id: int) -> None:
+    """The bank has not paid after all: there is no order any more, and nothing was taken."""
+    group = await queries.with_orders(db, group_id)
+    with writing(office.shop, group.locale):
+        await write_sentences(
+            db,
+            office,
+            group,
+            "order.not_paid",
+            reference=group.number,
+            recipient=group.email,
+            locale=group.locale,
+            subject=_("L’addebito non è riuscito: l’ordine %(number)s è annullato", number=group.number),
+            sentences=[
+                _("La banca ci ha detto che l’addebito di questo ordine non è riuscito, perciò l’ordine è annullato."),
+                _("Non ti abbiamo addebitato nulla. Se i prodotti ti servono ancora, ordinali di nuovo con la carta."),
+            ],
+            link=address(office.settings, office.shop, "/prodotti", group.locale),
+            button=_("Guarda i prodotti"),
+        )
 
 
 async def tell_charged(db: AsyncSession, office: Office, group_id: int) -> None:
@@ -94,7 +128,7 @@ async def tell_charged(db: AsyncSession, office: Office, group_id: int) -> None:
     with writing(office.shop, group.locale):
         order = views.group_view(office.shop, group, [], clock.now())
         subject = _("Abbiamo pesato il tuo ordine %(number)s", number=group.number)
-        await _write_buyer(db, office, group, "charged", reference=group.number, subject=subject, order=order)
+        await write_buyer(db, office, group, "charged", reference=group.number, subject=subject, order=order)
 
 
 async def tell_refund(db: AsyncSession, office: Office, group_id: int) -> None:
@@ -104,7 +138,7 @@ async def tell_refund(db: AsyncSession, office: Office, group_id: int) -> None:
         subject = _("Ti restituiamo quello che hai pagato per %(number)s", number=group.number)
         order = views.group_view(office.shop, group, [], clock.now())
         joins = sorted((await parcels.numbers(db, group.orders)).values())
-        await _write_buyer(
+        await write_buyer(
             db, office, group, "refund", reference=group.number, subject=subject, order=order,
             closed="" if await parcels.can_still_join(db, group.id) else joins[0],
         )  # fmt: skip
@@ -116,7 +150,7 @@ async def send_link(db: AsyncSession, office: Office, group_id: int) -> None:
     with writing(office.shop, group.locale):
         reference = f"{group.number}:{clock.now():%Y%m%d%H}"
         subject = _("Il link del tuo ordine %(number)s", number=group.number)
-        await _write_buyer(db, office, group, "link", reference=reference, subject=subject, number=group.number)
+        await write_buyer(db, office, group, "link", reference=reference, subject=subject, number=group.number)
 
 
 async def _boxed(db: AsyncSession, office: Office, order: Order) -> ParcelView:
@@ -126,14 +160,10 @@ async def _boxed(db: AsyncSession, office: Office, order: Order) -> ParcelView:
     return replace(parcel, lines=[*parcel.lines, *(views.line_view(line) for rider in riders for line in rider.lines)])
 
 
-def _reach(parcel: views.ParcelView) -> str:
-    """A seller on one line, as the addressee of a declaration."""
-    return ", ".join([parcel.company, *(fact for _term, fact in parcel.seller_facts if fact)])
-
-
-async def _write_buyer(
+async def write_buyer(
     db: AsyncSession, office: Office, group: OrderGroup, kind: str, *, reference: str, subject: str, **context: Any
 ) -> None:
+    """A mail to who bought, with the private link of the order. Inside `writing`; kind: as of `_write`."""
     key = links.token(office.settings.secret_key, group)
     await _write(
         db,

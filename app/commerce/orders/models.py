@@ -90,6 +90,8 @@ class Order(ShopOwned, Table):
         Index("ix_orders_desk", "shop_id", "producer_id", "state", "id"),
         Index("ix_orders_joins", "shop_id", "joins_order_id"),
         Index("ix_orders_ship_by", "shop_id", "producer_id", "ship_by"),
+        Index("ix_orders_state", "shop_id", "state"),
+        Index("ix_orders_promised", "shop_id", "state", "promised_on"),
         CheckConstraint("total_minor = goods_minor + delivery_minor", name="total"),
         CheckConstraint("discount_minor >= shop_funded_minor AND shop_funded_minor >= 0", name="discount"),
         CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
@@ -115,8 +117,10 @@ class Order(ShopOwned, Table):
     fee_minor: Mapped[int]  # kept by the shop; the producer gets the rest (payout_minor)
     refunded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of the total: refunds/requesting.py
     ship_by: Mapped[date | None]
+    promised_on: Mapped[date | None]  # the last day that the buyer was told, or that the law gives: orders/promises.py
     carrier: Mapped[str | None] = mapped_column(String(80))
     tracking_number: Mapped[str | None] = mapped_column(String(80))
+    asked_about_at: Mapped[datetime | None]  # its producer was asked whether it has come
     updated_at: Mapped[datetime]
     group: Mapped[OrderGroup] = relationship(back_populates="orders", lazy="raise")
     lines: Mapped[list["OrderLine"]] = relationship(back_populates="order", lazy="raise", order_by="OrderLine.position")
@@ -143,6 +147,7 @@ class OrderLine(ShopOwned, Table):
         CheckConstraint("discount_minor >= shop_funded_minor AND shop_funded_minor >= 0", name="discount"),
         CheckConstraint("refunded_minor BETWEEN 0 AND gross_minor", name="refunded"),
         CheckConstraint("refunded_pieces BETWEEN 0 AND quantity", name="pieces"),
+        CheckConstraint("called_off >= 0", name="called_off"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -169,6 +174,8 @@ class OrderLine(ShopOwned, Table):
     piece_grams: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # as the producer weighed them
     weighed_at: Mapped[datetime | None]
     charged_grams: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # what was charged for
+    # that were ordered besides, and called off before anything was charged
+    called_off: Mapped[int] = mapped_column(default=0, server_default="0")
     # not to be sent (any more), or sent back
     refunded_pieces: Mapped[int] = mapped_column(default=0, server_default="0")
     order: Mapped[Order] = relationship(back_populates="lines", lazy="raise")
@@ -190,3 +197,37 @@ class OrderEvent(ShopOwned, Table):
     actor_id: Mapped[int | None] = mapped_column(Id)
     note: Mapped[str] = mapped_column(Text, default="")
     at: Mapped[datetime]
+
+
+class ContractText(ShopOwned, Table):
+    """The words of contracts: who runs the shop, the rights, the conditions of sale. One row per distinct text.
+
+    sha256: of the canonical JSON of body, 64 hexadecimal digits (contracts.py).
+    """
+
+    __tablename__ = "contract_texts"
+    __table_args__ = (UniqueConstraint("shop_id", "sha256"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    locale: Mapped[str] = mapped_column(String(5))
+    body: Mapped[dict[str, Any]]
+    first_at: Mapped[datetime]
+
+
+class Contract(ShopOwned, Table):
+    """What a buyer agreed to: what he ordered, as it was shown to him, under which text. Written once, never changed.
+
+    ordered: a GroupView as JSON. sha256: of it and of the text's hash.
+    """
+
+    __tablename__ = "contracts"
+    __table_args__ = (UniqueConstraint("shop_id", "group_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))
+    text_id: Mapped[int] = mapped_column(ForeignKey("contract_texts.id", ondelete="RESTRICT"))
+    ordered: Mapped[dict[str, Any]]
+    sha256: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    text: Mapped[ContractText] = relationship(lazy="raise")

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, contains_eager, selectinload
 
+from app.catalog.models import Product
 from app.commerce.orders import links, parcels
 from app.commerce.orders.models import Order, OrderEvent, OrderGroup, OrderLine
 from app.commerce.orders.views import OPEN
@@ -19,6 +20,8 @@ from app.settings import Settings
 
 MOST = 200  # orders on one desk at once; more are told by the counts
 PAGE = 30
+IN_SIGHT = 40  # parcels on their way that a desk shows
+AT_ONCE = 1000  # parcels that a night's work takes on
 
 
 async def group_for(db: AsyncSession, settings: Settings, number: str, key: str, person: Person | None) -> OrderGroup:
@@ -31,6 +34,12 @@ async def group_for(db: AsyncSession, settings: Settings, number: str, key: str,
     if group is None:
         raise NotFound
     return group
+
+
+async def packaging_of(db: AsyncSession, product_ids: Collection[int]) -> dict[int, Sequence[Mapping[str, str]]]:
+    """What products are packed in today."""
+    rows = await db.execute(select(Product.id, Product.packaging).where(Product.id.in_(product_ids)))
+    return dict(rows.all())
 
 
 def pictures() -> Select[tuple[str]]:
@@ -105,6 +114,20 @@ async def at_desk(db: AsyncSession, producer_id: int, number: str) -> Order:
     return order
 
 
+async def of_group(db: AsyncSession, group_id: int, number: str) -> Order:
+    """One of a group's orders, with the group and its lines. Raises NotFound."""
+    order = await db.scalar(
+        select(Order)
+        .join(Order.group)
+        .where(Order.group_id == group_id, Order.number == number)
+        .options(contains_eager(Order.group), selectinload(Order.lines))
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise NotFound
+    return order
+
+
 async def desk_events(db: AsyncSession, order: Order) -> list[OrderEvent]:
     """The timeline of one order, oldest first."""
     found = select(OrderEvent).where(OrderEvent.group_id == order.group_id, OrderEvent.order_id == order.id)
@@ -125,11 +148,50 @@ async def open_at_desk(db: AsyncSession, producer_id: int) -> list[Order]:
     return list(found)
 
 
+@dataclass(frozen=True)
+class Away:
+    """An order, with its group and lines, that left `since`, or has stood ready to be fetched since then."""
+
+    order: Order
+    since: datetime
+
+
+async def on_the_way(db: AsyncSession, producer_id: int) -> list[Away]:
+    """What the producer has sent and nobody has said to have come, the longest away first; IN_SIGHT of them."""
+    return await _away(db, and_(Order.producer_id == producer_id, Order.state == "shipped"), IN_SIGHT)
+
+
+async def away(db: AsyncSession, sent_before: datetime, ready_before: datetime) -> list[Away]:
+    """What was sent, or stood ready to be fetched, before these moments and has not come; AT_ONCE of them."""
+    sent = and_(Order.state == "shipped", OrderEvent.at < sent_before)
+    is_fetched = Order.delivery["method"].as_string() == "pickup"
+    return await _away(
+        db, or_(sent, and_(Order.state == "processing", is_fetched, OrderEvent.at < ready_before)), AT_ONCE
+    )
+
+
+async def _away(db: AsyncSession, which: ColumnElement[bool], most: int) -> list[Away]:
+    came_into_its_state = and_(
+        OrderEvent.group_id == Order.group_id, OrderEvent.order_id == Order.id, OrderEvent.to_state == Order.state
+    )
+    rows = await db.execute(
+        select(Order, OrderEvent.at)
+        .join(Order.group)
+        .join(OrderEvent, came_into_its_state)
+        .where(which)
+        .options(contains_eager(Order.group), selectinload(Order.lines))
+        .order_by(OrderEvent.at, Order.id)
+        .limit(most)
+        .execution_options(populate_existing=True)
+    )
+    return [Away(order, since) for order, since in rows]
+
+
 async def counts_at_desk(db: AsyncSession, producer_id: int) -> dict[str, int]:
-    """How many of the producer's parcels are in each state."""
+    """How many of the producer's parcels are in each state of his day's work, those on their way among them."""
     rows = await db.execute(
         select(Order.state, func.count())
-        .where(Order.producer_id == producer_id, Order.state.in_(OPEN), ~parcels.rides())
+        .where(Order.producer_id == producer_id, Order.state.in_((*OPEN, "shipped")), ~parcels.rides())
         .group_by(Order.state)
     )
     return dict(rows.all())

@@ -139,7 +139,7 @@ def is_by_weight(order: Order) -> bool:
 
 def is_weighed(order: Order) -> bool:
     """Has every piece its weight? True for an order that needs none."""
-    return all(line.kg_price_minor is None or line.weighed_at is not None for line in order.lines)
+    return all(line.kg_price_minor is None or line.weighed_at is not None or not line.quantity for line in order.lines)
 
 
 def weights(order: Order, *, estimated: bool = False) -> list[list[int] | None]:
@@ -153,15 +153,14 @@ def weights(order: Order, *, estimated: bool = False) -> list[list[int] | None]:
 
 
 def _line(line: OrderLine) -> LineFacts:
-    """Placed: the price that the discounts were reckoned on."""
-    known = line.snapshot.get("off") or []
-    return LineFacts(
-        line.quantity,
-        line.snapshot.get("placed_minor", line.gross_minor + line.discount_minor),
-        Decimal(line.vat_rate),
-        [(promotion, own, shop) for promotion, own, shop in known],
-        terms_of(line),
-    )
+    """Placed: the price that the discounts were reckoned on. Of pieces called off since, both go with them."""
+    placed = line.snapshot.get("placed_minor", line.gross_minor + line.discount_minor)
+    off = [(promotion, own, shop) for promotion, own, shop in line.snapshot.get("off") or []]
+    terms = terms_of(line)
+    if line.called_off and terms is None:
+        left = divided(placed * line.quantity, line.quantity + line.called_off)
+        placed, off = left, scaled(off, left, placed)
+    return LineFacts(line.quantity, placed, Decimal(line.vat_rate), off, terms)
 
 
 def money_of(order: Order, *, estimated: bool = False) -> OrderMoney:

@@ -1,17 +1,21 @@
-"""Pieces of an order's page that higher contexts fill: what the buyer may still do and until when, and his refunds."""
+"""Pieces of an order's pages that higher contexts fill: what the buyer may still do and until when, his refunds, and
+what its producer is to know.
+"""
 
 from collections.abc import Awaitable, Callable
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders.models import OrderGroup
+from app.commerce.orders.models import Order, OrderGroup
 from app.kernel.tenancy import ShopFacts
 
 Fill = Callable[[AsyncSession, ShopFacts, OrderGroup, str], Awaitable[str]]
 _rights: list[Fill] = []
 _money: list[Fill] = []
 _changes: list[Fill] = []
+DeskFill = Callable[[AsyncSession, ShopFacts, Order], Awaitable[str]]
+_at_desk: list[DeskFill] = []
 
 
 def fill_rights(with_this: Fill) -> None:
@@ -32,6 +36,11 @@ def fill_changes(with_this: Fill) -> None:
     _changes.append(with_this)
 
 
+def fill_desk(with_this: DeskFill) -> None:
+    """At start: who adds to the page of an order at its producer's desk. It is given the order with group and lines."""
+    _at_desk.append(with_this)
+
+
 async def rights(db: AsyncSession, shop: ShopFacts, group: OrderGroup, key: str) -> Markup:
     """The piece, in the reader's language."""
     return Markup().join([Markup(await fill(db, shop, group, key)) for fill in _rights])  # noqa: S704  (our templates)
@@ -45,3 +54,8 @@ async def money(db: AsyncSession, shop: ShopFacts, group: OrderGroup, key: str) 
 async def changes(db: AsyncSession, shop: ShopFacts, group: OrderGroup, key: str) -> Markup:
     """What may still be changed, likewise."""
     return Markup().join([Markup(await fill(db, shop, group, key)) for fill in _changes])  # noqa: S704  (our templates)
+
+
+async def at_desk(db: AsyncSession, shop: ShopFacts, order: Order) -> Markup:
+    """What higher contexts say at the desk."""
+    return Markup().join([Markup(await fill(db, shop, order)) for fill in _at_desk])  # noqa: S704  (our templates)

@@ -27,6 +27,7 @@ MOVES: dict[str, frozenset[str]] = {
 
 
 OPEN = ("pending", "confirmed", "processing")  # with its producer
+PRESUMED = "presumed"  # the kind of a move to `delivered` that nobody has confirmed
 
 
 @dataclass(frozen=True)
@@ -75,18 +76,18 @@ def record(
     came_from: str | None = None,
     to: str | None = None,
     note: str = "",
-) -> None:
+) -> OrderEvent:
     """Add a line to the timeline of a group, or of one of its orders."""
-    db.add(
-        OrderEvent(
-            group_id=group_id,
-            order_id=order_id,
-            kind=kind,
-            from_state=came_from,
-            to_state=to,
-            actor=actor.kind,
-            actor_id=actor.user_id,
-            note=note,
-            at=clock.now(),
-        )
+    event = OrderEvent(
+        group_id=group_id,
+        order_id=order_id,
+        kind=kind,
+        from_state=came_from,
+        to_state=to,
+        actor=actor.kind,
+        actor_id=actor.user_id,
+        note=note,
+        at=clock.now(),
     )
+    db.add(event)
+    return event

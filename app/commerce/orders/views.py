@@ -115,6 +115,9 @@ class ParcelView:
     total_minor: int
     vat: Sequence[VatRow]
     has_arrived: bool = False
+    is_presumed: bool = False  # nobody has said that it has arrived
+    is_awaited: bool = False  # its buyer may say that he has it
+    carrier_code: str = ""
     discounts: Sequence[Taken] = ()
     delivery_discount_minor: int = 0
     shop_funded_minor: int = 0
@@ -168,6 +171,7 @@ class GroupView:
     about_minor: int | None = None  # as a parcel's
     deposit: DepositView | None = None
     due_minor: int = 0  # what the card pays next, or has paid last
+    has_contract: bool = False  # it stands: its contract can be taken away (contracts.py)
 
     @property
     def by_card_minor(self) -> int:
@@ -226,8 +230,9 @@ def group_view(
         discounts=discounts.of(group.orders),
         credit_minor=group.credit_minor,
         about_minor=weight_views.about(group),
-        deposit=deposit_views.deposit_view(group),
+        deposit=deposit_views.deposit_view(group, next(iter(group.orders), None)),
         due_minor=deposit_views.due_minor(group),
+        has_contract=group.paid_at is not None or group.authorized_at is not None,
     )
 
 
@@ -235,7 +240,7 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
     """One order with its lines loaded. events: its own, oldest first."""
     seller, delivery = order.producer, order.delivery
     is_pickup, leaves = leaving.is_pickup(order), leaving.day(order, group, shop.time_zone)
-    deposit = deposit_views.deposit_view(group)
+    deposit = deposit_views.deposit_view(group, order)
     waits = deposit is not None and deposit.stage == "asked"
     travels = order.state in OPEN and not is_pickup and group.state != deposit_views.DEPOSITED
     return ParcelView(
@@ -263,6 +268,9 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
         total_minor=order.total_minor,
         vat=_vat(order.vat),
         has_arrived=any(event.to_state == "delivered" for event in events),
+        is_presumed=any(event.kind == states.PRESUMED for event in events),
+        is_awaited=_is_awaited(order, group),
+        carrier_code=order.carrier or "",
         discounts=discounts.of([order]),
         delivery_discount_minor=order.delivery_discount_minor,
         shop_funded_minor=order.shop_funded_minor,
@@ -311,10 +319,21 @@ def address_lines(group: OrderGroup) -> list[str]:
     return [group.street, town, countries.get(group.country, group.country)]
 
 
+def _is_awaited(order: Order, group: OrderGroup) -> bool:
+    is_ready = order.state == "processing" and leaving.is_pickup(order) and group.state != deposit_views.DEPOSITED
+    return order.state == "shipped" or is_ready
+
+
 def _how(delivery: Mapping[str, Any]) -> str:
     if delivery.get("method") == "pickup":
         return _("Ritiro dal produttore: %(address)s", address=delivery.get("address", ""))
     return text(delivery.get("carrier")) or _("Corriere")
+
+
+def promised(order: Order, group: OrderGroup, time_zone: str) -> str:
+    """When it would arrive if it were paid now; "" where it is fetched, or has still to be made."""
+    is_open = not leaving.is_pickup(order) and not group.deposit_minor
+    return _arrival(order.delivery, leaving.day(order, group, time_zone)) if is_open else ""
 
 
 def _arrival(delivery: Mapping[str, Any], leaves: date) -> str:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.identity import addresses
+from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import lazy_gettext as _l
 
+SEAT = ("street", "postal_code", "city", "province", "country")
 STATES = {
     "awaiting_payment": (_l("In attesa di pagamento"), "plain"),
     "pending": (_l("Da confermare"), "warm"),
@@ -31,6 +34,8 @@ EVENTS = {
     "paid": _l("Pagato"),
     "authorized": _l("Importo massimo autorizzato"),
     "weighed": _l("Pesato"),
+    "pieces_called_off": _l("Pezzi annullati prima dell’addebito"),
+    "capture_taken_over": _l("Preso per buono l’importo addebitato da Stripe"),
     "deposit_paid": _l("Acconto pagato"),
     "balance_asked": _l("Pronto, chiesto il saldo"),
     "balance_late": _l("Saldo arrivato dopo l’annullamento: si restituisce"),
@@ -49,6 +54,13 @@ EVENTS = {
     "withdrawn": _l("Recesso ricevuto"),
     "sent_back": _l("Prodotti rispediti"),
     "withdrawal_refused": _l("Recesso non accettato"),
+    "new_term": _l("Nuovo termine dato al venditore"),
+    "contract_ended": _l("Contratto risolto per ritardo"),
+    "presumed": _l("Consegna presunta"),
+    "tracking_corrected": _l("Corriere o numero di spedizione corretto"),
+    "contact_corrected": _l("Contatti corretti"),
+    "address_corrected": _l("Indirizzo corretto"),
+    "claimed": _l("Aggiunto all’account di chi ha comprato"),
 }
 ACTORS = {
     "buyer": _l("chi ha comprato"),
@@ -75,6 +87,8 @@ def tone(code: str) -> str:
 
 def event(kind: str, *, of_order: bool, pickup: bool = False) -> str:
     """A line of the timeline: of one producer's order, or of the whole group."""
+    if pickup and kind == "presumed":
+        return _("Ritiro presunto")
     if of_order and kind in STATES:
         return state(kind, pickup=pickup)
     return str(EVENTS.get(kind, kind))
@@ -100,4 +114,12 @@ def invoice_facts(invoice: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("sdi", _("Codice destinatario SDI")),
         ("pec", _("PEC")),
     )
-    return [(label, str(invoice[name])) for name, label in labels if invoice.get(name)]
+    facts = [(label, str(invoice[name])) for name, label in labels if invoice.get(name)]
+    if invoice.get("name"):
+        facts.insert(0, (_("Intestata a"), str(invoice["name"])))
+    if invoice.get("invoice_elsewhere"):
+        street, code, city, province, country = (invoice.get(f"invoice_{part}") or "" for part in SEAT)
+        town = f"{code} {city}" + (f" ({province})" if province else "")
+        abroad = [dict(addresses.countries(current_locale())).get(country, country)] if country != "IT" else []
+        facts.append((_("Indirizzo della fattura"), ", ".join([street, town, *abroad])))
+    return facts

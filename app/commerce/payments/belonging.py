@@ -5,12 +5,19 @@ from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.commerce.payments.models import Payment, Transfer
 from app.kernel.tenancy import ShopFacts
 from app.producers.models import Producer
 
 NAMING = ("charge", "payment_intent", "source_transaction", "latest_charge", "transfer")
+_also: list[InstrumentedAttribute[str | None]] = []
+
+
+def also_known_by(*columns: InstrumentedAttribute[str | None]) -> None:
+    """Columns of Stripe's ids of whatever else is ours. For what stands above payments; main joins them."""
+    _also.extend(columns)
 
 
 async def belongs(db: AsyncSession, shop: ShopFacts, account: str | None, payload: Mapping[str, Any]) -> bool:
@@ -28,7 +35,7 @@ async def belongs(db: AsyncSession, shop: ShopFacts, account: str | None, payloa
     ours = or_(*(column.in_(ids) for column in (Payment.charge_id, Payment.intent_id, Payment.session_id)))
     if await db.scalar(select(Payment.id).where(ours).limit(1)) is not None:
         return True
-    return await db.scalar(select(Transfer.id).where(Transfer.stripe_id.in_(ids)).limit(1)) is not None
+    return any([await db.scalar(select(c).where(c.in_(ids)).limit(1)) for c in (Transfer.stripe_id, *_also)])
 
 
 def object_of(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,8 +84,8 @@ async def retry(visit: CurrentVisit, request: AnyRequest, number: FromPath[str])
         url = await sessions.open_session(visit.database, visit.shop, gateway, group.id, base_url=visit.base_url)
     except (AlreadyPaid, NotPayable):
         return Go(f"/cassa/esito/{number}?chiave={key}")
-    except Unavailable as away:
-        return await _trouble(visit, request, group.id, away.message)
+    except (Refused, Unavailable) as no:
+        return await _trouble(visit, request, group.id, no.message)
     return Go(url)
 
 

@@ -27,7 +27,9 @@ EXPIRED_CREDIT = "expired_credit"  # earned: stored value whose time ran out
 STRIPE_FEES = "stripe_fees"  # spent: what Stripe keeps
 DISPUTED = "disputed"  # ours: money that a buyer's bank has taken back, until the dispute is decided
 DISPUTE_LOSS = "dispute_loss"  # spent: lost disputes that no producer bears
+CAPTURE_LOSS = "capture_loss"  # spent: what somebody took too little at Stripe of goods by weight
 BANK = "bank"  # ours: what Stripe has paid out to the shop
+ADJUSTMENTS = "adjustments"  # neither: what an admin has explained in words (reconciliation/resolving.py)
 ACCOUNTS = frozenset(
     {
         STRIPE_BALANCE,
@@ -42,7 +44,9 @@ ACCOUNTS = frozenset(
         STRIPE_FEES,
         DISPUTED,
         DISPUTE_LOSS,
+        CAPTURE_LOSS,
         BANK,
+        ADJUSTMENTS,
     }
 )
 
@@ -80,6 +84,16 @@ def payment(orders: Sequence[Order], currency: str, credit_minor: int = 0, depos
             Line(FEE_INCOME, -order.fee_minor, currency, order.producer_id, order.id),
         ]
     return lines
+
+
+def other_capture(more_minor: int, currency: str) -> list[Line]:
+    """Beside a payment: Stripe took so much more than was agreed, and the buyer has it back; or less (negative), and
+    the shop bears it.
+    """
+    if not more_minor:
+        return []
+    return [Line(STRIPE_BALANCE, more_minor, currency),
+            Line(REFUND_DUE if more_minor > 0 else CAPTURE_LOSS, -more_minor, currency)]  # fmt: skip
 
 
 def transfer(amount_minor: int, currency: str, producer_id: int, order_id: int) -> list[Line]:
@@ -121,6 +135,11 @@ def late_payment(amount_minor: int, currency: str) -> list[Line]:
 def late_refund(amount_minor: int, currency: str) -> list[Line]:
     """That money went back."""
     return [Line(REFUND_DUE, amount_minor, currency), Line(STRIPE_BALANCE, -amount_minor, currency)]
+
+
+def late_by_hand(amount_minor: int, currency: str) -> list[Line]:
+    """It went back from the shop's own bank account."""
+    return [Line(REFUND_DUE, amount_minor, currency), Line(BANK, -amount_minor, currency)]
 
 
 async def post(db: AsyncSession, kind: str, reference: str, lines: Sequence[Line], group_id: int | None) -> bool:

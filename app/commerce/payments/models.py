@@ -23,6 +23,8 @@ class Payment(ShopOwned, Table):
     state: new (object not yet known) -> open -> paid | failed | expired, with `processing` in between where the bank
     takes days; late: paid after the goods were let go, money goes back: late -> refunded (`failure`: Stripe would not).
     idempotency_key (of that object), refund_key and capture_key are written before Stripe is called.
+    lost_minor: of a deposit, what the bank has given back to the buyer for good while the balance was still to come;
+    when the order ends, amount_minor becomes what is left to give back.
     Goods by weight: open -> authorized -> capturing (capture_minor stands) -> paid; or -> releasing -> released (we let
     go of it), or lost (the bank did). amount_minor is what was authorised, once paid what was captured.
     """
@@ -55,6 +57,7 @@ class Payment(ShopOwned, Table):
     authorized_minor: Mapped[int | None]
     capture_by: Mapped[datetime | None]  # then it is captured, weighed or not
     capture_minor: Mapped[int | None]
+    lost_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     capture_key: Mapped[str | None] = mapped_column(String(120))
     expires_at: Mapped[datetime]  # of the payment page
     created_at: Mapped[datetime]

@@ -11,12 +11,13 @@ from app.kernel import clock
 from app.kernel.outbox import add_job
 
 
-async def owe_producers(db: AsyncSession, group: OrderGroup, payment: Payment) -> None:
+async def owe_producers(db: AsyncSession, group: OrderGroup, payment: Payment, charge_minor: int) -> None:
     """One transfer per order, sent by a job each. A part of nothing is not sent.
 
-    payment: the last one, after a deposit the balance; the deposit has been in our own balance since.
+    payment: the last one, after a deposit the balance; the deposit has been in our own balance since. charge_minor:
+    what of it is there to be passed on.
     """
-    covered = covered_by_charge([order.payout_minor for order in group.orders], payment.amount_minor)
+    covered = covered_by_charge([order.payout_minor for order in group.orders], charge_minor)
     accounts = await queries.accounts_of(db, [order.producer_id for order in group.orders])
     due = [
         Transfer(

@@ -7,7 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Hold, StockItem, StockMovement
 from app.commerce.orders.models import Order, OrderGroup
-from app.commerce.payments.ledger import CREDIT_OWED, DEPOSITS, PRODUCER_PAYABLE, STRIPE_BALANCE
+from app.commerce.payments.ledger import (
+    CAPTURE_LOSS,
+    CREDIT_OWED,
+    DEPOSITS,
+    PRODUCER_PAYABLE,
+    REFUND_DUE,
+    STRIPE_BALANCE,
+)
 from app.commerce.payments.models import LedgerEntry, LedgerJournal, Payment, Recovery, Transfer
 
 Proof = Callable[[AsyncSession], AsyncIterator[str]]
@@ -28,7 +35,7 @@ async def journals_balance(db: AsyncSession) -> AsyncIterator[str]:
 
 async def paid_groups_are_booked(db: AsyncSession) -> AsyncIterator[str]:
     """What a paid group comes to is what came into the balance for it, was there as its deposit and came out of stored
-    value, and its orders' sum.
+    value, and its orders' sum. Of another amount that Stripe took, what the shop bears or the buyer has back counts.
     """
     booked, deposit, credit = (
         select(func.sum(LedgerEntry.amount_minor))
@@ -36,10 +43,10 @@ async def paid_groups_are_booked(db: AsyncSession) -> AsyncIterator[str]:
         .where(
             LedgerJournal.kind == "payment",
             LedgerJournal.group_id == OrderGroup.id,
-            LedgerEntry.account == account,
+            LedgerEntry.account.in_(accounts),
         )
         .scalar_subquery()
-        for account in (STRIPE_BALANCE, DEPOSITS, CREDIT_OWED)
+        for accounts in ((STRIPE_BALANCE, CAPTURE_LOSS, REFUND_DUE), (DEPOSITS,), (CREDIT_OWED,))
     )
     of_orders = select(func.sum(Order.total_minor)).where(Order.group_id == OrderGroup.id).scalar_subquery()
     taken = (

@@ -79,6 +79,28 @@ async def retry(db: AsyncSession, payment_id: int) -> bool:
     return True
 
 
+async def by_hand(db: AsyncSession, payment_id: int) -> bool:
+    """Staff have given it from the shop's own bank account, since Stripe would not. Within a transaction; audit is
+    theirs. False: there was nothing to give, or the buyer's bank has not decided whether it gives it.
+    """
+    known = await db.get(Payment, payment_id)
+    if known is None:
+        return False
+    group = await queries.locked_group(db, known.group_id)
+    payment = await db.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    is_contested = payment.dispute_id is not None and not payment.lost_minor
+    if payment.state != "late" or not payment.failure or is_contested:
+        return False
+    payment.state, payment.refund_id, payment.failure = "refunded", None, None
+    lines = ledger.late_by_hand(payment.amount_minor, payment.currency)
+    await ledger.post(db, "late_by_hand", f"{group.number}/{payment.id}", lines, group.id)
+    if group.state == "refunding":
+        states.record(db, group.id, "refunded", states.SYSTEM, came_from="refunding", to="refunded")
+        group.state = "refunded"
+    await tell(db, f"group:{group.id}", "order-changed")
+    return True
+
+
 async def _claimed(database: Database, shop: ShopFacts, payment_id: int) -> Payment | None:
     """The late payment with its refund's key, written before Stripe is called; None if there is nothing to refund."""
     async with database.session(shop.id) as db, transaction(db):

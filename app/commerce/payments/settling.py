@@ -18,7 +18,7 @@ from app.catalog.stock import OutOfStock
 from app.commerce.orders import parcels, reckoning, states
 from app.commerce.orders.models import OrderGroup
 from app.commerce.orders.states import STRIPE, Actor
-from app.commerce.payments import ledger, owing, queries
+from app.commerce.payments import ledger, owing, queries, slow
 from app.commerce.payments.models import BALANCE, DEPOSIT, PAGE, Payment
 from app.commerce.payments.outcomes import Outcome
 from app.integrations.stripe import Intent, PaymentRefused, Session, StripeGateway
@@ -34,8 +34,6 @@ log = structlog.get_logger()
 BEFORE_MONEY = ("new", "open", "processing", "failed", "expired")
 HELD = ("authorized", "capturing")  # the bank keeps the money aside for us; nothing has come yet
 WEIGHED_WITHIN = timedelta(days=5)  # of the seven that a card's authorisation lasts (payments.md)
-SLOW_MONEY = timedelta(days=14)  # a SEPA debit takes up to two weeks
-ASK_AGAIN = timedelta(hours=6)
 
 AfterPayment = Callable[[AsyncSession, OrderGroup], Awaitable[None]]
 AfterCancelling = Callable[[AsyncSession, OrderGroup], Awaitable[None]]
@@ -138,10 +136,10 @@ async def _follow(db: AsyncSession, payment: Payment, taken: Taken) -> Outcome:
     if taken.is_paid:
         return await _paid(db, group, payment, taken)
     if taken.is_processing:
-        return await _processing(db, group, payment)
+        return await slow.wait(db, group, payment)
     if taken.is_over:
         has_failed = taken.status == "complete" or payment.state == "processing"
-        return await _over(db, group, payment, "failed" if has_failed else "expired")
+        return await _over(db, group, payment, slow.FAILED if has_failed else "expired")
     return Outcome.OPEN
 
 
@@ -179,8 +177,8 @@ async def let_go(db: AsyncSession, group: OrderGroup, payment: Payment, reason: 
     """End a group whose money was only authorised, or of which only the deposit is paid. Within a transaction that
     holds its lock; stock is the caller's.
 
-    state: releasing, for a job to tell Stripe; lost, when the bank was first; of a deposit late: it goes back whole, or
-    refunded: it has.
+    state: releasing, for a job to tell Stripe; lost, when the bank was first; of a deposit late: it goes back whole
+    (less what its buyer has already had from his bank), or refunded: it has.
     """
     to = "refunding" if state == "late" else "cancelled"
     states.record(db, group.id, "cancelled", actor, came_from=group.state, to=to, note=reason)
@@ -189,6 +187,7 @@ async def let_go(db: AsyncSession, group: OrderGroup, payment: Payment, reason: 
     if state == "releasing":
         add_job(db, "weighing.release", payment_id=payment.id)
     elif state == "late":
+        payment.amount_minor -= payment.lost_minor
         lines = ledger.deposit_back(payment.amount_minor, payment.currency)
         await ledger.post(db, "deposit_back", group.number, lines, group.id)
         add_job(db, "payments.refund_late", payment_id=payment.id)
@@ -198,14 +197,16 @@ async def let_go(db: AsyncSession, group: OrderGroup, payment: Payment, reason: 
     after_commit(db, lambda: metrics.orders.labels("cancelled").inc())
 
 
-async def complete(db: AsyncSession, group: OrderGroup, payment: Payment) -> None:
+async def complete(db: AsyncSession, group: OrderGroup, payment: Payment, *, came_minor: int | None = None) -> None:
     """What was authorised has been captured, and the orders have their real amounts; or the balance has come after the
     deposit. Each cent gets its place. Within a transaction that holds the group's lock.
+
+    came_minor: what Stripe took, where that need not be what was agreed (weighing/stuck.py); none for the same.
     """
     states.record(db, group.id, "paid", STRIPE, came_from=group.state, to="paid")
     group.state, group.paid_at = "paid", clock.now()
     payment.state, payment.settled_at = "paid", clock.now()
-    await _book(db, group, payment)
+    await _book(db, group, payment, payment.amount_minor if came_minor is None else came_minor)
     add_job(db, "deposits.tell_paid" if payment.part == BALANCE else "orders.tell_charged", group_id=group.id)
     for deed in _also:
         await deed(db, group)
@@ -274,7 +275,7 @@ async def _paid(db: AsyncSession, group: OrderGroup, payment: Payment, taken: Ta
     if agreed != came:
         log.error("payments.wrong_amount", payment=payment.id, agreed=agreed, came=came)
         payment.amount_minor, payment.currency = came
-    await _send_back(db, group, payment)
+    await send_back(db, group, payment)
     return Outcome.LATE
 
 
@@ -339,21 +340,22 @@ async def _fulfil(db: AsyncSession, group: OrderGroup, payment: Payment) -> None
     for order in group.orders:
         await states.move(db, order, "pending", STRIPE, kind="paid")
     states.record(db, group.id, "paid", STRIPE, came_from=came_from, to="paid")
-    await _book(db, group, payment)
+    await _book(db, group, payment, payment.amount_minor)
     for deed in _also:
         await deed(db, group)
     await _hand_over(db, group)
     after_commit(db, lambda: metrics.orders.labels("paid").inc())
 
 
-async def _book(db: AsyncSession, group: OrderGroup, payment: Payment) -> None:
+async def _book(db: AsyncSession, group: OrderGroup, payment: Payment, came_minor: int) -> None:
     lines = ledger.payment(group.orders, group.currency, group.credit_minor, group.deposit_minor)
+    lines += ledger.other_capture(came_minor - payment.amount_minor, group.currency)
     await ledger.post(db, "payment", group.number, lines, group.id)
-    await owing.owe_producers(db, group, payment)
+    await owing.owe_producers(db, group, payment, min(came_minor, payment.amount_minor))
 
 
-async def _send_back(db: AsyncSession, group: OrderGroup, payment: Payment) -> None:
-    """The money came, but there is nothing (more) to sell for it."""
+async def send_back(db: AsyncSession, group: OrderGroup, payment: Payment) -> None:
+    """The money came, but there is nothing (more) to sell for it. Within a transaction that holds the group's lock."""
     payment.state = "late"
     reference = f"{group.number}/{payment.id}"
     lines = ledger.late_payment(payment.amount_minor, payment.currency)
@@ -373,20 +375,6 @@ async def _send_back(db: AsyncSession, group: OrderGroup, payment: Payment) -> N
         add_job(db, "refunds.tell_paid_twice", payment_id=payment.id)
     await tell(db, f"group:{group.id}", "order-changed")
     after_commit(db, lambda: metrics.orders.labels("late").inc())
-
-
-async def _processing(db: AsyncSession, group: OrderGroup, payment: Payment) -> Outcome:
-    """The bank takes its time (SEPA): the goods stay held, and we ask again later."""
-    if payment.state not in queries.LIVE:
-        return Outcome.PROCESSING
-    if payment.state != "processing":
-        states.record(db, group.id, "processing", STRIPE)
-        until = clock.now() + SLOW_MONEY
-        group.hold_until = until
-        await stock.extend(db, group.number, until)
-        await tell(db, f"group:{group.id}", "order-changed")
-    payment.state, payment.session_url, payment.expires_at = "processing", None, clock.now() + ASK_AGAIN
-    return Outcome.PROCESSING
 
 
 async def _over(db: AsyncSession, group: OrderGroup, payment: Payment, state: str) -> Outcome:

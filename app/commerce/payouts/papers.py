@@ -44,7 +44,7 @@ def sales_table(found: Sequence[Bucket], currency: str) -> bytes:
 
 
 def statement_sheet(shop: ShopFacts, producer: str, it: Statement, *, now: datetime) -> bytes:
-    """The statement as PDF, each line with its reasons."""
+    """The statement as PDF, each line with its reasons; where there are more than it has been given, their sums."""
     locale, zone = current_locale(), ZoneInfo(shop.time_zone)
     title = _("Estratto conto di %(name)s", name=producer)
     sheet = Sheet(title, locale=locale, author=shop.name, made_at=now)
@@ -69,7 +69,12 @@ def statement_sheet(shop: ShopFacts, producer: str, it: Statement, *, now: datet
         rows.append([what, formats.date(line.at, locale, zone), money(line.amount_minor), money(line.balance_minor)])
         asides.append(" · ".join(f"{reason} {money(minor)}" for reason, minor in line.parts))
     sheet.gap(2)
-    sheet.grid(columns, rows, asides)
+    if it.is_whole:
+        sheet.grid(columns, rows, asides)
+    else:  # every line takes a hundredth of a second to draw
+        told = _("Le righe sono %(count)s: le trovi tutte nel CSV. Qui ci sono le somme.", count=it.count)
+        sheet.paragraph(told)
+        sheet.sums([(_("Saldo iniziale"), money(it.opening_minor))], last_bold=False)
     sheet.sums([*((what, money(minor)) for what, minor in it.totals), (_("Saldo finale"), money(it.closing_minor))])
     if it.payouts:
         sheet.heading(_("Versamenti sulla tua banca"))
@@ -94,3 +99,14 @@ def days(it: Statement, shop: ShopFacts) -> tuple[date, date]:
     """Its first and last day in the shop's time."""
     zone = ZoneInfo(shop.time_zone)
     return it.since.astimezone(zone).date(), (it.until.astimezone(zone) - timedelta(days=1)).date()
+
+
+def months(it: Statement, shop: ShopFacts) -> list[tuple[date, date]]:
+    """The months that it touches, each by its first and last day within it; none where it is one."""
+    first, last = days(it, shop)
+    found = []
+    while first <= last:
+        after = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+        found.append((first, min(last, after - timedelta(days=1))))
+        first = after
+    return found if len(found) > 1 else []

@@ -1,10 +1,11 @@
 """What the pages about a producer's money read: only his own rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.models import Order, OrderGroup
@@ -17,7 +18,7 @@ from app.producers.models import Producer
 
 MOST = 100
 PAGE = 50
-MOST_LINES = 5000  # of one statement
+AT_ONCE = 1000  # rows asked for by their ids in one statement
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,10 @@ async def owed_before(db: AsyncSession, producer_id: int, currency: str, at: dat
     return -int(before or 0)
 
 
-async def booked(db: AsyncSession, producer_id: int, currency: str, since: datetime, until: datetime) -> list[Booked]:
-    """The journals of a period, oldest first. Those that cancel out for the order are left out."""
+async def booked(
+    db: AsyncSession, producer_id: int, currency: str, since: datetime, until: datetime, most: int | None = None
+) -> list[Booked]:
+    """The journals of a period, oldest first. Those that cancel out for the order are left out. most: None for all."""
     amount = func.sum(LedgerEntry.amount_minor)
     rows = await db.execute(
         select(LedgerJournal.at, LedgerJournal.kind, LedgerJournal.reference, LedgerEntry.order_id, -amount)
@@ -51,9 +54,31 @@ async def booked(db: AsyncSession, producer_id: int, currency: str, since: datet
         .group_by(LedgerJournal.id, LedgerJournal.at, LedgerJournal.kind, LedgerJournal.reference, LedgerEntry.order_id)
         .having(amount != 0)
         .order_by(LedgerJournal.at, LedgerJournal.id, LedgerEntry.order_id)
-        .limit(MOST_LINES)
+        .limit(most)
     )
     return [Booked(at, kind, reference, order, int(minor)) for at, kind, reference, order, minor in rows]
+
+
+async def moved(
+    db: AsyncSession, producer_id: int, currency: str, since: datetime, until: datetime
+) -> list[tuple[str, int, int, int]]:
+    """(kind, sign of the amount, lines, their sum) of all that is booked in a period, whatever a page shows of it."""
+    minor = -func.sum(LedgerEntry.amount_minor)
+    lines = (
+        select(LedgerJournal.kind, minor.label("minor"))
+        .join(LedgerEntry, LedgerEntry.journal_id == LedgerJournal.id)
+        .where(*_his(producer_id, currency), LedgerJournal.at >= since, LedgerJournal.at < until)
+        .group_by(LedgerJournal.id, LedgerJournal.kind, LedgerEntry.order_id)
+        .having(minor != 0)
+        .subquery()
+    )
+    sign = case((lines.c.minor > 0, 1), else_=-1)
+    rows = await db.execute(
+        select(lines.c.kind, sign, func.count(), func.sum(lines.c.minor))
+        .group_by(lines.c.kind, sign)
+        .order_by(lines.c.kind, sign.desc())
+    )
+    return [(kind, int(plus), int(count), int(total)) for kind, plus, count, total in rows]
 
 
 def _his(producer_id: int, currency: str) -> tuple[ColumnElement[bool], ...]:
@@ -61,20 +86,32 @@ def _his(producer_id: int, currency: str) -> tuple[ColumnElement[bool], ...]:
     return (*mine, LedgerEntry.currency == currency)
 
 
+def _batches(keys: Sequence[Any]) -> Iterator[list[Any]]:
+    """Each key once, so many at a time that a statement holds them."""
+    once = sorted(set(keys))
+    return (once[place : place + AT_ONCE] for place in range(0, len(once), AT_ONCE))
+
+
 async def orders(db: AsyncSession, producer_id: int, ids: Sequence[int]) -> dict[int, Order]:
     """Orders of a producer's by id."""
-    found = select(Order).where(Order.id.in_(ids), Order.producer_id == producer_id)
-    return {order.id: order for order in await db.scalars(found)}
+    found: dict[int, Order] = {}
+    for some in _batches(ids):
+        rows = await db.scalars(select(Order).where(Order.id.in_(some), Order.producer_id == producer_id))
+        found |= {order.id: order for order in rows}
+    return found
 
 
 async def refund_parts(db: AsyncSession, producer_id: int, numbers: Sequence[str]) -> dict[tuple[str, int], RefundPart]:
     """(number of the refund, order) → what of it that order bears."""
-    rows = await db.execute(
-        select(Refund.number, RefundPart)
-        .join(RefundPart, RefundPart.refund_id == Refund.id)
-        .where(Refund.number.in_(numbers), RefundPart.producer_id == producer_id)
-    )
-    return {(number, part.order_id): part for number, part in rows}
+    found: dict[tuple[str, int], RefundPart] = {}
+    for some in _batches(numbers):
+        rows = await db.execute(
+            select(Refund.number, RefundPart)
+            .join(RefundPart, RefundPart.refund_id == Refund.id)
+            .where(Refund.number.in_(some), RefundPart.producer_id == producer_id)
+        )
+        found |= {(number, part.order_id): part for number, part in rows}
+    return found
 
 
 @dataclass(frozen=True)

@@ -30,24 +30,33 @@ class Line:
 
 @dataclass(frozen=True)
 class Statement:
-    """Half-open in UTC: [since, until). Opening + lines = closing, to the cent. payouts: newest first."""
+    """Half-open in UTC: [since, until). Opening + all lines = closing, to the cent. payouts: newest first.
+
+    lines: the first of `count`; closing and totals are of all of them.
+    """
 
     since: datetime
     until: datetime
     currency: str
     opening_minor: int
+    closing_minor: int
+    count: int
     lines: Sequence[Line]
     payouts: Sequence[Payout]
     totals: Sequence[Part] = field(default=())
 
     @property
-    def closing_minor(self) -> int:
-        return self.lines[-1].balance_minor if self.lines else self.opening_minor
+    def is_whole(self) -> bool:
+        return len(self.lines) == self.count
 
 
-async def statement(db: AsyncSession, producer_id: int, currency: str, since: datetime, until: datetime) -> Statement:
+async def statement(
+    db: AsyncSession, producer_id: int, currency: str, since: datetime, until: datetime, most: int | None = None
+) -> Statement:
+    """most: lines of it, None for all."""
     opening = await queries.owed_before(db, producer_id, currency, since)
-    rows = await queries.booked(db, producer_id, currency, since, until)
+    moved = await queries.moved(db, producer_id, currency, since, until)
+    rows = await queries.booked(db, producer_id, currency, since, until, most)
     orders = await queries.orders(db, producer_id, [row.order_id for row in rows if row.order_id is not None])
     refunds = await queries.refund_parts(db, producer_id, [row.reference for row in rows if row.kind == "refund"])
     lines, balance = [], opening
@@ -65,7 +74,9 @@ async def statement(db: AsyncSession, producer_id: int, currency: str, since: da
             )
         )
     paid_out = await queries.payouts(db, producer_id, since, until)
-    return Statement(since, until, currency, opening, lines, paid_out, _totals(rows))
+    closing = opening + sum(minor for _kind, _sign, _count, minor in moved)
+    count = sum(each for _kind, _sign, each, _minor in moved)
+    return Statement(since, until, currency, opening, closing, count, lines, paid_out, _totals(moved))
 
 
 def name(kind: str, amount_minor: int) -> str:
@@ -103,10 +114,10 @@ def _parts(row: Booked, order: Order | None, refund: RefundPart | None) -> list[
     return parts if sum(amount for _what, amount in parts) == row.amount_minor else []
 
 
-def _totals(rows: Sequence[Booked]) -> list[Part]:
+def _totals(moved: Sequence[tuple[str, int, int, int]]) -> list[Part]:
     """What the period comes to, by what happened."""
     sums: dict[str, int] = {}
-    for row in rows:
-        what = name(row.kind, row.amount_minor)
-        sums[what] = sums.get(what, 0) + row.amount_minor
+    for kind, sign, _count, minor in moved:
+        what = name(kind, sign)
+        sums[what] = sums.get(what, 0) + minor
     return list(sums.items())

@@ -197,7 +197,7 @@ async def _check_goods(db: AsyncSession, owner: int | None, promotion: Promotion
         maker = await db.scalar(
             select(Product.producer_id)
             .join(Variant, Variant.product_id == Product.id)
-            .where(Variant.id == promotion.gift_variant_id, Product.deleted_at.is_(None))
+            .where(Variant.id == promotion.gift_variant_id, Variant.retired_at.is_(None), Product.deleted_at.is_(None))
         )
         if maker is None or owner not in {None, maker}:
             raise Refused(_("Scegli una delle voci proposte"), "gift_variant_id")

@@ -187,7 +187,10 @@ def _statement(*, every: bool) -> Select[Any]:
         or_(Promotion.ends_at.is_(None), Promotion.ends_at > _NOW),
         or_(Promotion.producer_id.is_(None), Promotion.producer_id.in_(bindparam("producers", expanding=True))),
     )
-    is_sold = and_(Product.deleted_at.is_(None), Product.published_at <= _NOW, Producer.hidden_at.is_(None))
+    is_sold = and_(
+        Variant.retired_at.is_(None), Product.deleted_at.is_(None), Product.published_at <= _NOW,
+        Producer.hidden_at.is_(None),
+    )  # fmt: skip
     found = (
         select(
             Promotion,

@@ -11,7 +11,9 @@ from app.commerce.promotions.models import PromotionCode, PromotionCount, Promot
 
 async def orders_are_their_lines(db: AsyncSession) -> AsyncIterator[str]:
     """Goods, discounts and the shop's part of an order are those of its lines, the delivery's beside them."""
-    of_pieces = OrderLine.quantity * OrderLine.unit_price_minor - OrderLine.discount_minor
+    # what is called off before it is charged leaves amounts as they are until then (docs/algorithms/catch-weight.md)
+    pieces = OrderLine.quantity + case((OrderGroup.paid_at.is_(None), OrderLine.called_off), else_=0)
+    of_pieces = pieces * OrderLine.unit_price_minor - OrderLine.discount_minor
     nothing = (Order.state == "cancelled") & (Order.total_minor == 0)  # called off before it was charged
     by_weight = OrderLine.kg_price_minor.is_not(None) | nothing  # weighing/proofs.py looks at these
     lines = (
@@ -23,6 +25,7 @@ async def orders_are_their_lines(db: AsyncSession) -> AsyncIterator[str]:
             func.sum(OrderLine.shop_funded_minor).label("shop"),
         )
         .join(Order, Order.id == OrderLine.order_id)
+        .join(OrderGroup, OrderGroup.id == Order.group_id)
         .group_by(OrderLine.order_id)
         .subquery()
     )

@@ -136,7 +136,7 @@ async def choices(db: AsyncSession, owner: int | None) -> Choices:
         await db.execute(
             select(Product.id, Product.name, Variant.id, Variant.format, Variant.sku)
             .join(Variant, Variant.product_id == Product.id)
-            .where(Product.deleted_at.is_(None), of_owner)
+            .where(Product.deleted_at.is_(None), Variant.retired_at.is_(None), of_owner)
             .order_by(Product.sort_name, Product.id, Variant.position, Variant.id)
         )
     ).all()

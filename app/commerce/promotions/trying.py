@@ -1,6 +1,7 @@
 """Why did this not apply? Every promotion's verdict on a basket that staff make up. Writes nothing."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -54,8 +55,8 @@ class Result:
 
 
 async def tried(db: AsyncSession, shop: ShopFacts, trial: Trial) -> Result:
-    items = await _items(db, trial.pieces)
-    fees = await _fees(db, shop, items, trial.postal_code)
+    items, weights = await _items(db, trial.pieces)
+    fees = await _fees(db, shop, items, weights, trial.postal_code)
     user_id = await db.scalar(select(User.id).where(func.lower(User.email) == trial.email.lower()))
     asked = Asked(user_id, trial.email, trial.code, None, sorted({i.producer_id for i in items}), trial.at, every=True)
     found, buyer = await offers.of(db, shop, asked)
@@ -82,15 +83,15 @@ def _told(shop: ShopFacts, outcome: Outcome) -> list[Told]:
     ]
 
 
-async def _items(db: AsyncSession, pieces: Sequence[tuple[int, int]]) -> list[Item]:
-    """The lines of such a basket at today's prices, in the order typed."""
+async def _items(db: AsyncSession, pieces: Sequence[tuple[int, int]]) -> tuple[list[Item], Counter[int]]:
+    """The lines of such a basket at today's prices, in the order typed, and what each producer's parcel weighs (g)."""
     rows = await db.execute(
         select(Variant, Product.category_id, Product.producer_id)
         .join(Product, Product.id == Variant.product_id)
         .where(Variant.id.in_([variant_id for variant_id, _number in pieces]))
     )
     known = {variant.id: (variant, category, producer) for variant, category, producer in rows}
-    found = []
+    found, weights = [], Counter[int]()
     for key, (variant_id, number) in enumerate(pieces, 1):
         if variant_id in known:
             variant, category, producer = known[variant_id]
@@ -99,14 +100,22 @@ async def _items(db: AsyncSession, pieces: Sequence[tuple[int, int]]) -> list[It
                 key, variant.product_id, category, producer, variant.stock_item_id, number, variant.price_minor, rate
             )
             found.append(item)
-    return found
+            weights[producer] += variant.weight_g * number
+    return found, weights
 
 
-async def _fees(db: AsyncSession, shop: ShopFacts, items: Sequence[Item], postal_code: str) -> dict[int, int] | None:
+async def _fees(
+    db: AsyncSession, shop: ShopFacts, items: Sequence[Item], weights: Mapping[int, int], postal_code: str
+) -> dict[int, int] | None:
+    """By producer; without those whose parcel is too heavy to be delivered, as in the cart."""
     zone = await quote(db, shop.country, postal_code) if postal_code else None
     if zone is None:
         return None
     goods: dict[int, int] = {}
     for item in items:
         goods[item.producer_id] = goods.get(item.producer_id, 0) + item.total_minor
-    return {producer_id: zone.fee(minor) for producer_id, minor in goods.items()}
+    return {
+        producer_id: zone.of(producer_id, weights[producer_id]).fee(minor)
+        for producer_id, minor in goods.items()
+        if zone.tariff.fee(weights[producer_id]) is not None
+    }

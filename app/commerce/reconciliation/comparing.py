@@ -88,8 +88,7 @@ async def _mine(
     found: list[tuple[MovementFacts, int | None]] = []
     for facts in fresh:
         group_id = owners.group_of(facts)
-        ours = group_id is not None or owning.shop_named(facts.source) == shop.slug
-        if ours or (keeps_books and not await _is_elsewhere(gateway, shop, owners, facts)):
+        if owners.is_ours(shop, facts) or (keeps_books and not await _is_elsewhere(gateway, shop, owners, facts)):
             found.append((facts, group_id))
     return found
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Id, ShopOwned, Table
@@ -54,6 +54,33 @@ class Reconciliation(ShopOwned, Table):
     unexplained_minor: Mapped[int] = mapped_column(Id)
     currency: Mapped[str] = mapped_column(String(3))
     findings: Mapped[list[Any]]
+
+
+class Explanation(ShopOwned, Table):
+    """A finding that an admin has closed in his own words, and the journal that books what was missing.
+
+    what, kind, reference, amount_minor: as the finding said. explained_id: the journal that no movement confirms;
+    journal_id: of the adjustment.
+    """
+
+    __tablename__ = "explanations"
+    __table_args__ = (
+        UniqueConstraint("journal_id"),
+        UniqueConstraint("explained_id"),
+        CheckConstraint("what in ('movement', 'journal', 'sum')", name="what"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    what: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str] = mapped_column(String(40))
+    reference: Mapped[str] = mapped_column(String(120))
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    explained_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_journals.id", ondelete="CASCADE"))
+    journal_id: Mapped[int] = mapped_column(ForeignKey("ledger_journals.id", ondelete="CASCADE"))
+    note: Mapped[str] = mapped_column(String(500))
+    actor_id: Mapped[int | None] = mapped_column(Id)
+    at: Mapped[datetime]
 
 
 class LedgerCheck(ShopOwned, Table):

@@ -1,4 +1,4 @@
-"""Which group a balance transaction of Stripe's is about, and whether it is this shop's at all."""
+"""Which group or purchase a balance transaction of Stripe's is about, and whether it is this shop's at all."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.commerce.credit.models import CreditPurchase, CreditRefund
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.payments.models import Payment, Recovery, Transfer
 from app.commerce.refunds.models import Refund
@@ -24,10 +25,16 @@ class Owners:
     """Stripe's id of a payment, charge, refund, transfer, reversal or group number → our group."""
 
     groups: Mapping[str, int]
+    of_credit: frozenset[str] = field(default_factory=frozenset)  # of bought credit, which has no group
     strangers: frozenset[str] = field(default_factory=frozenset)  # charges that name another shop
 
     def group_of(self, facts: MovementFacts) -> int | None:
         return next((self.groups[name] for name in names(facts) if name in self.groups), None)
+
+    def is_ours(self, shop: ShopFacts, facts: MovementFacts) -> bool:
+        """Is it about a group or a purchase of this shop's, or does it say so itself?"""
+        known = self.group_of(facts) is not None or not self.of_credit.isdisjoint(names(facts))
+        return known or shop_named(facts.source) == shop.slug
 
     def is_elsewhere(self, shop: ShopFacts, facts: MovementFacts) -> bool:
         """Does it say itself, or does its charge, that it is another shop's?"""
@@ -66,12 +73,16 @@ async def owners(db: AsyncSession, shop: ShopFacts, movements: Sequence[Movement
             select(OrderGroup.number, OrderGroup.id).where(OrderGroup.number.in_(some)),
         ):
             groups |= {name: group for name, group in await db.execute(found) if name}
+    credit: set[str | None] = set()
+    for some in _portions(wanted):
+        for column in (CreditPurchase.charge_id, CreditRefund.stripe_id):
+            credit.update(await db.scalars(select(column).where(column.in_(some))))
     strangers = {
         str(facts.source_id)
         for facts in movements
         if facts.category == "charge" and shop_named(facts.source) not in {None, shop.slug}
     }
-    return Owners(groups, frozenset(strangers))
+    return Owners(groups, frozenset(filter(None, credit)), frozenset(strangers))
 
 
 def _id(value: Any) -> str | None:

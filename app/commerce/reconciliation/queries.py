@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.models import OrderGroup
 from app.commerce.payments.models import LedgerEntry, LedgerJournal, StripeEvent
-from app.commerce.reconciliation.models import LedgerCheck, Reconciliation
+from app.commerce.reconciliation.models import Explanation, LedgerCheck, Reconciliation
 from app.kernel.errors import NotFound
 from app.producers.models import Producer
 
@@ -30,6 +30,12 @@ async def one(db: AsyncSession, report_id: int) -> Reconciliation:
     if found is None:
         raise NotFound
     return found
+
+
+async def explanations(db: AsyncSession, since: datetime) -> dict[tuple[str, str, str], str]:
+    """(what, kind, reference) of findings that somebody has closed since then → his words."""
+    found = await db.scalars(select(Explanation).where(Explanation.at >= since).order_by(Explanation.id))
+    return {(row.what, row.kind, row.reference): row.note for row in found}
 
 
 async def checks(db: AsyncSession) -> list[LedgerCheck]:

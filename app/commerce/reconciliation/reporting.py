@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.payments.ledger import STRIPE_BALANCE
 from app.commerce.payments.models import LedgerEntry, LedgerJournal
-from app.commerce.reconciliation.models import Movement, Reconciliation
+from app.commerce.reconciliation.models import Explanation, Movement, Reconciliation
 
 FRESH = timedelta(hours=1)  # a journal as young as that may have its movement in the next reading
 MOST = 200  # findings that a report lists; their sum counts all
 DISPUTE = "dispute"
 FEE = "stripe_fee"  # booked from a movement that has another journal
+ADJUSTMENT = "adjustment"  # booked by an admin who explained a finding (resolving.py)
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,20 @@ async def journals_without_movement(db: AsyncSession, *, currency: str, group_id
     return await _without_movement(db, currency, LedgerJournal.group_id.is_not_distinct_from(group_id))
 
 
+async def unmatched(db: AsyncSession, currency: str) -> list[Unmatched]:
+    """The same of all groups, and of none."""
+    return await _without_movement(db, currency)
+
+
 async def _without_movement(db: AsyncSession, currency: str, *where: ColumnElement[bool]) -> list[Unmatched]:
     amount = func.sum(LedgerEntry.amount_minor)
     taken = exists().where(Movement.journal_id == LedgerJournal.id)
+    explained = exists().where(Explanation.explained_id == LedgerJournal.id)
     found = (
         select(LedgerJournal.id, LedgerJournal.kind, LedgerJournal.reference, LedgerJournal.at, amount)
         .join(LedgerEntry, LedgerEntry.journal_id == LedgerJournal.id)
         .where(LedgerEntry.account == STRIPE_BALANCE, LedgerEntry.currency == currency, ~taken)
-        .where(LedgerJournal.kind != FEE)
+        .where(LedgerJournal.kind.not_in((FEE, ADJUSTMENT)), ~explained)
         .group_by(LedgerJournal.id, LedgerJournal.kind, LedgerJournal.reference, LedgerJournal.at)
         .having(amount != 0)
         .order_by(LedgerJournal.id)
@@ -57,13 +64,13 @@ async def write(db: AsyncSession, currency: str, read_at: datetime, *, new: int,
     )
     own = LedgerEntry.account == STRIPE_BALANCE, LedgerEntry.currency == currency
     in_ledger = await _sum(db, select(func.sum(LedgerEntry.amount_minor)), *own)
-    unmatched = await _without_movement(db, currency)
+    without = await _without_movement(db, currency)
     strangers = select(Movement).where(Movement.journal_id.is_(None)).order_by(Movement.id)
     findings: list[list[Any]] = [
         ["movement", row.category, row.stripe_id, _weight(row)] for row in await db.scalars(strangers)
     ]
-    off = at_stripe - in_ledger - sum(finding[3] for finding in findings) + sum(j.amount_minor for j in unmatched)
-    late = [journal for journal in unmatched if journal.at < read_at - FRESH]
+    off = at_stripe - in_ledger - sum(finding[3] for finding in findings) + sum(j.amount_minor for j in without)
+    late = [journal for journal in without if journal.at < read_at - FRESH]
     findings += [["journal", journal.kind, journal.reference, journal.amount_minor] for journal in late]
     if off:
         findings.append(["sum", "", "", off])

@@ -85,6 +85,23 @@ async def by_producer(
     return refund
 
 
+async def for_lateness(
+    db: AsyncSession, shop: ShopFacts, group: OrderGroup, order: Order, reason: str, actor: Actor
+) -> Refund | None:
+    """End an order that does not come (overdue/choosing.py), wherever it is. group: as `requesting.lock` gives it.
+
+    What is lost on its way ends as refunded, and its pieces are not for sale again. Returns and raises as `by_buyer`.
+    """
+    if group.state in _lets_go:
+        await _lets_go[group.state](db, group, order, actor, "")
+        return None
+    if order.state in BEFORE_IT_LEAVES:
+        return await _cancel(db, shop, order, reason, "", actor)
+    facts = next(facts for facts in await queries.facts(db, group) if facts.id == order.id)
+    ask = Ask(group.id, [plan.everything(facts, restock=False)], reason, f"{reason}:{order.id}")
+    return await requesting.request(db, shop, ask, actor)
+
+
 _lets_go: dict[str, LetGo] = {}
 
 

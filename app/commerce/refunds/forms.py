@@ -14,8 +14,9 @@ from app.kernel.i18n import gettext as _
 from app.kernel.money import parse_amount
 from app.web.forms import Form, Text
 
-LINE_FIELD = re.compile(r"(pieces|sum|restock)-([0-9]{1,15})")
+LINE_FIELD = re.compile(r"(pieces|sum|weighed|restock)-([0-9]{1,15})")
 MOST_FIELDS = 900
+LONGEST_WEIGHT = 8
 
 
 class RefundForm(Form):
@@ -47,7 +48,7 @@ class CancelForm(Form):
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed beside the lines: field name ("pieces-12", "sum-12", "restock-12") → text."""
+    """What was typed beside the lines: field name ("pieces-12", "sum-12", "weighed-12", "restock-12") → text."""
 
     fields: Mapping[str, str]
 
@@ -65,6 +66,8 @@ class Typed:
     def claim(self, line: LineFacts, currency: str) -> Claim | None:
         """What was typed beside a line; None for nothing. Raises Refused beside the field."""
         pieces, amount = self.value("pieces", line.id) or "0", self.value("sum", line.id)
+        if weighed := self.value("weighed", line.id):
+            return self._weight(line, weighed, is_alone=pieces == "0" and not amount)
         if not (pieces.isascii() and pieces.isdigit()):
             raise Refused(_("Scrivi quanti pezzi, per esempio 1."), f"pieces-{line.id}")
         if int(pieces) > line.pieces_left:
@@ -80,6 +83,16 @@ class Typed:
         if not int(pieces) and not minor:
             return None
         return Claim(line.id, int(pieces), minor, bool(self.value("restock", line.id)))
+
+    @staticmethod
+    def _weight(line: LineFacts, weighed: str, *, is_alone: bool) -> Claim:
+        """The difference to the weight that was paid for. is_alone: nothing else was typed beside the line."""
+        field = f"weighed-{line.id}"
+        if not (weighed.isascii() and weighed.isdigit() and len(weighed) < LONGEST_WEIGHT):
+            raise Refused(_("Scrivi i grammi, per esempio 1230"), field)
+        if not is_alone:
+            raise Refused(_("Scrivi il peso vero oppure pezzi e importo, non tutti e due."), field)
+        return plan.weight_difference(line, line.sold_g, int(weighed))
 
 
 def wanted(form: RefundForm, typed: Typed, facts: Sequence[OrderFacts], currency: str) -> list[Wanted]:

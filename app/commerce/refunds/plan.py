@@ -19,7 +19,10 @@ DESTINATIONS = (SOURCES, CARD, CREDIT)
 
 @dataclass(frozen=True)
 class LineFacts:
-    """A line as it was booked, and what of it has gone back. gross_minor: what the buyer paid, VAT included."""
+    """A line as it was booked, and what of it has gone back. gross_minor: what the buyer paid, VAT included.
+
+    sold_g: the weight that it was paid for, grams; 0 for a fixed price.
+    """
 
     id: int
     quantity: int
@@ -30,6 +33,7 @@ class LineFacts:
     shop_funded_minor: int = 0
     refunded_pieces: int = 0
     refunded_minor: int = 0
+    sold_g: int = 0
 
     @property
     def pieces_left(self) -> int:
@@ -200,11 +204,14 @@ def amount(orders: Sequence[OrderFacts], amount_minor: int, *, delivery: bool) -
 
 
 def weight_difference(line: LineFacts, sold_g: int, weighed_g: int) -> Claim:
-    """The claim for a line that weighs less than was paid for. Raises Refused when there is nothing to give back."""
-    if not 0 <= weighed_g < sold_g:
-        raise Refused(_("Il peso non è sotto quello pagato: non c’è niente da restituire."), "weighed_g")
-    due = divided(line.gross_minor * (sold_g - weighed_g), sold_g)
-    return Claim(line.id, 0, min(due, line.left_minor))
+    """The claim for a line of which the buyer has less than he paid for; what went back before counts.
+
+    weighed_g: of all that he keeps. Raises Refused when there is nothing to give back.
+    """
+    due = divided(line.gross_minor * (sold_g - weighed_g), sold_g) - line.refunded_minor if sold_g else 0
+    if weighed_g < 0 or due <= 0:
+        raise Refused(_("Il peso non è sotto quello pagato: non c’è niente da restituire."), f"weighed-{line.id}")
+    return Claim(line.id, 0, due)
 
 
 def part(order: OrderFacts, wanted: Wanted) -> PlannedPart:
@@ -252,6 +259,8 @@ def _step(line: LineFacts, claim: Claim) -> PlannedLine | None:
 
 def cost_of(line: LineFacts, pieces: int) -> int:
     """What so many further pieces of a line cost the buyer, as far as it has not gone back."""
+    if not line.quantity:  # all of it was called off before it was charged
+        return 0
     share = between(line.gross_minor, line.refunded_pieces, line.refunded_pieces + pieces, line.quantity)
     return min(share, line.left_minor)
 

@@ -18,7 +18,8 @@ async def what_is_due_to_buyers(db: AsyncSession) -> AsyncIterator[str]:
     due = await db.scalar(select(func.sum(LedgerEntry.amount_minor)).where(LedgerEntry.account == REFUND_DUE)) or 0
     late = await db.scalar(select(func.sum(Payment.amount_minor)).where(Payment.state == "late")) or 0
     waiting = await db.scalar(select(func.sum(Refund.card_minor)).where(Refund.state != "sent")) or 0
-    of_credit = select(func.sum(CreditRefund.amount_minor)).where(CreditRefund.state != "sent")
+    given = ("sent", "by_bank")
+    of_credit = select(func.sum(CreditRefund.amount_minor)).where(CreditRefund.state.not_in(given))
     waiting += await db.scalar(of_credit) or 0
     if -due != late + waiting:
         yield f"{-due} are due as refunds, but late payments come to {late} and open refunds to {waiting}"

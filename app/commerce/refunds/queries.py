@@ -11,7 +11,8 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from app.commerce.orders.models import Order, OrderGroup
+from app.commerce.orders import reckoning
+from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.commerce.payments.models import DEPOSIT, Payment, Recovery
 from app.commerce.refunds.models import Refund, RefundPart
 from app.commerce.refunds.plan import DeliveryRate, LineFacts, OrderFacts, Paid
@@ -44,10 +45,17 @@ def order_facts(order: Order, delivery_back: Sequence[Mapping[str, Any]]) -> Ord
             line.shop_funded_minor,
             line.refunded_pieces,
             line.refunded_minor,
+            _sold_g(line),
         )
         for line in order.lines
     ]
     return OrderFacts(order.id, order.producer_id, lines, _delivery(order, lines, delivery_back))
+
+
+def _sold_g(line: OrderLine) -> int:
+    """What was charged by the gram: beyond the upper limit a piece costs nothing more."""
+    terms = reckoning.terms_of(line)
+    return sum(min(grams, terms.most_g) for grams in line.charged_grams) if terms else 0
 
 
 def _delivery(order: Order, lines: Sequence[LineFacts], back: Sequence[Mapping[str, Any]]) -> list[DeliveryRate]:
@@ -121,6 +129,11 @@ def mark(group: OrderGroup) -> str:
 
 async def known(db: AsyncSession, request_key: str) -> Refund | None:
     return await db.scalar(select(Refund).where(Refund.request_key == request_key))
+
+
+async def made_at_stripe(db: AsyncSession, stripe_id: str) -> int | None:
+    """The refund that carries this id of Stripe's, though not our mark: somebody made it in Stripe's dashboard."""
+    return await db.scalar(select(Refund.id).where(Refund.stripe_id == stripe_id))
 
 
 async def count(db: AsyncSession, group_id: int) -> int:

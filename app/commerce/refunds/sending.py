@@ -72,6 +72,10 @@ async def handle(database: Database, shop: ShopFacts, gateway: StripeGateway, ev
     mark, payment = sent.metadata.get("refund", ""), sent.metadata.get("payment", "")
     if mark.isdigit():
         return await _follow(database, shop, int(mark), sent)
+    async with database.session(shop.id) as db:
+        adopted = await queries.made_at_stripe(db, sent.id)
+    if adopted is not None:
+        return await _follow(database, shop, adopted, sent)
     if (of_credit := sent.metadata.get(credit.MARK, "")).isdigit():
         return await credit.follow(database, shop, int(of_credit), sent)
     if payment.isdigit() and sent.status in OVER:
@@ -156,6 +160,12 @@ async def _follow(database: Database, shop: ShopFacts, refund_id: int, sent: Sen
         if sent.status == "succeeded" and refund.state == "sending":
             await _close(db, refund, sent)
         return refund.state
+
+
+async def was_sent(db: AsyncSession, refund: Refund, sent: Sent) -> None:
+    """A refund that has just been decided is there already: somebody made it at Stripe. Within that transaction."""
+    refund.state, refund.stripe_id = "sending", sent.id
+    await _close(db, refund, sent)
 
 
 async def _close(db: AsyncSession, refund: Refund, sent: Sent) -> None:

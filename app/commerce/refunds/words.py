@@ -19,9 +19,11 @@ REASONS = {
     "damaged": _l("Arrivato rovinato"),
     "late": _l("Arrivato tardi"),
     "lost": _l("Pacco smarrito"),
+    "overdue": _l("Contratto risolto per ritardo"),
     "weight": _l("Peso inferiore"),
     "complaint": _l("Reclamo"),
     "goodwill": _l("Gesto di cortesia"),
+    "dashboard": _l("Rimborsato dalla pagina di Stripe"),
     "other": _l("Altro motivo"),
 }
 BY_STAFF = ("missing", "damaged", "late", "lost", "weight", "complaint", "goodwill", "staff_cancelled", "other")

@@ -40,7 +40,8 @@ NEWS = (
 async def capture(database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int) -> None:
     """Charge a group whose parcels are weighed, or whose time is up. Safe to repeat and to run twice at once.
 
-    Raises PaymentUnreachable: try again. Nothing happens while a weight is missing and there is time.
+    Raises PaymentUnreachable: try again. Nothing happens while a weight is missing and there is time. What Stripe
+    refuses stays `capturing` with its `failure`, for staff to see (stuck.py); the clock tries it again.
     """
     payment = await _claimed(database, shop, group_id)
     if payment is None:
@@ -61,7 +62,8 @@ async def capture(database: Database, shop: ShopFacts, gateway: StripeGateway, g
         log.warning("weighing.capture_refused", payment=payment.id, code=no.code)
         now = await stripe_capture.look(gateway, payment.intent_id)
         if now.is_held:
-            raise
+            await _note_refusal(database, shop, payment.id, f"{no.code}: {no}")
+            return
     await _follow(database, shop, group_id, now)
 
 
@@ -86,7 +88,10 @@ async def handle(database: Database, shop: ShopFacts, gateway: StripeGateway, ev
 
 
 async def release(database: Database, shop: ShopFacts, gateway: StripeGateway, payment_id: int) -> None:
-    """Let go of an authorisation that nobody will capture. Safe to repeat. Raises PaymentUnreachable: try again."""
+    """Let go of an authorisation that nobody will capture. Safe to repeat. Raises PaymentUnreachable: try again.
+
+    What somebody has captured at Stripe's own desk all the same goes back, as money that came too late.
+    """
     async with database.session(shop.id) as db:
         payment = await db.get(Payment, payment_id)
     if payment is None or payment.state != "releasing":
@@ -95,12 +100,25 @@ async def release(database: Database, shop: ShopFacts, gateway: StripeGateway, p
         try:
             await stripe_capture.let_go(gateway, payment.intent_id)
         except PaymentRefused:
-            if not (await stripe_capture.look(gateway, payment.intent_id)).is_gone:
+            now = await stripe_capture.look(gateway, payment.intent_id)
+            if now.is_taken:
+                await _give_back(database, shop, payment, now)
+                return
+            if not now.is_gone:
                 raise
     async with database.session(shop.id) as db, transaction(db):
         row = await queries.locked_payment(db, payment_id)
         if row is not None and row.state == "releasing":
             row.state, row.settled_at = "released", clock.now()
+
+
+async def _give_back(database: Database, shop: ShopFacts, payment: Payment, taken: Authorization) -> None:
+    async with database.session(shop.id) as db, transaction(db):
+        group = await payments.locked_group(db, payment.group_id)
+        row = await queries.locked_payment(db, payment.id)
+        if row is not None and row.state == "releasing":
+            row.amount_minor, row.charge_id, row.settled_at = taken.received_minor, taken.charge_id, clock.now()
+            await settling.send_back(db, group, row)
 
 
 async def _claimed(database: Database, shop: ShopFacts, group_id: int) -> Payment | None:
@@ -177,15 +195,24 @@ async def _book(database: Database, shop: ShopFacts, group_id: int, taken: Autho
         received = taken.received_minor if taken else 0
         if received != payment.capture_minor:  # somebody was at Stripe's dashboard: people must look at it
             payment.failure = f"captured {received} instead of {payment.capture_minor}"
+            add_job(db, "weighing.tell_stuck", payment_id=payment.id)
             log.error("weighing.wrong_capture", payment=payment.id, agreed=payment.capture_minor, came=received)
             return
-        await write(db, group, payment)
-        if taken is not None:
-            payment.charge_id = taken.charge_id
-        await settling.complete(db, group, payment)
-        for order in group.orders:
-            if order.state == "delivered":  # it had arrived before
-                add_job(db, "credit.earn_points", order_id=order.id)
+        await finish(db, group, payment, taken)
+
+
+async def finish(db: AsyncSession, group: OrderGroup, payment: Payment, taken: Authorization | None) -> None:
+    """Write what was charged. Within a transaction that holds the group's lock; of another amount than was agreed the
+    books say what Stripe took.
+    """
+    await write(db, group, payment)
+    if taken is not None:
+        payment.charge_id = taken.charge_id
+    payment.failure = None
+    await settling.complete(db, group, payment, came_minor=taken.received_minor if taken else 0)
+    for order in group.orders:
+        if order.state == "delivered":  # it had arrived before
+            add_job(db, "credit.earn_points", order_id=order.id)
 
 
 async def write(db: AsyncSession, group: OrderGroup, payment: Payment) -> None:
@@ -212,8 +239,21 @@ async def _lose(database: Database, shop: ShopFacts, group_id: int) -> None:
             add_job(db, "weighing.tell_lost", group_id=group.id)
 
 
+async def _note_refusal(database: Database, shop: ShopFacts, payment_id: int, why: str) -> None:
+    """People must look at it; the next try has another key, since Stripe repeats a refusal under the same one."""
+    async with database.session(shop.id) as db, transaction(db):
+        payment = await queries.locked_payment(db, payment_id)
+        if payment is not None and payment.state == "capturing":
+            payment.failure, payment.capture_key = why[:200], new_key(payment)
+            add_job(db, "weighing.tell_stuck", payment_id=payment.id)
+
+
 async def _change_key(database: Database, shop: ShopFacts, group_id: int) -> None:
     async with database.session(shop.id) as db, transaction(db):
         payment = await queries.held_payment(db, group_id)
         if payment is not None and payment.state == "capturing":
-            payment.capture_key = f"capture:{payment.id}:{ids.token()[:12]}"
+            payment.capture_key = new_key(payment)
+
+
+def new_key(payment: Payment) -> str:
+    return f"capture:{payment.id}:{ids.token()[:12]}"

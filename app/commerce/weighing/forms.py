@@ -1,15 +1,35 @@
-"""The desk's form of weights: one field per piece. What was typed is kept, with what is wrong beside its field."""
+"""The desk's form of weights: one field per piece. What was typed is kept, with what is wrong beside its field.
+
+And the forms of staff: calling off, and taking over what Stripe took.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import Field
+
 from app.commerce.orders import reckoning
 from app.commerce.orders.models import Order
 from app.commerce.weighing.weighing import HEAVIEST_G
 from app.kernel.i18n import gettext as _
+from app.web.forms import Form, Text
 
 LONGEST = 7
+
+
+class CallOffForm(Form):
+    """orders: the numbers of those to be called off. reason: of words.REASONS, for the record; note: to the buyer."""
+
+    orders: list[str] = Field(default_factory=list, max_length=50)
+    reason: str = Field("", max_length=20)
+    note: Text = Field("", max_length=500)
+
+
+class TakeOverForm(Form):
+    """seen: what Stripe had taken, as the page said, minor units."""
+
+    seen: int = Field(ge=0)
 
 
 @dataclass

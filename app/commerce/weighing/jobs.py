@@ -21,9 +21,19 @@ async def tell_lost(work: Work, group_id: int) -> None:
         await mails.tell_lost(db, Office(work.own_shop, work.settings), group_id)
 
 
-async def tell_called_off(work: Work, order_id: int) -> None:
+async def tell_called_off(work: Work, order_id: int, note: str = "") -> None:
     async with work.session() as db, transaction(db):
-        await mails.tell_called_off(db, Office(work.own_shop, work.settings), order_id)
+        await mails.tell_called_off(db, Office(work.own_shop, work.settings), order_id, note)
+
+
+async def tell_stuck(work: Work, payment_id: int) -> None:
+    async with work.session() as db, transaction(db):
+        await mails.tell_stuck(db, Office(work.own_shop, work.settings), payment_id)
+
+
+async def tell_surplus(work: Work, payment_id: int) -> None:
+    async with work.session() as db, transaction(db):
+        await mails.tell_surplus(db, Office(work.own_shop, work.settings), payment_id)
 
 
 async def watch(work: Work) -> None:
@@ -40,6 +50,8 @@ JOBS: dict[str, JobFunction] = {
     "weighing.release": release,
     "weighing.tell_lost": tell_lost,
     "weighing.tell_called_off": tell_called_off,
+    "weighing.tell_stuck": tell_stuck,
+    "weighing.tell_surplus": tell_surplus,
     "weighing.watch": watch,
 }
 SCHEDULES: list[Schedule] = [Schedule("weighing.watch", minutes=20)]

@@ -6,7 +6,9 @@ from app.commerce.orders import links
 from app.commerce.orders import queries as orders
 from app.commerce.orders.mails import Office, write_sentences
 from app.commerce.orders.models import OrderGroup
+from app.commerce.payments.models import Payment
 from app.identity import queries as people
+from app.kernel import formats
 from app.kernel.i18n import LOCALES
 from app.kernel.i18n import gettext as _
 from app.web.addresses import address
@@ -37,8 +39,8 @@ async def remind(db: AsyncSession, office: Office, order_id: int, place: int) ->
             )  # fmt: skip
 
 
-async def tell_called_off(db: AsyncSession, office: Office, order_id: int) -> None:
-    """An order was called off before it was charged: to its buyer, and to the producer."""
+async def tell_called_off(db: AsyncSession, office: Office, order_id: int, note: str) -> None:
+    """An order was called off before it was charged: to its buyer, with the note, and to the producer."""
     order = await orders.order_of(db, order_id)
     group, key = order.group, links.token(office.settings.secret_key, order.group)
     with writing(office.shop, group.locale):
@@ -49,8 +51,11 @@ async def tell_called_off(db: AsyncSession, office: Office, order_id: int) -> No
             recipient=group.email,
             locale=group.locale,
             subject=subject,
-            sentences=[_("I prodotti di %(name)s non arrivano e non ti addebitiamo nulla per loro: la banca libera "
-                         "l’importo da sola, di solito in pochi giorni.", name=order.producer.get("name", ""))],
+            sentences=[
+                *([note] if note else []),
+                _("I prodotti di %(name)s non arrivano e non ti addebitiamo nulla per loro: la banca libera "
+                  "l’importo da sola, di solito in pochi giorni.", name=order.producer.get("name", "")),
+            ],
             link=address(office.settings, office.shop, f"/ordini/{group.number}?chiave={key}", group.locale),
             button=_("Vedi l’ordine"),
         )  # fmt: skip
@@ -94,6 +99,49 @@ async def tell_lost(db: AsyncSession, office: Office, group_id: int) -> None:
                     button=_("Vedi l’ordine"),
                 )  # fmt: skip
     await _tell_staff(db, office, group)
+
+
+async def tell_stuck(db: AsyncSession, office: Office, payment_id: int) -> None:
+    """Stripe would not take what was weighed, or somebody took another amount there: staff must decide."""
+    payment = await db.get_one(Payment, payment_id)
+    group = await orders.with_orders(db, payment.group_id)
+    for user_id, email, reads in await people.staff_readers(db):
+        locale = reads if reads in LOCALES else LOCALES[0]
+        with writing(office.shop, locale):
+            await write_sentences(
+                db, office, group, "weighing.stuck",
+                reference=f"{group.number}:{payment.id}:{user_id}",
+                recipient=email,
+                locale=locale,
+                subject=_("Addebito fermo: %(number)s", number=group.number),
+                sentences=[
+                    _("L’addebito dell’ordine %(number)s dopo la pesata non è andato come doveva.",
+                      number=group.number),
+                    _("La banca tiene da parte l’importo solo per qualche giorno: guardalo presto."),
+                ],
+                link=address(office.settings, office.shop, f"/amministrazione/addebiti/{payment.id}", locale),
+                button=_("Guarda l’addebito"),
+            )  # fmt: skip
+
+
+async def tell_surplus(db: AsyncSession, office: Office, payment_id: int) -> None:
+    """More was taken from a card than the goods weigh: what is too much goes back."""
+    payment = await db.get_one(Payment, payment_id)
+    group = await orders.with_orders(db, payment.group_id)
+    key = links.token(office.settings.secret_key, group)
+    with writing(office.shop, group.locale):
+        amount = formats.money(payment.amount_minor, payment.currency, group.locale)
+        await write_sentences(
+            db, office, group, "weighing.surplus",
+            reference=f"{group.number}:{payment.id}",
+            recipient=group.email,
+            locale=group.locale,
+            subject=_("Ti restituiamo %(amount)s per l’ordine %(number)s", amount=amount, number=group.number),
+            sentences=[_("Per un nostro errore la carta ha pagato più del peso vero: %(amount)s tornano sulla stessa "
+                         "carta, di solito in pochi giorni.", amount=amount)],
+            link=address(office.settings, office.shop, f"/ordini/{group.number}?chiave={key}", group.locale),
+            button=_("Vedi l’ordine"),
+        )  # fmt: skip
 
 
 async def _tell_buyer(db: AsyncSession, office: Office, group: OrderGroup) -> None:

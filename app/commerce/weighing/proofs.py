@@ -62,7 +62,7 @@ async def prices_follow_the_weights(db: AsyncSession) -> AsyncIterator[str]:
         if terms is None or (state == "cancelled" and not price):
             continue
         charged = sum(map(terms.price_of, line.charged_grams))
-        due = charged if paid_at is not None else line.quantity * terms.most_minor
+        due = charged if paid_at is not None else (line.quantity + line.called_off) * terms.most_minor
         if price != due:
             yield f"line {line.id} of order {number} costs {price}, its weights come to {due}"
     found = await db.execute(

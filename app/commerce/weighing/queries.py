@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, selectinload
 
@@ -14,6 +14,7 @@ from app.kernel.errors import NotFound
 
 MOST = 100
 TO_WEIGH = ("pending", "confirmed", "processing")
+_STUCK = (Payment.state == "capturing", Payment.failure.is_not(None))
 
 
 async def held_payment(db: AsyncSession, group_id: int) -> Payment | None:
@@ -48,6 +49,32 @@ async def due_groups(db: AsyncSession, now: datetime, before: datetime) -> list[
     overdue = (Payment.state == "authorized") & (Payment.capture_by <= now)
     found = select(Payment.group_id).where(or_(stuck, overdue)).order_by(Payment.group_id)
     return list(await db.scalars(found.limit(MOST)))
+
+
+def stuck() -> Select[int]:
+    """Counts the charges that wait for staff: refused, or of another amount than was weighed."""
+    return select(func.count()).select_from(Payment).where(*_STUCK)
+
+
+async def stuck_payments(db: AsyncSession) -> list[tuple[Payment, str]]:
+    """Those, with the number of their group, the oldest first: the bank waits only for some days."""
+    found = select(Payment, OrderGroup.number).join(OrderGroup, OrderGroup.id == Payment.group_id)
+    rows = await db.execute(found.where(*_STUCK).order_by(Payment.id).limit(MOST))
+    return [(payment, number) for payment, number in rows]
+
+
+async def stuck_payment(db: AsyncSession, payment_id: int) -> tuple[Payment, OrderGroup]:
+    """One of them, or one that was (its state says so). Raises NotFound for a payment that was never to be captured."""
+    found = await db.execute(
+        select(Payment, OrderGroup)
+        .join(OrderGroup, OrderGroup.id == Payment.group_id)
+        .where(Payment.id == payment_id, Payment.capture_minor.is_not(None))
+        .execution_options(populate_existing=True)
+    )
+    row = found.first()
+    if row is None:
+        raise NotFound
+    return row[0], row[1]
 
 
 async def waiting_releases(db: AsyncSession, before: datetime) -> list[int]:

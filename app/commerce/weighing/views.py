@@ -1,14 +1,15 @@
-"""What the desk's page of weights shows, as plain values."""
+"""What the pages of weights show, the desk's and the staff's, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.catalog.by_weight import ByWeight
-from app.commerce.orders import reckoning
-from app.commerce.orders.models import Order
+from app.commerce.orders import reckoning, words
+from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.orders.views import text
-from app.commerce.weighing import forms
+from app.commerce.payments.models import Payment
+from app.commerce.weighing import forms, lost
 from app.commerce.weighing.forms import Weights
 from app.kernel import formats
 from app.kernel.i18n import current_locale
@@ -54,13 +55,71 @@ class WeighingView:
     is_open: bool
 
 
+@dataclass(frozen=True)
+class HeldOrder:
+    """One producer's order of a group that is not charged yet. is_open: it can still be called off."""
+
+    number: str
+    seller: str
+    label: str
+    tone: str
+    needs_weights: bool
+    is_open: bool
+    about_minor: int
+
+
+@dataclass(frozen=True)
+class HeldView:
+    """A group that is not charged yet, for staff. held_minor: what the bank keeps aside; credit_minor: stored value
+    besides. about_minor: what it will cost, about. capture_by: charged then at the latest. is_open: can be called off.
+    """
+
+    number: str
+    buyer: str
+    currency: str
+    held_minor: int
+    credit_minor: int
+    about_minor: int
+    capture_by: datetime | None
+    orders: Sequence[HeldOrder]
+    is_open: bool
+
+
+def held_view(group: OrderGroup, payment: Payment | None) -> HeldView:
+    """group: with orders and lines. payment: the one that is held; none once there is none any more."""
+    is_held = payment is not None and payment.state == "authorized"
+    orders = [
+        HeldOrder(
+            order.number,
+            str(order.producer.get("name", "")),
+            words.state(order.state),
+            words.tone(order.state),
+            needs_weights=order.state in lost.STILL_HERE and not reckoning.is_weighed(order),
+            is_open=is_held and order.state in lost.STILL_HERE,
+            about_minor=reckoning.money_of(order, estimated=True).total_minor,
+        )
+        for order in group.orders
+    ]
+    return HeldView(
+        number=group.number,
+        buyer=group.name,
+        currency=group.currency,
+        held_minor=payment.amount_minor if payment else 0,
+        credit_minor=group.credit_minor,
+        about_minor=sum(order.about_minor for order in orders),
+        capture_by=payment.capture_by if payment and is_held else None,
+        orders=orders,
+        is_open=any(order.is_open for order in orders),
+    )
+
+
 def weighing_view(order: Order, form: Weights, capture_by: datetime | None) -> WeighingView:
     """An order with group and lines loaded."""
     currency, is_paid = order.group.currency, order.group.paid_at is not None
     lines = []
     for line in order.lines:
         terms = reckoning.terms_of(line)
-        if terms is None:
+        if terms is None or not line.quantity:
             continue
         pieces = [
             _piece(form, forms.name(line.id, place), place, line.quantity, terms)

@@ -18,7 +18,7 @@ LOST = timedelta(minutes=30)  # jobs have tried long enough by then
 
 
 async def watch(database: Database, shop: ShopFacts, settings: Settings, gateway: StripeGateway) -> None:
-    """Go over everything once. When Stripe does not answer, the rest waits for the next time."""
+    """Go over everything once. What Stripe refuses, or does not answer about, does not keep the others from it."""
     now = clock.now()
     async with database.session(shop.id) as db:
         due = await queries.due_groups(db, now, now - LOST)
@@ -28,10 +28,9 @@ async def watch(database: Database, shop: ShopFacts, settings: Settings, gateway
         place = sum(capture_by - now <= ahead for ahead in REMINDED)
         async with database.session(shop.id) as db, transaction(db):
             await mails.remind(db, Office(shop, settings), order_id, place)
-    try:
-        for group_id in due:
-            await capturing.capture(database, shop, gateway, group_id)
-        for payment_id in releases:
-            await capturing.release(database, shop, gateway, payment_id)
-    except (PaymentUnreachable, PaymentRefused):
-        log.warning("weighing.watch_stopped", shop=shop.slug)
+    for deed, ids in ((capturing.capture, due), (capturing.release, releases)):
+        for about in ids:
+            try:
+                await deed(database, shop, gateway, about)
+            except (PaymentUnreachable, PaymentRefused) as no:
+                log.warning("weighing.watch_failed", shop=shop.slug, deed=deed.__name__, about=about, error=str(no))

@@ -16,7 +16,7 @@ ENDED = frozenset({"cancelled", "refunded"})  # states of an order of which noth
 class Known:
     """All that decides about a group. group: with orders and lines. arrived: order id → when; left: ids of orders.
 
-    gone: order line id → pieces that open withdrawals name.
+    gone: order line id → pieces that open withdrawals name. presumed: ids of those that nobody says to have arrived.
     """
 
     group: OrderGroup
@@ -24,6 +24,7 @@ class Known:
     left: AbstractSet[int]
     informed_at: datetime | None
     gone: Mapping[int, int]
+    presumed: AbstractSet[int] = frozenset()
 
     def before(self, line: OrderLine) -> int:
         """Pieces of a line that have gone back, or are about to."""
@@ -32,12 +33,11 @@ class Known:
     def period(self, time_zone: str) -> rules.Period:
         """Of the whole group: it counts from the last parcel (law.md L24)."""
         zone = ZoneInfo(time_zone)
-        moments = [
-            self.arrived.get(order.id)
-            for order in self.group.orders
-            if order.state not in ENDED or order.id in self.arrived
+        counted = [order.id for order in self.group.orders if order.state not in ENDED or order.id in self.arrived]
+        arrivals = [
+            rules.latest_arrival(moment.astimezone(zone).date(), presumed=order_id in self.presumed) if moment else None
+            for order_id, moment in ((order_id, self.arrived.get(order_id)) for order_id in counted)
         ]
-        arrivals = [moment.astimezone(zone).date() if moment else None for moment in moments]
         informed = self.informed_at.astimezone(zone).date() if self.informed_at else None
         return rules.period(arrivals, informed)
 

@@ -31,6 +31,7 @@ MOVES: dict[str, frozenset[str]] = {
     "awaiting_goods": frozenset({"goods_back", "refunded", "refused"}),
     "goods_back": frozenset({"refunded", "refused"}),
     "refunded": frozenset(),
+    "called_off": frozenset(),  # made before anything was charged (statements.py): that was all
     "refused": frozenset(),
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.mails import Office
-from app.commerce.withdrawals import mails, statements
+from app.commerce.withdrawals import mails, reminding, statements
 from app.kernel.db import transaction
 from app.system.runner import JobFunction, Work
 from app.system.schedules import Schedule
@@ -50,6 +50,11 @@ async def forget_drafts(work: Work) -> None:
         await statements.forget_drafts(db)
 
 
+async def remind_of_refunds(work: Work) -> None:
+    async with work.session() as db, transaction(db):
+        await reminding.remind(db, Office(work.own_shop, work.settings))
+
+
 JOBS: dict[str, JobFunction] = {
     "withdrawals.acknowledge": acknowledge,
     "withdrawals.announce": announce,
@@ -58,5 +63,9 @@ JOBS: dict[str, JobFunction] = {
     "withdrawals.send_link": send_link,
     "withdrawals.send_purchase_link": send_purchase_link,
     "withdrawals.forget_drafts": forget_drafts,
+    "withdrawals.remind_of_refunds": remind_of_refunds,
 }
-SCHEDULES: list[Schedule] = [Schedule("withdrawals.forget_drafts", at=(3, 30))]
+SCHEDULES: list[Schedule] = [
+    Schedule("withdrawals.forget_drafts", at=(3, 30)),
+    Schedule("withdrawals.remind_of_refunds", at=(7, 30)),
+]

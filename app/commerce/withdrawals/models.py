@@ -46,7 +46,8 @@ class WithdrawalStatement(ShopOwned, Table):
 class Withdrawal(ShopOwned, Table):
     """What a statement means for one producer's order.
 
-    state: received -> awaiting_goods -> goods_back -> refunded | refused (handling.MOVES).
+    state: received -> awaiting_goods -> goods_back -> refunded | refused (handling.MOVES). called_off from the start
+    where nothing was charged yet (goods by weight) and nothing had left: then there is nothing to give back.
     has_left: the goods were on their way or with the buyer. due_on: last day for the refund; none while the seller may
     wait for the goods, and for a late statement. goods_minor, delivery_minor: what is to be given back.
     """

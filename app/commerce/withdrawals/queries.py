@@ -1,14 +1,15 @@
 """What the pages and mails of withdrawals read. Who may see is part of each query."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, and_, case, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
 from app.commerce.orders import queries as orders
 from app.commerce.orders.models import Order, OrderEvent, OrderGroup
+from app.commerce.orders.states import PRESUMED
 from app.commerce.withdrawals.claims import Known
 from app.commerce.withdrawals.models import Withdrawal, WithdrawalLine, WithdrawalStatement
 from app.kernel import clock
@@ -17,6 +18,7 @@ from app.system.models import OutgoingMail
 
 OPEN = ("received", "awaiting_goods", "goods_back")
 PAGE = 40
+MOST = 500  # that a day's reminders take on
 
 
 async def known_of(db: AsyncSession, group_id: int) -> Known:
@@ -27,18 +29,21 @@ async def known_of(db: AsyncSession, group_id: int) -> Known:
 async def known_about(db: AsyncSession, group: OrderGroup) -> Known:
     """The same for a group that is loaded with its orders and lines."""
     moves = await db.execute(
-        select(OrderEvent.order_id, OrderEvent.to_state, OrderEvent.at)
+        select(OrderEvent.order_id, OrderEvent.to_state, OrderEvent.at, OrderEvent.kind)
         .where(OrderEvent.group_id == group.id, OrderEvent.to_state.in_(("shipped", "delivered")))
         .order_by(OrderEvent.id)
     )
     arrived: dict[int, datetime] = {}
     left: set[int] = set()
-    for order_id, state, at in moves:
+    presumed: set[int] = set()
+    for order_id, state, at, kind in moves:
         if order_id is None:
             continue
         left.add(order_id)
         if state == "delivered":
             arrived[order_id] = at
+            if kind == PRESUMED:
+                presumed.add(order_id)
     informed = await db.scalar(
         select(OutgoingMail.created_at).where(
             OutgoingMail.kind == "order.confirmation",
@@ -53,7 +58,7 @@ async def known_about(db: AsyncSession, group: OrderGroup) -> Known:
         .where(Order.group_id == group.id, Withdrawal.state.in_(OPEN))
         .group_by(WithdrawalLine.order_line_id)
     )
-    return Known(group, arrived, left, informed, {line_id: int(count) for line_id, count in pieces})
+    return Known(group, arrived, left, informed, {line_id: int(count) for line_id, count in pieces}, presumed)
 
 
 async def statement(db: AsyncSession, group_id: int, key: str) -> WithdrawalStatement:
@@ -162,6 +167,20 @@ async def listed(db: AsyncSession, page: int, *, producer_id: int | None = None)
 def due() -> Select[int]:
     """Counts the refunds that are due today or overdue."""
     return select(func.count(Withdrawal.id)).where(Withdrawal.state.in_(OPEN), Withdrawal.due_on <= clock.now().date())
+
+
+def open_at(producer_id: int) -> Select[int]:
+    """Counts what a producer has still to do something about: all but those whose goods he may wait for."""
+    waits = and_(Withdrawal.state == "awaiting_goods", Withdrawal.due_on.is_(None))
+    return select(func.count(Withdrawal.id)).where(
+        Withdrawal.producer_id == producer_id, Withdrawal.state.in_(OPEN), not_(waits)
+    )
+
+
+async def due_by(db: AsyncSession, day: date) -> list[Withdrawal]:
+    """Open ones whose money is due on that day or before, the oldest first."""
+    found = _one().where(Withdrawal.state.in_(OPEN), Withdrawal.due_on <= day).order_by(Withdrawal.due_on)
+    return list(await db.scalars(found.limit(MOST)))
 
 
 async def numbered(db: AsyncSession, order_id: int) -> int:

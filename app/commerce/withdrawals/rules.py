@@ -13,6 +13,7 @@ from app.commerce.withdrawals.holidays import working_day
 from app.kernel.money import divided
 
 DAYS = 14
+PRESUMED_LATER = timedelta(days=30)
 NEVER = frozenset({"art59_c", "art59_d"})  # made to measure; spoils quickly
 SEALED = "art59_e"  # may be taken back as long as the seal is whole
 
@@ -41,6 +42,16 @@ def period(arrivals: Sequence[date | None], informed: date | None) -> Period:
     at_most = _a_year_after(plain)
     told = at_most if informed is None else min(at_most, informed + timedelta(days=DAYS))
     return Period(working_day(told), is_extended=True)
+
+
+def latest_arrival(day: date, *, presumed: bool) -> date:
+    """The day that counts for the period: when the parcel came.
+
+    Where that is only presumed, the last day on which it can have: the period may be longer than the law's, never
+    shorter (art. 52, paragraph 2 counts from the buyer's possession). Carriers and post offices keep what they cannot
+    hand over for thirty days at most.
+    """
+    return day + PRESUMED_LATER if presumed else day
 
 
 def _a_year_after(day: date) -> date:

@@ -6,10 +6,11 @@ from datetime import timedelta
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import states
+from app.commerce.orders import parcels, states
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.orders.states import Actor
-from app.commerce.payments.queries import locked_group
+from app.commerce.refunds import requesting
+from app.commerce.weighing import lost
 from app.commerce.withdrawals import claims, queries, rules, wording
 from app.commerce.withdrawals.claims import Claim, Known
 from app.commerce.withdrawals.models import Withdrawal, WithdrawalLine, WithdrawalStatement
@@ -49,7 +50,8 @@ def draft(db: AsyncSession, known: Known, name: str, email: str, wanted: Mapping
 
 async def confirm(db: AsyncSession, shop: ShopFacts, row: WithdrawalStatement) -> bool:
     """The statement is made, at this moment. False if it was made before. Raises Conflict when it no longer can be."""
-    group = await locked_group(db, row.group_id)
+    await parcels.lock_first(db, row.group_id)
+    group = await requesting.lock(db, row.group_id)
     now = clock.now()
     made = await db.execute(
         update(WithdrawalStatement)
@@ -104,16 +106,22 @@ async def _withdraw(
     order: Order,
     wanted: Mapping[int, int],
 ) -> None:
-    """What the statement means for one order."""
+    """What the statement means for one order. Of what is not charged yet and has not left, nothing will be charged."""
     now, today = clock.now(), claims.day(clock.now(), shop.time_zone)
     amounts, delivery = claims.money_of(order, known, wanted)
     has_left = order.id in known.left
-    due = None if row.is_late else rules.refund_due(today, has_left=has_left, sent_back=None, back=None)
+    mine = {line.id: wanted[line.id] for line in order.lines if line.id in wanted}
+    is_over = not has_left and await lost.call_off_pieces(db, known.group, order, mine, Actor("buyer"))
+    if is_over:
+        amounts, delivery = dict.fromkeys(amounts, 0), 0
+    due = None if row.is_late or is_over else rules.refund_due(today, has_left=has_left, sent_back=None, back=None)
     withdrawal = Withdrawal(
         statement_id=row.id,
         order_id=order.id,
         producer_id=order.producer_id,
         number=f"{order.number}-REC{await queries.numbered(db, order.id) + 1}",
+        state="called_off" if is_over else "received",
+        closed_at=now if is_over else None,
         is_late=row.is_late,
         has_left=has_left,
         goods_minor=sum(amounts.values()),
@@ -146,5 +154,5 @@ async def forget_drafts(db: AsyncSession) -> None:
 
 
 def is_open(group: OrderGroup) -> bool:
-    """Is there a contract that was paid, and in time?"""
-    return group.paid_at is not None and group.state not in {"cancelled", "refunding"}
+    """Is there a contract that was paid, or that waits to be weighed and charged?"""
+    return group.state == "authorized" or (group.paid_at is not None and group.state not in {"cancelled", "refunding"})

@@ -42,13 +42,14 @@ class SellerView:
 class FormView:
     """The first page. until: how long there is time; late: what a statement after that is worth, or "".
 
-    closed: why nothing can be withdrawn from, or "".
+    closed: why nothing can be withdrawn from, or "". uncharged: what it means that nothing has been charged yet, or "".
     """
 
     number: str
     until: str
     late: str
     closed: str
+    uncharged: str
     sellers: Sequence[SellerView]
     everything: Sequence[str]
 
@@ -91,6 +92,11 @@ class WithdrawalView:
     story: Sequence[tuple[datetime | None, str, str | None]]
 
     @property
+    def is_called_off(self) -> bool:
+        """Before anything was charged: there are no amounts."""
+        return self.state == "called_off"
+
+    @property
     def may_prove(self) -> bool:
         return self.is_open and self.has_left and self.sent_back_at is None and self.state != "goods_back"
 
@@ -103,6 +109,7 @@ def form_view(shop: ShopFacts, known: Known) -> FormView:
         until="" if late else wording.until(period),
         late=late,
         closed=_closed(known.group, found.values()),
+        uncharged=_uncharged(known.group),
         sellers=[
             SellerView(
                 str(order.producer.get("name", "")),
@@ -122,12 +129,16 @@ def late_words(shop: ShopFacts, period: Period) -> str:
     return wording.too_late(last_day) if last_day and period.is_over(clock.today(shop.time_zone)) else ""
 
 
+def _uncharged(group: OrderGroup) -> str:
+    if group.state != "authorized":
+        return ""
+    return _("Non abbiamo ancora addebitato nulla: quello da cui recedi prima che parta non lo paghi.")
+
+
 def _closed(group: OrderGroup, found: Iterable[Claim]) -> str:
     if group.state == DEPOSITED and any(claim.most for claim in found):
         return _("Finché non paghi il saldo recedi annullando l’ordine, dalla sua pagina: l’acconto torna tutto a te.")
     if not statements.is_open(group) and group.state != DEPOSITED:
-        if group.state == "authorized":
-            return _("L’addebito arriva dopo la pesata: da allora puoi recedere da qui, prima scrivi al produttore.")
         if group.paid_at is None and not group.deposit_minor:
             return _("Questo ordine non è stato pagato: se non lo paghi si annulla da solo, e non devi nulla.")
         return _("Questo ordine è già annullato o rimborsato: non c’è più un contratto da cui recedere.")
@@ -215,6 +226,8 @@ def _next(shop: ShopFacts, row: Withdrawal, group: OrderGroup, statement: Withdr
                 day=closed,
             )
         ]
+    if row.state == "called_off":
+        return [_("Non avevamo ancora addebitato nulla: questi prodotti non li paghi, e non devi rispedire niente.")]
     if row.state == "refused":
         return [_("Il produttore non l’ha accettato, il %(day)s. Il motivo è qui sotto.", day=closed)]
     if row.is_late and statement.last_day is not None:
@@ -240,6 +253,8 @@ def _next(shop: ShopFacts, row: Withdrawal, group: OrderGroup, statement: Withdr
 
 def _due(row: Withdrawal) -> str:
     """What the seller owes, and until when."""
+    if row.state == "called_off":
+        return _("Non era ancora addebitato: non c’è niente da rimborsare, e i pezzi sono di nuovo in vendita.")
     if not handling.MOVES[row.state]:
         return ""
     if row.is_late:
@@ -260,7 +275,7 @@ def _story(row: Withdrawal) -> list[tuple[datetime | None, str, str | None]]:
         (row.sent_back_at, _("Prodotti rispediti"), row.sent_back_how or None),
         (row.back_at, _("Prodotti tornati al produttore"), None),
     ]
-    if row.state in {"refunded", "refused"}:
+    if row.state in {"refunded", "refused", "called_off"}:
         happened.append((row.closed_at, str(wording.STATES[row.state][0]), None))
     done = [entry for entry in happened if entry[0] is not None]
     return sorted(done, key=lambda entry: entry[0] or row.submitted_at)

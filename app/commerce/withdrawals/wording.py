@@ -20,6 +20,7 @@ STATES = {
     "awaiting_goods": (_l("Aspetta i prodotti"), "warm"),
     "goods_back": (_l("Prodotti tornati"), "warm"),
     "refunded": (_l("Rimborsato"), "good"),
+    "called_off": (_l("Annullato, niente da pagare"), "good"),
     "refused": (_l("Non accettato"), "bad"),
 }
 REFUSALS = {

@@ -75,7 +75,7 @@ async def wished(db: AsyncSession, owner: Owner) -> list[Wished]:
     mine = whose(owner)
     if mine is None:
         return []
-    is_sold = and_(visible(), exists().where(Variant.product_id == Product.id))
+    is_sold = and_(visible(), exists().where(Variant.product_id == Product.id, Variant.retired_at.is_(None)))
     rows = await db.execute(
         select(Product.id, Product.version, Product.name, is_sold)
         .join(Wish, Wish.product_id == Product.id)
@@ -117,6 +117,7 @@ def _offers() -> Select[Any]:
         .join(Product, Product.id == Variant.product_id)
         .join(Producer, Producer.id == Product.producer_id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .where(Variant.retired_at.is_(None))
     )
 
 

@@ -63,7 +63,9 @@ def _rows(choice: Choice, steps: Sequence[bulk.Bulk], *, is_one: bool) -> list[B
             "" if is_one else choice.label,
             step.pieces,
             step.price_minor,
-            cards.unit_price(step.price_minor, choice.net.amount, choice.net.unit) if choice.net else None,
+            cards.unit_price(step.price_minor, choice.net.amount, choice.net.unit)
+            if choice.net and choice.unit_price
+            else None,
             step.saving_minor,
         )
         for step in steps

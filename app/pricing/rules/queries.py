@@ -177,6 +177,9 @@ async def daily_orders(db: AsyncSession, producer_id: int) -> int | None:
     return await db.scalar(select(Producer.daily_orders).where(Producer.id == producer_id))
 
 
+_HAS_LEFT = StockItem.on_hand > StockItem.reserved
+
+
 async def on_shelf(db: AsyncSession, producer_id: int | None) -> list[OnShelf]:
     """Everything that a producer (None: all) sells now and has left, and what rules have made of it; by name."""
     rows = await db.execute(
@@ -192,7 +195,7 @@ async def on_shelf(db: AsyncSession, producer_id: int | None) -> list[OnShelf]:
         )
         .where(true() if producer_id is None else Product.producer_id == producer_id)
         .where(Product.deleted_at.is_(None), Product.published_at.is_not(None))
-        .where(or_(StockItem.on_hand > StockItem.reserved, RulePrice.id.is_not(None)))
+        .where(or_(and_(Variant.retired_at.is_(None), _HAS_LEFT), RulePrice.id.is_not(None)))
         .order_by(Product.sort_name, Product.id, Variant.position, Variant.id)
         .execution_options(populate_existing=True)
     )

@@ -21,13 +21,18 @@ async def surged(db: AsyncSession, shop: ShopFacts, zone: Quote, senders: Collec
         return zone
     rules = await queries.rules_of(db, engine.SURGE, {sender.id for sender in senders})
     now, found = clock.now(), dict[int, Surge]()
-    days = {sender.id: departure(now, shop.time_zone, zone.departures, sender.closed) for sender in senders}
+    plain = {sender.id: fee for sender in senders if (fee := zone.tariff.fee(sender.weight_g)) is not None}
+    days = {
+        sender.id: departure(now, shop.time_zone, zone.departures, sender.closed)
+        for sender in senders
+        if sender.id in plain
+    }
     hour = now.astimezone(ZoneInfo(shop.time_zone)).hour
     for id_, demand in (await demand_ratios(db, zone, days)).items():
-        case = Case(zone.fee_minor, now, hour, demand=demand, region=zone.code, producer_id=id_, surge=True)
+        case = Case(plain[id_], now, hour, demand=demand, region=zone.code, producer_id=id_, surge=True)
         priced = engine.price(rules, case, engine.DELIVERY)
         if priced.applied:
-            found[id_] = Surge(days[id_], demand, zone.fee_minor, priced.final_minor)
+            found[id_] = Surge(days[id_], demand, plain[id_], priced.final_minor)
     return replace(zone, surges=found) if found else zone
 
 

@@ -140,7 +140,11 @@ class TestWithdrawing:
                 assert part in letter.text
                 assert part in letter.html
         async with shop.database.session(shop.id) as db:
-            trail = list(await db.scalars(select(AuditEntry.action).where(AuditEntry.entity == "credit_refund")))
+            trail = list(
+                await db.scalars(
+                    select(AuditEntry.action).where(AuditEntry.entity == "credit_refund").order_by(AuditEntry.id)
+                )
+            )
         assert trail == ["credit.withdrawn"]
 
     async def test_what_was_used_stays_used(self, shop: TestShop, anna: Browser, stripe: Stripe) -> None:
@@ -302,7 +306,11 @@ class TestStaff:
         (letter,) = await mails_of(shop, letters.REFUND)
         assert "Scusa il disguido" in letter.text
         async with shop.database.session(shop.id) as db:
-            trail = list(await db.scalars(select(AuditEntry.action).where(AuditEntry.entity == "credit_refund")))
+            trail = list(
+                await db.scalars(
+                    select(AuditEntry.action).where(AuditEntry.entity == "credit_refund").order_by(AuditEntry.id)
+                )
+            )
         assert trail == ["credit.refund_decided"]
         await all_adds_up(shop)
 

@@ -18,8 +18,8 @@ LIST = "/amministrazione/credito"
 
 async def actions(shop: TestShop) -> list[str]:
     async with shop.database.session(shop.id) as db:
-        found = await db.scalars(select(AuditEntry.action).where(AuditEntry.entity == "credit_account"))
-        return list(found)
+        mine = select(AuditEntry.action).where(AuditEntry.entity == "credit_account")
+        return list(await db.scalars(mine.order_by(AuditEntry.id)))
 
 
 async def test_an_admin_adds_and_takes_with_a_reason(shop: TestShop, ada: Browser) -> None:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.commerce.disputes import following
+from app.commerce.disputes.models import Dispute
 from app.commerce.orders.models import OrderGroup
 from app.commerce.payments import sessions, settling
 from app.commerce.payments.models import BALANCE, DEPOSIT, Payment, Recovery
@@ -144,4 +145,75 @@ async def test_of_a_balance_paid_twice_the_producer_bears_nothing(
         assert (await db.get_one(OrderGroup, ordered.id)).state == "paid"
     assert (await ordered.account("dispute_loss"), await ordered.account("refund_due")) == (0, 0)
     assert late.amount_minor == REST
+    await all_is_well(ordered.shop)
+
+
+async def lose_a_part(ordered: Ordered, amount: int) -> str:
+    payment = await ordered.deposit()
+    dispute = await ordered.stripe.control("disputes", session=payment.session_id, amount=amount)
+    await ordered.stripe.control(f"disputes/{dispute['id']}/close", outcome="lost")
+    await follow(ordered, str(dispute["id"]))
+    return str(dispute["id"])
+
+
+async def bearer(ordered: Ordered) -> str | None:
+    async with ordered.shop.database.session(ordered.shop.id) as db:
+        return (await db.scalars(select(Dispute))).one().borne_by
+
+
+async def test_a_part_of_an_open_deposit_is_nobodys_loss_until_the_balance_comes(
+    ordered: Ordered, anna: Browser, carlo: Browser
+) -> None:
+    await lose_a_part(ordered, 300)
+    assert (await ordered.account("disputed"), await ordered.account("dispute_loss")) == (300, 0)
+    assert await bearer(ordered) is None
+    await all_is_well(ordered.shop)
+
+    await ordered.make(carlo)
+    await ordered.stripe.pay(await ordered.go_and_pay(anna))
+    await ordered.news()
+
+    assert await bearer(ordered) == "producer"
+    assert await ordered.account("disputed") == 0
+    async with ordered.shop.database.session(ordered.shop.id) as db:
+        given = [row.amount_minor for row in await db.scalars(select(Recovery))]
+    assert sum(given) + await ordered.account("dispute_loss") == 300
+    assert given
+    await all_is_well(ordered.shop)
+
+
+async def test_called_off_so_much_less_goes_back(ordered: Ordered) -> None:
+    await lose_a_part(ordered, 300)
+    await all_is_well(ordered.shop)
+
+    await call_off(ordered)
+    await ordered.shop.run_jobs()
+
+    payment = await ordered.deposit()
+    assert (payment.amount_minor, payment.lost_minor) == (AHEAD - 300, 300)
+    assert await bearer(ordered) == "buyer"
+    assert (await ordered.account("disputed"), await ordered.account("dispute_loss")) == (0, 0)
+    assert await ordered.account("deposits") == 0
+    await all_is_well(ordered.shop)
+
+
+async def test_half_of_it_called_off_is_not_taken_for_the_half_that_the_bank_gave(
+    ordered: Ordered, dora: Browser
+) -> None:
+    """Stripe gives nothing back of a lost charge: the other half stays due to the buyer, until staff give it."""
+    await lose_a_part(ordered, AHEAD // 2)
+    await call_off(ordered)
+    await ordered.shop.run_jobs()
+    await night(ordered)
+
+    payment = await ordered.deposit()
+    assert (payment.state, payment.amount_minor) == ("late", AHEAD // 2)
+    assert payment.failure
+    assert await ordered.account("refund_due") == -(AHEAD // 2)
+    await all_is_well(ordered.shop)
+    await dora.get("/amministrazione/rimborsi")
+    for _twice in range(2):
+        await dora.post(f"/amministrazione/rimborsi/tardivi/{payment.id}/bonifico")
+    assert (await ordered.deposit()).state == "refunded"
+    assert (await ordered.account("refund_due"), await ordered.account("bank")) == (0, -(AHEAD // 2))
     await all_is_well(ordered.shop)

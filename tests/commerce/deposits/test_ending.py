@@ -101,6 +101,7 @@ async def test_a_declined_card_and_a_page_that_ended_leave_the_order_as_it_is(
     await stripe.control(f"sessions/{first}/decline")
     page = await anna.get(f"/cassa/annullato/{ordered.number}?chiave={ordered.key}")
     assert page.says("l’acconto è già pagato: il saldo puoi pagarlo quando vuoi")
+    assert page.says("del saldo non ti abbiamo addebitato nulla")
     assert page.says("19,40\xa0€")
     await stripe.control(f"sessions/{first}/expire")
     await ordered.news()

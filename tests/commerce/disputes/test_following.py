@@ -3,13 +3,20 @@
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
+from app.commerce.credit import points
+from app.commerce.credit.models import PointsEarned
 from app.commerce.disputes import following
-from app.commerce.disputes.models import Dispute
+from app.commerce.disputes.models import Dispute, EvidenceFile
+from app.commerce.orders.models import Order
 from app.commerce.payments import queries as paid
 from app.commerce.payments.models import LedgerEntry, LedgerJournal, Recovery, StripeEvent
 from app.integrations import stripe_money
-from tests.cast import TestShop
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.kernel.outbox import add_job
+from tests.cast import Browser, TestShop
 from tests.commerce.bought import buy, contest, end
 from tests.commerce.props import Placed, all_is_well
 from tests.commerce.sold import mails
@@ -204,3 +211,57 @@ async def test_a_producer_is_told_what_he_bears(bought: Placed) -> None:
 
     told = [mail for mail in await mails(bought.shop, "dispute") if mail.recipient == "bruno@frantoio.example"]
     assert any("38,20" in mail.text and "38,20" in mail.html for mail in told)
+
+
+async def test_points_of_a_lost_order_go_back(bought: Placed) -> None:
+    rule = {"on": True, "every_minor": 100, "value_minor": 2, "months": 12}
+    bought.facts.features["credit"] = {"points": rule}  # type: ignore[index]
+    async with bought.shop.database.session(bought.shop.id) as db, transaction(db):
+        for order in await db.scalars(select(Order)):
+            order.state = "delivered"
+            await db.flush()
+            await points.earn(db, bought.facts, order.id)
+    before = {row.order_id: row.points for row in await bought.all_of(PointsEarned)}
+    assert sum(before.values()) > 0
+
+    dispute = await contest(bought, amount=TOTAL // 2)
+    await end(bought, dispute, "lost")
+    await follow(bought, dispute)
+    await follow(bought, dispute)
+
+    for row in await bought.all_of(PointsEarned):
+        assert row.taken_back == pytest.approx(before[row.order_id] / 2, abs=1)
+        assert list(row.refunds) == [dispute]
+    await all_is_well(bought)
+
+
+async def test_producers_are_reminded_of_the_proofs_that_they_have_not_given(bought: Placed) -> None:
+    await follow(bought, await contest(bought))
+    (row,) = await bought.all_of(Dispute)
+    async with bought.shop.database.session(bought.shop.id) as db, transaction(db):
+        db.add(
+            EvidenceFile(
+                dispute_id=row.id, field="receipt", name="a.pdf", kind="pdf", size=1, key="k", upload_key="u",
+                producer_id=bought.shop.producers["caseificio"], created_at=clock.now(),
+            )
+        )  # fmt: skip
+        for _twice in range(2):
+            add_job(db, "disputes.tell", dispute_id=row.id, state="due")
+    await bought.shop.run_jobs()
+
+    told = [mail for mail in await mails(bought.shop, "dispute") if "rispondi presto" in mail.subject]
+    readers = [mail.recipient for mail in told]
+    assert "bruno@frantoio.example" in readers
+    assert "carlo@caseificio.example" not in readers, "his proofs are there"
+    assert len(readers) == len(set(readers))
+
+
+async def test_his_desk_counts_what_waits_for_his_proofs(bought: Placed, bruno: Browser) -> None:
+    await follow(bought, await contest(bought))
+
+    for page in ("/banco", "/banco/incassi"):
+        link = (await bruno.get(page)).all("a[href='/banco/incassi']")[0]
+        assert "1" in link.text()
+    async with bought.shop.browser() as enzo:
+        await enzo.sign_in("enzo@cantina.example")
+        assert "1" not in (await enzo.get("/banco")).all("a[href='/banco/incassi']")[0].text()

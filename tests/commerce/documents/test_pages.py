@@ -12,7 +12,7 @@ from app.commerce.documents.sheets import printable
 from app.producers.models import Producer
 from tests.cast import Browser, TestShop
 from tests.commerce import sold
-from tests.commerce.documents.props import at, documents, folder, sell, tell_tax
+from tests.commerce.documents.props import at, documents, folder, sell, tell_tax, transmissions
 from tests.commerce.sold import audits
 from tests.queries import queries_of
 
@@ -54,7 +54,9 @@ async def test_nobody_else_finds_them(shop: TestShop, anna: Browser) -> None:
         assert (await anna.get(path)).status_code == 404, path
 
 
-async def test_the_confirmation_comes_as_pdf_in_every_language_once_paid(shop: TestShop, anna: Browser) -> None:
+async def test_the_contract_comes_as_pdf_to_readers_of_every_language_once_the_order_stands(
+    shop: TestShop, anna: Browser
+) -> None:
     placed = await sold.sell(shop)
     unpaid = await sold.sell(shop, paid_at=None)
 
@@ -91,7 +93,7 @@ async def test_a_producer_sees_his_documents_and_takes_them_away(shop: TestShop,
     assert pdf.content.startswith(PDF)
     assert xml.text.startswith("<?xml")
     name = xml.headers["content-disposition"].partition("filename=")[2].strip('"')
-    assert name in {"IT99999019997_00001.xml", "IT99999019997_00002.xml"}
+    assert name in {sent.filename for sent in await transmissions(shop)}
     assert (folder(shop) / "da-inviare" / name).read_text() == xml.text
 
 
@@ -176,6 +178,7 @@ async def test_who_works_for_the_owner_sees_no_commission_and_no_tax_form(shop: 
         assert [option.attributes["value"] for option in page.all('select[name="tipo"] option')] == [
             "",
             "invoice",
+            "deposit_invoice",
             "credit_note",
         ]
         assert (await bice.get("/banco/dati-fiscali")).status_code == 403
@@ -231,7 +234,7 @@ async def test_the_register_has_a_row_per_rate_and_no_formula(shop: TestShop, br
 
     assert found[1][:5] == ["TP/2026/1", "2026-10-04", "Fattura", "Consegnata allo SdI", "'=1+1"]
     assert found[1][9:14] == ["4", "", "23,94", "0,96", "24,90"]
-    assert found[1][-1] == "IT99999019997_00001.xml"
+    assert found[1][-1] == (await transmissions(shop))[0].filename
     assert rows((await bruno.get("/banco/documenti/registro.csv?mese=2026-09")).text)[1:] == []
 
 
@@ -267,7 +270,7 @@ async def test_staff_see_all_documents_and_what_waits(shop: TestShop, dora: Brow
     assert len(page.all("tbody tr")) == 1
     assert page.says("Caseificio Latte: 1 fattura")
     one = await dora.get(page.one("tbody a").attributes["href"] or "")
-    assert one.says("IT99999019997_00001.xml")
+    assert one.says((await transmissions(shop))[0].filename)
     assert (await dora.get("/amministrazione/documenti/999999")).status_code == 404
     for link in one.all(".order__main .button"):
         assert (await dora.client.get(link.attributes["href"] or "")).status_code == 200

@@ -1,9 +1,19 @@
 """A producer's money on his own pages: every line explained, every balance the ledger's, and nobody else's."""
 
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from app.commerce.documents.sheets import Sheet
 from app.commerce.payments.models import StripeEvent
+from app.commerce.payouts import papers, queries
+from app.commerce.payouts.controllers import producer
 from app.commerce.payouts.models import ConnectedAccount, Payout
+from app.commerce.payouts.statement import Statement
+from app.kernel.tenancy import ShopFacts
 from tests.cast import Browser
 from tests.commerce.bought import buy, contest, end
 from tests.commerce.disputes.test_following import follow
@@ -156,3 +166,48 @@ async def test_buyers_and_staff_have_no_desk(bought: Placed, anna: Browser, dora
     assert (await anna.get("/banco/incassi")).status_code == 303
     for path in ("/banco/incassi", "/banco/incassi.csv", "/banco/incassi.pdf", "/banco/vendite"):
         assert (await dora.get(path)).status_code == 403
+
+
+async def test_a_statement_longer_than_its_page_still_adds_up(
+    bought: Placed, bruno: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispute = await contest(bought)
+    await end(bought, dispute, "lost")
+    await follow(bought, dispute)
+    await bought.shop.run_jobs()
+    whole = await bruno.get("/banco/incassi.csv")
+    rows = [line.split(";") for line in whole.text.lstrip("\ufeff").splitlines()]
+    lines, closing = rows[2:-1], rows[-1][4]
+    assert len(lines) > 2
+    summed = sum(Decimal(row[3].replace(",", ".")) for row in lines)
+    assert summed == Decimal(closing.replace(",", "."))
+
+    monkeypatch.setattr(producer, "ON_A_PAGE", 1)
+    monkeypatch.setattr(producer, "ON_A_SHEET", 1)
+    monkeypatch.setattr(queries, "AT_ONCE", 1)
+    page = await bruno.get("/banco/incassi")
+    sums: list[tuple[str, str]] = []
+    monkeypatch.setattr(Sheet, "sums", lambda self, pairs, **how: sums.extend(pairs))
+    sheet = await bruno.client.get("/banco/incassi.pdf")
+
+    assert page.says(f"Qui vedi le prime 1 righe di {len(lines)}")
+    (last,) = [row.text(separator=" ") for row in page.all("tbody tr") if "Saldo finale" in row.text()]
+    assert closing in last.replace("−", "-")
+    assert sheet.content.startswith(b"%PDF-")
+    assert sums[-1][0] == "Saldo finale"
+    assert sums[-1][1].replace("−", "-").startswith(closing)
+    assert (await bruno.get("/banco/incassi.csv")).text == whole.text
+    year = await bruno.get("/banco/incassi?dal=2026-01-31&al=2026-03-01")
+    assert year.all("a[href*='incassi.pdf?dal=2026-02-01']") == [], "nothing to split"
+
+
+def test_a_period_is_split_by_its_months() -> None:
+    shop = cast("ShopFacts", SimpleNamespace(time_zone="Europe/Rome"))
+    since, until = datetime(2025, 12, 30, 23, tzinfo=UTC), datetime(2026, 2, 9, 23, tzinfo=UTC)
+
+    assert papers.months(Statement(since, until, "EUR", 0, 0, 0, [], []), shop) == [
+        (date(2025, 12, 31), date(2025, 12, 31)),
+        (date(2026, 1, 1), date(2026, 1, 31)),
+        (date(2026, 2, 1), date(2026, 2, 9)),
+    ]
+    assert papers.months(Statement(since, since + timedelta(days=1), "EUR", 0, 0, 0, [], []), shop) == []

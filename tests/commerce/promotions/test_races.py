@@ -124,7 +124,7 @@ async def look(shop: TestShop, facts: ShopFacts, draft_id: int) -> dict[str, Any
         draft = await db.scalar(select(Checkout).where(Checkout.id == draft_id))
         assert draft is not None
         basket, zone = await carts.basket(db, draft.cart_id), await quote(db, draft.country, draft.postal_code)
-        plan = plans.make(basket, zone, draft.country, draft.delivery)
+        plan = plans.make(basket, zone, draft.delivery)
         found = await discounts.find(db, facts, basket, plan.fees, zone=zone, user_id=None, email=draft.email)
         plan = plans.discounted(plan, found)
         return {"key": draft.key, "seen": plans.mark(draft, plan), "seen_total_minor": plan.total_minor}

@@ -208,4 +208,7 @@ def test_a_line_that_the_shop_gave_away_goes_back_by_its_pieces() -> None:
 
 def test_less_weight_is_less_money() -> None:
     assert plan.weight_difference(LINE, 1000, 900) == Claim(1, 0, 100)
-    assert plan.weight_difference(replace(LINE, refunded_minor=950), 1000, 900) == Claim(1, 0, 50)
+    assert plan.weight_difference(replace(LINE, refunded_minor=30), 1000, 900) == Claim(1, 0, 70)
+    for already in (100, 950):
+        with pytest.raises(Refused):
+            plan.weight_difference(replace(LINE, refunded_minor=already), 1000, 900)

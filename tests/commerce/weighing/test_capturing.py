@@ -5,8 +5,10 @@ from sqlalchemy import select
 from app.catalog.models import Variant
 from app.commerce.refunds.models import Refund
 from app.commerce.weighing import capturing, watching
+from app.integrations import stripe_capture
 from tests.cast import Browser, TestShop
 from tests.commerce.credit.props import ANNA, balances, fill_wallet
+from tests.commerce.promotions.props import promote
 from tests.commerce.sold import mails
 from tests.commerce.test_checkout import press, to_review
 from tests.commerce.weighing.props import (
@@ -188,3 +190,34 @@ async def test_the_editor_sells_by_weight(shop: TestShop, carlo: Browser) -> Non
     async with shop.database.session(shop.id) as db:
         variant = await db.get_one(Variant, id_)
     assert (variant.price_minor, variant.kg_price_minor, variant.weight_tolerance) == (ABOUT, 1800, 10)
+
+
+async def test_a_discount_on_goods_of_a_fixed_price_beside_them_stays(
+    shop: TestShop, anna: Browser, carlo: Browser, stripe: Stripe
+) -> None:
+    """They are charged together, and each keeps its own: ten percent of the oil, ten percent of the real cheese."""
+    await sell_by_weight(shop)
+    await promote(shop, percent=10, shop_share=40)
+    bought = await buy(anna, shop, stripe, "formaggio", "olio")
+    await weigh(carlo, bought, 1000)
+    await shop.run_jobs()
+    oil, cheese = await bought.line("olio"), await bought.line("formaggio")
+    assert (oil.gross_minor, oil.discount_minor, oil.shop_funded_minor) == (1710, 190, 76)
+    assert (cheese.gross_minor, cheese.discount_minor) == (1620, 180)
+    assert (await bought.group()).total_minor == 1710 + 1620 + 2 * DELIVERY
+    await all_is_well(shop)
+
+
+async def test_what_was_captured_at_stripe_of_an_order_that_was_called_off_goes_back(
+    shop: TestShop, anna: Browser, carlo: Browser, stripe: Stripe
+) -> None:
+    await sell_by_weight(shop)
+    bought = await buy(anna, shop, stripe, "formaggio")
+    await stripe_capture.capture(stripe.gateway, (await bought.payment()).intent_id or "", 1500, key="by hand")
+    await carlo.post(f"/banco/ordini/{(await bought.order('caseificio')).number}/annullamento", {"note": "Finito"})
+    await bought.news()
+    group, payment = await bought.group(), await bought.payment()
+    assert (group.state, payment.state, payment.amount_minor) == ("refunded", "refunded", 1500)
+    given = await stripe.get("/v1/refunds", payment_intent=payment.intent_id)
+    assert [each["amount"] for each in given["data"]] == [1500]
+    await all_is_well(shop)

@@ -49,8 +49,8 @@ async def top_up(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         purchase = await buying.begin(visit.db, visit.shop, purchase)
     try:
         return await to_payment(visit, request.app.state.stripe, purchase)
-    except Unavailable as away:
-        return await _page(visit, topup=form.refused(away.message), status_code=503)
+    except (Refused, Unavailable) as no:
+        return await _page(visit, topup=form.refused(no.message), status_code=503)
 
 
 @post("/profilo/credito/punti", access=access.signed_in, limit="careful", name="credit.points.convert")
@@ -70,6 +70,12 @@ async def convert_points(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 
 
 ROUTES = [show_wallet, top_up, convert_points]
+
+
+async def _blocked(visit: Visit, wallet: ValueAccount | None) -> str:
+    """What a bank holds back of a wallet, as written; "" for nothing."""
+    held = await queries.blocked(visit.db, wallet.id) if wallet else 0
+    return views.written(held, visit.shop.currency) if held else ""
 
 
 async def _page(
@@ -93,6 +99,7 @@ async def _page(
         status_code=status_code,
         private=True,
         wallet=views.account(wallet, WALLET, shop.currency, usable, moves[:PAGE]),
+        blocked=await _blocked(visit, wallet),
         has_more=len(moves) > PAGE,
         page=page,
         points=views.account(pointed, POINTS, shop.currency, usable, gathered[:PAGE]) if rules.points else None,

@@ -11,7 +11,7 @@ from app.commerce.credit.models import CreditPurchase
 from app.integrations.stripe import StripeGateway
 from app.kernel import clock, ids
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, NotFound, Unavailable
+from app.kernel.errors import Conflict, NotFound, Refused, Unavailable
 from app.web import access
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -51,7 +51,11 @@ async def buy_gift(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     )
     async with transaction(visit.db):
         purchase = await buying.begin(visit.db, visit.shop, purchase)
-    return await to_payment(visit, request.app.state.stripe, purchase)
+    try:
+        return await to_payment(visit, request.app.state.stripe, purchase)
+    except (Refused, Unavailable) as no:  # it can be paid from its own page
+        key = buying.token(visit.settings.secret_key, purchase)
+        return await _standing_page(visit, request, purchase.number, key, no.message)
 
 
 @get("/buono/acquisti/{number:str}", access=access.anyone, name="credit.purchase.show")
@@ -66,8 +70,8 @@ async def pay_purchase(visit: CurrentVisit, request: AnyRequest, number: FromPat
     purchase = await buying.by_link(visit.db, visit.settings, number, key)
     try:
         return await to_payment(visit, request.app.state.stripe, purchase)
-    except Unavailable as away:
-        return await _standing_page(visit, request, number, key, away.message)
+    except (Refused, Unavailable) as no:
+        return await _standing_page(visit, request, number, key, no.message)
 
 
 ROUTES = [show_gift, buy_gift, show_purchase, pay_purchase]

@@ -9,6 +9,7 @@ from app.commerce.credit.terms_form import TermsForm
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
+from app.system import page_drops
 from app.web import access, desk
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -34,6 +35,7 @@ async def choose_terms(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         raise Forbidden
     async with transaction(visit.db):
         await terms.choose(visit.db, visit.shop, wanted, visit.person)
+        await page_drops.drop(visit.db, page_drops.EVERYTHING)  # footers name gift cards where they are sold
     request.app.state.directory.forget()  # other processes hear of it within half a minute
     visit.tell(_("Fatto: vale per quello che si compra, si dà e si guadagna da adesso."))
     return Go(HERE)

@@ -164,6 +164,7 @@ async def _account_page(
         desk=await desk.of_staff(visit.db),
         found=found,
         it=views.account(own, own.kind, own.currency, await queries.usable(visit.db, [account_id]), moves[:PAGE]),
+        blocked=views.written(held, own.currency) if (held := await queries.blocked(visit.db, account_id)) else "",
         bought=bought,
         may_send_again=own.kind == CARD and any(row.purchase.sent_at and not row.is_gone for row in bought),
         has_more=len(moves) > PAGE,

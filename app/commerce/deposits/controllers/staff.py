@@ -54,7 +54,7 @@ async def _page(visit: Visit, number: str, form: Filled[CancelForm], *, trouble:
         desk=await desk.of_staff(visit.db),
         number=number,
         buyer=group.name,
-        deposit=deposit_views.deposit_view(group),
+        deposit=deposit_views.deposit_view(group, next(iter(group.orders), None)),
         form=form,
         trouble=trouble,
     )

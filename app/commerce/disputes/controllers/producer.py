@@ -84,7 +84,7 @@ async def _dispute(visit: Visit, dispute_id: int, *, form: Filled[ProofForm] | N
         "disputes/at_producer.html",
         status_code=409 if trouble else 422 if form else 200,
         private=True,
-        desk=desk.of_producer(counts.get("pending", 0)),
+        desk=desk.of_producer(counts.get("pending", 0), await desk.waiting_at(db, producer_id)),
         row=row,
         number=number,
         state=words.state(row.state),

@@ -6,10 +6,11 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
-from app.commerce.disputes import answering, queries, views, words
+from app.commerce.disputes import answering, conceding, purchases, queries, views, words
 from app.commerce.disputes.controllers import uploads
-from app.commerce.disputes.forms import AnswerForm
+from app.commerce.disputes.forms import AnswerForm, ConcedeForm
 from app.commerce.disputes.queries import PAGE
+from app.commerce.disputes.views import DisputeView
 from app.commerce.orders import queries as orders
 from app.integrations.stripe import PaymentRefused
 from app.kernel.db import transaction
@@ -98,6 +99,43 @@ async def _do(
     return here
 
 
+@get(PATH + "/{dispute_id:int}/rinuncia", access=staff, name="office.dispute.concede.ask")
+async def ask_to_concede(visit: CurrentVisit, dispute_id: FromPath[int]) -> Page:
+    """What giving up means, before anybody does it."""
+    return await _conceding(visit, dispute_id)
+
+
+@post(PATH + "/{dispute_id:int}/rinuncia", access=staff, name="office.dispute.concede")
+async def concede(visit: CurrentVisit, request: AnyRequest, dispute_id: FromPath[int]) -> Page | Go:
+    """Give up: the buyer keeps the money, at once and for good. Sent twice it is done once."""
+    form = ConcedeForm.read(await request.form())
+    if form.data is None or not form.data.sure:
+        form.refused(_("Segna che sai che non si torna indietro."), "sure")
+        return await _conceding(visit, dispute_id, form=form)
+    person, gateway = _person(visit), request.app.state.stripe
+    await queries.one(visit.db, dispute_id)
+    await visit.close_db()  # nobody keeps a connection while he waits for Stripe
+    try:
+        await conceding.concede(visit.database, visit.shop, gateway, person, dispute_id)
+    except Conflict as no:
+        return await _dispute(visit, dispute_id, trouble=no.message, status=409)
+    except Unavailable:
+        away = _("Stripe adesso non risponde. Riprova tra poco.")
+        return await _conceding(visit, dispute_id, form=form, trouble=away)
+    visit.tell(_("Hai rinunciato: i soldi restano a chi ha pagato."))
+    return Go(f"{PATH}/{dispute_id}")
+
+
+async def _conceding(
+    visit: Visit, dispute_id: int, *, form: Filled[ConcedeForm] | None = None, trouble: str = ""
+) -> Page:
+    """form: as it was sent, without its tick (422). trouble: why it could not be done (503)."""
+    it = await view_of(visit, dispute_id)
+    status = 503 if trouble else 422 if form else 200
+    shown = form or ConcedeForm.blank()
+    return await _page(visit, "disputes/concede.html", status, it=it, form=shown, trouble=trouble)
+
+
 @get(PATH + "/{dispute_id:int}/prove/{file_id:int}", access=staff, name="office.dispute.file.show")
 async def take_file(
     visit: CurrentVisit, request: AnyRequest, dispute_id: FromPath[int], file_id: FromPath[int]
@@ -110,22 +148,29 @@ async def _dispute(
     visit: Visit, dispute_id: int, *, form: Filled[AnswerForm] | None = None, trouble: str = "", status: int = 0
 ) -> Page:
     """form: as it was sent (422 with mistakes). trouble: why it could not be done."""
-    row = await queries.one(visit.db, dispute_id)
-    group = await orders.with_orders(visit.db, row.group_id)
-    events, refunded = await orders.events_of(visit.db, group.id), await queries.refunded(visit.db, group.id)
-    there = await queries.files_of(visit.db, dispute_id)
-    makers = await queries.makers(visit.db, [file.producer_id for file in there if file.producer_id])
-    files = views.file_views(there, makers)
-    shown = views.dispute_view(visit.shop, row, group, events, refunded, files)
+    shown = await view_of(visit, dispute_id)
     return await _page(
         visit,
         "disputes/one.html",
         status or (422 if form else 200),
         it=shown,
         form=form or AnswerForm.blank(**shown.draft),
-        fields=views.fields(),
+        fields=views.fields(of_parcels=shown.credit is None),
         trouble=trouble,
     )
+
+
+async def view_of(visit: Visit, dispute_id: int) -> DisputeView:
+    """All that staff see of a dispute, of an order or of bought credit. Raises NotFound."""
+    row = await queries.one(visit.db, dispute_id)
+    there = await queries.files_of(visit.db, dispute_id)
+    makers = await queries.makers(visit.db, [file.producer_id for file in there if file.producer_id])
+    files = views.file_views(there, makers)
+    if row.group_id is None:
+        return purchases.view(visit.shop, row, await purchases.bought(visit.db, row), files)
+    group = await orders.with_orders(visit.db, row.group_id)
+    events, refunded = await orders.events_of(visit.db, group.id), await queries.refunded(visit.db, group.id)
+    return views.dispute_view(visit.shop, row, group, events, refunded, files)
 
 
 async def _page(visit: Visit, template: str, status_code: int = 200, **context: Any) -> Page:
@@ -139,4 +184,4 @@ def _person(visit: Visit) -> Person:
     return visit.person
 
 
-ROUTES = [show_disputes, show_dispute, answer, take_file]
+ROUTES = [show_disputes, show_dispute, answer, ask_to_concede, concede, take_file]

@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
-from app.commerce.documents import pdf, queries, registers, views, words
+from app.commerce.documents import pdf, queries, registers, views, waiting, words
 from app.commerce.documents.content import thawed
 from app.commerce.documents.controllers.answers import (
     CSV,
@@ -21,9 +21,7 @@ from app.commerce.documents.controllers.answers import (
 )
 from app.commerce.documents.forms import TaxForm
 from app.commerce.documents.parties import EU
-from app.commerce.orders import desk as order_desk
-from app.commerce.orders import parcels
-from app.commerce.orders import queries as orders
+from app.commerce.orders import slips
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden, NotFound
@@ -62,7 +60,7 @@ async def show_documents(visit: CurrentVisit, request: AnyRequest) -> Page:
         months=views.months(today),
         missing=tax.missing(producer),
         is_exempt=tax.regime_code(producer.legal) == tax.EXEMPT,
-        waiting=views.waiting(await queries.waiting_orders(db, producer_id), producer),
+        waiting=views.waiting(await waiting.orders(db, producer_id), {producer_id: producer}),
         abroad=views.Abroad(sold, views.OSS_LIMIT_MINOR),
         is_owner=access.owner_of_a_producer(visit.person),
         currency=visit.shop.currency,
@@ -113,9 +111,7 @@ async def export_documents(visit: CurrentVisit, request: AnyRequest) -> Response
 
 @get("/banco/ordini/{number:str}/bolla.pdf", access=at_a_producer, limit="careful", name="desk.slip.file")
 async def download_slip(visit: CurrentVisit, number: FromPath[str]) -> Response[bytes]:
-    order = await orders.at_desk(visit.db, _producer(visit)[1], number)
-    riders = (await parcels.riders(visit.db, [order])).get(order.id, [])
-    shown = order_desk.desk_order(visit.shop, order, [], clock.today(visit.shop.time_zone), riders)
+    shown = await slips.slip(visit.db, visit.shop, _producer(visit)[1], number)
     body = await asyncio.to_thread(pdf.slip, visit.shop, shown, now=clock.now())
     return download(body, PDF, f"bolla-{number}.pdf")
 

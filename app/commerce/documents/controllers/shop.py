@@ -1,18 +1,14 @@
 """What a buyer may take away of his order: the confirmation, and his invoices and credit notes."""
 
-import asyncio
-
 from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
 
-from app.commerce.documents import pdf, queries, views
-from app.commerce.documents.controllers.answers import PDF, AnyRequest, courtesy_copy, download
-from app.commerce.orders import contract
+from app.commerce.documents import confirming, queries, views
+from app.commerce.documents.controllers.answers import AnyRequest, courtesy_copy, download
+from app.commerce.orders import contracts
 from app.commerce.orders import queries as orders
-from app.commerce.orders import views as order_views
 from app.commerce.orders.models import OrderGroup
-from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.web.access import anyone
 from app.web.pages import Page
@@ -26,6 +22,7 @@ async def show_papers(visit: CurrentVisit, request: AnyRequest, number: FromPath
     """By the private link, or as the signed-in owner, like the order itself."""
     group = await _group(visit, request, number)
     rows = [views.row(document) for document in await queries.of_group(visit.db, group.id)]
+    exempt = await queries.exempt_sellers(visit.db, group.id)
     key = request.query_params.get("chiave", "")
     return Page(
         "documents/of_order.html",
@@ -35,21 +32,21 @@ async def show_papers(visit: CurrentVisit, request: AnyRequest, number: FromPath
         number=number,
         query=f"?chiave={key}" if key else "",
         is_paid=group.paid_at is not None,
+        has_contract=contracts.stands(group),
         wants_invoice=bool(group.invoice),
+        without_invoice=exempt,
+        only_exempt=len(exempt) == len(await queries.orders_of(visit.db, group.id)),
     )
 
 
 @get("/ordini/{number:str}/conferma.pdf", access=anyone, limit="careful", name="orders.confirmation.show")
 async def show_confirmation(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
-    """The contract on a durable medium (law.md L23), once it is paid."""
+    """The contract on a durable medium (law.md L23), from the moment the order stands."""
     group = await _group(visit, request, number)
-    if group.paid_at is None:
+    if not contracts.stands(group):
         raise NotFound
-    whole = await orders.with_orders(visit.db, group.id)
-    order = order_views.group_view(visit.shop, whole, [], clock.now())
-    words = contract.sections(visit.shop, [f"{parcel.company}, {_reach(parcel)}" for parcel in order.parcels])
-    body = await asyncio.to_thread(pdf.confirmation, visit.shop, order, words, now=clock.now())
-    return download(body, PDF, f"{number}.pdf")
+    file = await confirming.file(visit.db, visit.shop, group.id)
+    return download(file.body, file.media_type, file.name)
 
 
 @get("/ordini/{number:str}/documenti/{document_id:int}", access=anyone, limit="careful", name="orders.document.show")
@@ -63,10 +60,6 @@ async def show_paper(
 async def _group(visit: Visit, request: AnyRequest, number: str) -> OrderGroup:
     key = request.query_params.get("chiave", "")
     return await orders.group_for(visit.db, visit.settings, number, key, visit.person)
-
-
-def _reach(parcel: order_views.ParcelView) -> str:
-    return ", ".join(fact for _label, fact in parcel.seller_facts)
 
 
 ROUTES = [show_papers, show_confirmation, show_paper]

@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
-from app.commerce.documents import queries, sending, views, words
+from app.commerce.documents import queries, sending, views, waiting, words
 from app.commerce.documents.content import Party, thawed
 from app.commerce.documents.controllers.answers import AnyRequest, courtesy_copy, wished, xml_file
 from app.commerce.documents.forms import AnswerForm, BuyerForm
@@ -43,7 +43,7 @@ async def show_documents(visit: CurrentVisit, request: AnyRequest) -> Page:
         kinds=[(kind, str(name)) for kind, name in words.KINDS.items()],
         states=[(state, str(name)) for state, (name, _tone) in words.STATES.items()],
         months=views.months(clock.today(visit.shop.time_zone)),
-        waiting=await queries.waiting_by_producer(visit.db),
+        waiting=await waiting.by_producer(visit.db),
     )
 
 

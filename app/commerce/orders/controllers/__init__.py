@@ -1,5 +1,5 @@
 """Pages of orders: for buyers and for producers. Those of staff are in app/commerce/office: they show money too."""
 
-from app.commerce.orders.controllers import producer, shop
+from app.commerce.orders.controllers import buyer, producer, shop
 
-ROUTES = [*shop.ROUTES, *producer.ROUTES]
+ROUTES = [*shop.ROUTES, *buyer.ROUTES, *producer.ROUTES]

@@ -1,6 +1,6 @@
 """The desk: what a producer has to do today, and the orders one by one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from litestar import Request, get, post
@@ -8,9 +8,10 @@ from litestar.params import FromPath
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import carriers, desk, fulfilment, parcels, queries, words
+from app.commerce.orders import carriers, correcting, desk, fulfilment, parcels, queries, sections, slips, words
 from app.commerce.orders.forms import DeedForm, ShipForm
 from app.commerce.orders.models import Order
+from app.commerce.orders.states import Actor
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict, Forbidden, Refused
@@ -72,11 +73,10 @@ async def show_order(visit: CurrentVisit, number: FromPath[str]) -> Page:
 @get("/banco/ordini/{number:str}/bolla", access=at_a_producer, name="desk.slip.show")
 async def show_slip(visit: CurrentVisit, number: FromPath[str]) -> Page:
     """What goes into the parcel, to be printed."""
-    order = await queries.at_desk(visit.db, _producer(visit)[1], number)
-    riders = (await parcels.riders(visit.db, [order])).get(order.id, [])
-    shown = desk.desk_order(visit.shop, order, [], clock.today(visit.shop.time_zone), riders)
-    frame = await _frame(visit, order.producer_id)
-    return Page("desk/slip.html", private=True, desk=frame, order=shown)
+    producer_id = _producer(visit)[1]
+    slip = await slips.slip(visit.db, visit.shop, producer_id, number)
+    frame = await _frame(visit, producer_id)
+    return Page("desk/slip.html", private=True, desk=frame, slip=slip)
 
 
 @post("/banco/ordini/{number:str}/conferma", access=at_a_producer, name="desk.confirmation.create")
@@ -103,6 +103,21 @@ async def ship(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) 
 
     said = _("Ordine %(number)s spedito: abbiamo scritto a chi l’ha comprato.", number=number)
     return await _do(visit, number, form, deed, said)
+
+
+@post("/banco/ordini/{number:str}/spedizione/correzione", access=at_a_producer, name="desk.shipment.correct")
+async def correct_tracking(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
+    """Another carrier or number than was said, as long as it is on its way."""
+    form = ShipForm.read(await request.form())
+    if form.data is None:
+        return await _order(visit, number, form=form)
+    right = form.data
+
+    async def deed(db: AsyncSession, order: Order, person: Person) -> bool:
+        actor = Actor("producer", person.id)
+        return await correcting.tracking(db, order, actor, person.role, right.carrier, right.tracking_number)
+
+    return await _do(visit, number, form, deed, _("Corretto: chi ha comprato riceve il numero giusto."))
 
 
 @post("/banco/ordini/{number:str}/consegna", access=at_a_producer, name="desk.delivery.create")
@@ -136,15 +151,16 @@ async def _work(visit: Visit, *, said: str = "", trouble: str = "") -> Page:
     seen = await live.newest(visit.db, f"producer:{producer_id}")  # before the rest: what comes meanwhile is told again
     counts = await queries.counts_at_desk(visit.db, producer_id)
     orders = await queries.open_at_desk(visit.db, producer_id)
-    joins = await parcels.numbers(visit.db, orders)
+    away = await queries.on_the_way(visit.db, producer_id)
+    joins = await parcels.numbers(visit.db, [*orders, *(parcel.order for parcel in away)])
     new = counts.get("pending", 0)
     return Page(
         "desk/work.html",
         fragment="desk/_work.html",
         status_code=409 if trouble else 200,
         private=True,
-        desk=frames.of_producer(new),
-        stacks=desk.stacks(visit.shop, orders, counts, clock.today(visit.shop.time_zone), joins),
+        desk=await _frame(visit, producer_id, counts),
+        stacks=desk.stacks(visit.shop, orders, counts, clock.today(visit.shop.time_zone), joins, away),
         stream=f"/banco/eventi?visto={seen}",
         trouble=trouble,
         said=said or ngettext("%(num)s ordine da confermare", "%(num)s ordini da confermare", new),
@@ -172,15 +188,18 @@ async def _order(
         desk=await _frame(visit, order.producer_id),
         order=desk.desk_order(visit.shop, order, events, clock.today(visit.shop.time_zone), riders, joins),
         carriers=[(code, str(carrier.name)) for code, carrier in carriers.CARRIERS.items()],
+        pieces=await sections.at_desk(visit.db, visit.shop, order),
         form=form or ShipForm.blank(),
         said=said,
         trouble=trouble,
     )
 
 
-async def _frame(visit: Visit, producer_id: int) -> Desk:
-    counts = await queries.counts_at_desk(visit.db, producer_id)
-    return frames.of_producer(counts.get("pending", 0))
+async def _frame(visit: Visit, producer_id: int, counts: Mapping[str, int] | None = None) -> Desk:
+    """counts: of the orders, where they are known already."""
+    if counts is None:
+        counts = await queries.counts_at_desk(visit.db, producer_id)
+    return frames.of_producer(counts.get("pending", 0), await frames.waiting_at(visit.db, producer_id))
 
 
 def _producer(visit: Visit) -> tuple[Person, int]:
@@ -201,5 +220,6 @@ ROUTES = [
     confirm,
     pack,
     ship,
+    correct_tracking,
     deliver,
 ]

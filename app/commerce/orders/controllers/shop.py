@@ -6,7 +6,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from app.commerce.orders import parcels, queries, sections, views, words
+from app.commerce.orders import claiming, correcting, parcels, queries, sections, views, words
 from app.commerce.orders.forms import FindForm
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -58,6 +58,7 @@ async def show_order(visit: CurrentVisit, request: AnyRequest, number: FromPath[
         changes=await sections.changes(visit.db, visit.shop, whole, key),
         rights=await sections.rights(visit.db, visit.shop, whole, key),
         order=order, link=link, stream=f"/eventi{link}{'&' if key else '?'}visto={seen}",
+        may_move=correcting.may_move([whole]), may_join=visit.person is None and whole.user_id is None,
     )  # fmt: skip
 
 
@@ -71,6 +72,8 @@ async def stream_order(visit: CurrentVisit, request: AnyRequest, number: FromPat
 
 
 async def _list(visit: CurrentVisit, form: Filled[FindForm], page: int, *, status_code: int = 200) -> Page:
+    if visit.person:
+        await claiming.claim(visit.db, visit.person.id)  # what was ordered as a guest since the log-in
     orders = await queries.bought_by(visit.db, visit.person.id, page) if visit.person else []
     return Page(
         "orders/list.html",

@@ -1,5 +1,6 @@
 """A producer's money, for its owner only: what is owed and sent, the statement, and the sales."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,12 +28,13 @@ from app.web.visit import CurrentVisit, Visit
 AnyRequest = Request[Any, Any, Any]
 PATH = "/banco/incassi"
 LONGEST = timedelta(days=400)
+ON_A_PAGE, ON_A_SHEET = 300, 1000  # lines of a statement; more are counted and summed, and the table has them all
 
 
 @get(PATH, access=owner_of_a_producer, name="desk.money.show")
 async def show_money(visit: CurrentVisit, request: AnyRequest) -> Page:
     producer_id, form = _producer(visit), PeriodForm.read(request.query_params)
-    shown, id_ = await _statement(visit, form), await queries.stripe_account(visit.db, producer_id)
+    shown, id_ = await _statement(visit, form, ON_A_PAGE), await queries.stripe_account(visit.db, producer_id)
     visit.leads_to = stripe_accounts.origins(visit.settings)
     return await _page(
         visit,
@@ -40,6 +42,7 @@ async def show_money(visit: CurrentVisit, request: AnyRequest) -> Page:
         form=form,
         it=shown,
         days=papers.days(shown, visit.shop),
+        months=[] if shown.count <= ON_A_SHEET else papers.months(shown, visit.shop),
         balance=await queries.balance(visit.db, producer_id, visit.shop.currency),
         account=accounts.view(await queries.account(visit.db, producer_id), id_, await _waiting(visit)),
         latest=(await queries.payouts(visit.db, producer_id))[:10],
@@ -52,15 +55,17 @@ async def show_money(visit: CurrentVisit, request: AnyRequest) -> Page:
 
 @get(f"{PATH}.csv", access=owner_of_a_producer, name="desk.money.table")
 async def take_table(visit: CurrentVisit, request: AnyRequest) -> Response[bytes]:
-    shown = await _statement(visit, PeriodForm.read(request.query_params))
-    return _file(papers.statement_table(shown), "text/csv", f"estratto-{papers.days(shown, visit.shop)[0]}.csv")
+    """Every line, however many there are."""
+    shown = await _statement(visit, PeriodForm.read(request.query_params), None)
+    table = await asyncio.to_thread(papers.statement_table, shown)
+    return _file(table, "text/csv", f"estratto-{papers.days(shown, visit.shop)[0]}.csv")
 
 
 @get(f"{PATH}.pdf", access=owner_of_a_producer, name="desk.money.sheet")
 async def take_sheet(visit: CurrentVisit, request: AnyRequest) -> Response[bytes]:
-    shown = await _statement(visit, PeriodForm.read(request.query_params))
+    shown = await _statement(visit, PeriodForm.read(request.query_params), ON_A_SHEET)
     name = await queries.name_of(visit.db, _producer(visit))
-    paper = papers.statement_sheet(visit.shop, name, shown, now=clock.now())
+    paper = await asyncio.to_thread(papers.statement_sheet, visit.shop, name, shown, now=clock.now())
     return _file(paper, "application/pdf", f"estratto-{papers.days(shown, visit.shop)[0]}.pdf")
 
 
@@ -97,8 +102,8 @@ async def _waiting(visit: Visit) -> int:
     return await queries.waiting(visit.db, _producer(visit), visit.shop.currency)
 
 
-async def _statement(visit: Visit, form: Filled[PeriodForm]) -> Statement:
-    """Of the days that are asked for; else, and where they make no sense, of this month."""
+async def _statement(visit: Visit, form: Filled[PeriodForm], most: int | None) -> Statement:
+    """Of the days that are asked for; else, and where they make no sense, of this month. most: lines, None for all."""
     today = clock.today(visit.shop.time_zone)
     first, last = today.replace(day=1), today
     if form.data and form.data.dal:
@@ -107,7 +112,7 @@ async def _statement(visit: Visit, form: Filled[PeriodForm]) -> Statement:
     if last < first or last - first > LONGEST:
         first, last = today.replace(day=1), today
     since, until = (_midnight(visit, day) for day in (first, last + timedelta(days=1)))
-    return await statement(visit.db, _producer(visit), visit.shop.currency, since, until)
+    return await statement(visit.db, _producer(visit), visit.shop.currency, since, until, most)
 
 
 def _midnight(visit: Visit, day: date) -> datetime:
@@ -117,7 +122,8 @@ def _midnight(visit: Visit, day: date) -> datetime:
 
 async def _page(visit: Visit, template: str, **context: Any) -> Page:
     counts = await orders.counts_at_desk(visit.db, _producer(visit))
-    return Page(template, private=True, desk=desk.of_producer(counts.get("pending", 0)), **context)
+    waiting = await desk.waiting_at(visit.db, _producer(visit))
+    return Page(template, private=True, desk=desk.of_producer(counts.get("pending", 0), waiting), **context)
 
 
 def _file(body: bytes, media_type: str, name: str) -> Response[bytes]:

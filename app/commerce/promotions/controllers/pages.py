@@ -9,7 +9,7 @@ from litestar import Controller, Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
-from app.commerce.promotions import editing, forms, queries, words
+from app.commerce.promotions import editing, forms, queries, sharing, words
 from app.commerce.promotions.forms import CodesForm, PromotionForm
 from app.commerce.promotions.models import Promotion
 from app.kernel import clock
@@ -40,6 +40,7 @@ class _Promotions(Controller):
             rows=[(row, row.promotion.state(clock.now())) for row in rows[: queries.PAGE]],
             has_more=len(rows) > queries.PAGE,
             page=page,
+            shared=await _shared(visit),
         )
 
     @get("/nuova")
@@ -53,6 +54,7 @@ class _Promotions(Controller):
             try:
                 async with transaction(visit.db):
                     made = await editing.make(visit.db, *_who(visit), columns, form.data.code)
+                    sharing.tell(visit.db, made, sharing.payers(made))
             except Refused as no:
                 form.refused(no.message, no.field)
             else:
@@ -77,7 +79,9 @@ class _Promotions(Controller):
         if not form.errors and form.data:
             try:
                 async with transaction(visit.db):
+                    paying = sharing.payers(promotion)
                     made = await editing.change(visit.db, *_who(visit), promotion_id, columns, form.data.code)
+                    sharing.tell(visit.db, made, sharing.payers(made) - paying)
             except Refused as no:
                 form.refused(no.message, no.field)
                 promotion = await queries.one(visit.db, _who(visit)[1], promotion_id)
@@ -133,6 +137,17 @@ class ByStaff(_Promotions):
 class AtTheDesk(_Promotions):
     path = "/banco/promozioni"
     opt: ClassVar[Mapping[str, Any]] = {"access": access.at_a_producer}  # type: ignore[misc]
+
+    @post("/{promotion_id:int}/uscita", access=access.owner_of_a_producer)
+    async def leave(self, visit: CurrentVisit, promotion_id: FromPath[int]) -> Go:
+        """Of a promotion of the shop: money is the owner's business."""
+        person, owner = _who(visit)
+        if owner is None:
+            raise Forbidden
+        async with transaction(visit.db):
+            await sharing.leave(visit.db, person, owner, promotion_id)
+        visit.tell(_("Fatto: non vale più per i tuoi prodotti."))
+        return Go(_base(visit))
 
 
 async def _read(visit: Visit, request: AnyRequest) -> tuple[Filled[PromotionForm], dict[str, Any]]:
@@ -190,6 +205,12 @@ async def _page(visit: Visit, template: str, status_code: int = 200, **context: 
         title=words.title,
         **context,
     )
+
+
+async def _shared(visit: Visit) -> list[tuple[Promotion, str]]:
+    """What a producer pays a part of, with its state."""
+    owner, now = _who(visit)[1], clock.now()
+    return [(each, each.state(now)) for each in await sharing.of_producer(visit.db, owner)] if owner else []
 
 
 def _base(visit: Visit) -> str:

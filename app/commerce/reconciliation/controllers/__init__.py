@@ -1,5 +1,5 @@
 """Pages of staff about the books."""
 
-from app.commerce.reconciliation.controllers import events, ledger, reports
+from app.commerce.reconciliation.controllers import events, findings, ledger, reports
 
-ROUTES = [*reports.ROUTES, *ledger.ROUTES, *events.ROUTES]
+ROUTES = [*reports.ROUTES, *findings.ROUTES, *ledger.ROUTES, *events.ROUTES]

@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.params import FromPath
 
 from app.commerce.office import views as office_views
-from app.commerce.reconciliation import queries, words
+from app.commerce.reconciliation import queries, resolving, words
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
@@ -35,7 +35,17 @@ async def show_books(visit: CurrentVisit) -> Page:
 @get(PATH + "/{report_id:int}", access=access.staff, name="office.report.show")
 async def show_report(visit: CurrentVisit, report_id: FromPath[int]) -> Page:
     report = await queries.one(visit.db, report_id)
-    return await page(visit, "reconciliation/report.html", report=report, finding=words.finding, journal=words.journal)
+    latest = await queries.latest(visit.db)
+    return await page(
+        visit,
+        "reconciliation/report.html",
+        report=report,
+        closed=await resolving.closed(visit.db, report),
+        notes=await queries.explanations(visit.db, report.at),
+        may_act=access.admin(visit.person) and latest[0].id == report.id,
+        finding=words.finding,
+        kind_of=words.kind_of,
+    )
 
 
 @post(PATH + "/confronto", access=access.admin, name="office.books.compare")
@@ -68,10 +78,10 @@ async def _start(visit: Visit, job: str, said: str) -> Go:
     return Go(PATH)
 
 
-async def page(visit: Visit, template: str, **context: Any) -> Page:
+async def page(visit: Visit, template: str, status_code: int = 200, **context: Any) -> Page:
     """A page of staff about the books."""
     frame = await desk.of_staff(visit.db)
-    return Page(template, private=True, desk=frame, **context)
+    return Page(template, status_code=status_code, private=True, desk=frame, **context)
 
 
 ROUTES = [show_books, show_report, compare, verify]

@@ -35,13 +35,14 @@ Check = Callable[[AsyncSession, Planned], Awaitable[None]]
 
 @dataclass(frozen=True)
 class LineRow:
-    """A line that can be given back, or what is left of it."""
+    """A line that can be given back, or what is left of it. sold_g: what it was charged for, 0 for a fixed price."""
 
     id: int
     name: str
     quantity: int
     pieces_left: int
     left_minor: int
+    sold_g: int
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,10 @@ def _row(facts: OrderFacts, order: Order) -> OrderRow:
         order.id,
         order.number,
         str(order.producer.get("name", "")),
-        [LineRow(line.id, names[line.id], line.quantity, line.pieces_left, line.left_minor) for line in facts.lines],
+        [
+            LineRow(line.id, names[line.id], line.quantity, line.pieces_left, line.left_minor, line.sold_g)
+            for line in facts.lines
+        ],
         facts.delivery_left_minor,
         facts.left_minor,
         order.state in {"shipped", "delivered", "partially_refunded"},

@@ -95,6 +95,26 @@ async def retry_late(visit: CurrentVisit, payment_id: FromPath[int]) -> Go:
     return Go(LIST)
 
 
+@post(LIST + "/tardivi/{payment_id:int}/bonifico", access=staff, name="office.late_refund.by_hand")
+async def late_by_hand(visit: CurrentVisit, payment_id: FromPath[int]) -> Go:
+    """The same, given from the shop's own bank account."""
+    person = _person(visit)
+    async with transaction(visit.db):
+        given = await late.by_hand(visit.db, payment_id)
+        if given:
+            audit.record(
+                visit.db,
+                action="late_refund.by_hand",
+                entity="payment",
+                entity_id=payment_id,
+                actor_id=person.id,
+                actor_role=person.role,
+            )
+    no = _("Non c’è niente da segnare: è già tornato indietro, o la banca non ha ancora deciso.")
+    visit.tell(_("Segnato come dato con un bonifico.") if given else no)
+    return Go(LIST)
+
+
 async def _counter(visit: Visit, number: str) -> Counter:
     group_id = await office.group_id(visit.db, number)
     return Counter(
@@ -148,4 +168,4 @@ def _person(visit: Visit) -> Person:
     return visit.person
 
 
-ROUTES = [show_desk, make, show_list, show_one, retry, as_credit, by_hand, retry_late]
+ROUTES = [show_desk, make, show_list, show_one, retry, as_credit, by_hand, retry_late, late_by_hand]

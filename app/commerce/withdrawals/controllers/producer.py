@@ -28,8 +28,8 @@ async def _find(visit: Visit, number: str) -> Withdrawal:
     return await queries.at_desk(visit.db, _producer_id(visit), number)
 
 
-async def _frame(_visit: Visit) -> Desk:
-    return desk.of_producer()
+async def _frame(visit: Visit) -> Desk:
+    return desk.of_producer(counts=await desk.waiting_at(visit.db, _producer_id(visit)))
 
 
 SIDE = Side(LIST, _find, _producer_id, _frame, lambda row: f"/banco/ordini/{row.order.number}")

@@ -125,7 +125,7 @@ async def _start(visit: Visit, form: Filled[FindForm], *, status_code: int = 200
         status_code=status_code,
         private=bool(mine) or status_code != 200,
         info=pages.page("recesso", visit.locale, visit.shop),
-        orders=[order for order in mine if order.state == "paid"][:SHOWN],
+        orders=[order for order in mine if order.state in {"paid", "authorized"}][:SHOWN],
         form=form,
     )
 

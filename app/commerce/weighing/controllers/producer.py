@@ -66,3 +66,6 @@ def _producer(visit: Visit) -> tuple[Person, int]:
 
 
 ROUTES = [show_weighing, weigh]
+
+
+ROUTES = [show_weighing, weigh]

@@ -1,0 +1,135 @@
+"""The departments of a shop: opened, changed, put in order, closed. Staff only; each deed is in the audit trail.
+
+Every page names departments, so each change drops all kept pages. Within a transaction.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog import editing, products
+from app.catalog.models import Category, Product
+from app.catalog.search import fold
+from app.kernel.errors import NotFound, Refused
+from app.kernel.i18n import ngettext
+from app.kernel.tenancy import Person
+from app.system import audit, page_drops
+
+STEP = 10  # between the positions of two departments
+UP, DOWN = "su", "giu"
+
+
+async def open_new(db: AsyncSession, person: Person, facts: Mapping[str, Any]) -> Category:
+    """A new department, the last one. facts: columns of Category."""
+    last = await db.scalar(select(func.max(Category.position))) or 0
+    row = Category(slug=await _free_slug(db, facts["name"]["it"]), position=last + STEP, **facts)
+    db.add(row)
+    await db.flush()  # the audit trail names its id
+    _record(db, person, "category.open", row.id, {}, {"name": row.name["it"]})
+    await page_drops.drop(db, page_drops.EVERYTHING)
+    return row
+
+
+async def _free_slug(db: AsyncSession, name: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:60].strip("-") or "reparto"
+    taken = set(await db.scalars(select(Category.slug).where(Category.slug.startswith(words, autoescape=True))))
+    number, slug = 2, words
+    while slug in taken:
+        slug, number = f"{words}-{number}", number + 1
+    return slug
+
+
+async def edit(db: AsyncSession, person: Person, category_id: int, facts: Mapping[str, Any]) -> list[str]:
+    """Change what is given; names of products that came off sale, since another class wants more. Raises NotFound."""
+    row = await _locked(db, category_id)
+    before = {name: getattr(row, name) for name in facts}
+    changed = {name: value for name, value in facts.items() if before[name] != value}
+    if not changed:
+        return []
+    for name, value in changed.items():
+        setattr(row, name, value)
+    _record(db, person, "category.edit", row.id, {name: before[name] for name in changed}, changed)
+    await page_drops.drop(db, page_drops.EVERYTHING)
+    goods = list(
+        await db.scalars(
+            select(Product).where(Product.category_id == row.id, Product.deleted_at.is_(None)).order_by(Product.id)
+        )
+    )
+    sold = {each.id for each in goods if each.published_at}
+    missing = await products.judge(db, [each.id for each in goods])
+    if "name" in changed:
+        for each in goods:
+            each.search_text = await editing.search_text(db, each)
+        await products.touch(db, [each.id for each in goods])
+    return [each.name["it"] for each in goods if each.id in sold and missing[each.id]]
+
+
+async def move(db: AsyncSession, person: Person, category_id: int, way: str) -> None:
+    """One place up or down; at the end nothing happens. Raises NotFound."""
+    rows = list(await db.scalars(select(Category).order_by(Category.position, Category.id).with_for_update()))
+    at = next((place for place, row in enumerate(rows) if row.id == category_id), None)
+    if at is None:
+        raise NotFound
+    to = at - 1 if way == UP else at + 1
+    if not 0 <= to < len(rows):
+        return
+    rows.insert(to, rows.pop(at))
+    for place, row in enumerate(rows, start=1):
+        row.position = place * STEP
+    _record(db, person, "category.move", category_id, {"place": at + 1}, {"place": to + 1})
+    await page_drops.drop(db, page_drops.EVERYTHING)
+
+
+async def close(db: AsyncSession, person: Person, category_id: int, into: int | None) -> None:
+    """A department is there no more; its products go to another. Raises NotFound, Refused while it has products."""
+    row = await _locked(db, category_id)
+    goods = list(await db.scalars(select(Product.id).where(Product.category_id == row.id)))
+    if goods:
+        if into is None or into == row.id:
+            raise Refused(
+                ngettext(
+                    "C’è ancora %(num)s prodotto: scegli in quale reparto va.",
+                    "Ci sono ancora %(num)s prodotti: scegli in quale reparto vanno.",
+                    len(goods),
+                ),
+                "into",
+            )
+        await _locked(db, into)
+        await db.execute(
+            update(Product)
+            .where(Product.category_id == row.id)
+            .values(category_id=into)
+            .execution_options(synchronize_session=False)
+        )
+        await products.judge(db, goods)
+        await products.touch(db, goods)
+    await db.delete(row)
+    _record(db, person, "category.close", row.id, {"name": row.name["it"]}, {"into": into, "products": len(goods)})
+    await page_drops.drop(db, page_drops.EVERYTHING)
+
+
+async def _locked(db: AsyncSession, category_id: int) -> Category:
+    found: Category | None = await db.scalar(
+        select(Category).where(Category.id == category_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _record(
+    db: AsyncSession, person: Person, action: str, id_: int, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    audit.record(
+        db,
+        action=action,
+        entity="category",
+        entity_id=id_,
+        actor_id=person.id,
+        actor_role=person.role,
+        before=before,
+        after=after,
+    )
