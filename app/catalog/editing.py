@@ -5,7 +5,6 @@ owner: the producer whose products may be changed, None for staff. Within a tran
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +13,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import packs, products
+from app.catalog import packs, products, slugs
 from app.catalog.facts import Missing
 from app.catalog.models import Category, Product, Variant
 from app.catalog.products import Draft
-from app.catalog.search import fold
 from app.kernel import clock
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
@@ -103,7 +101,7 @@ async def start(db: AsyncSession, person: Person, producer_id: int, name: str, c
         raise Refused(_("Scegli una delle voci proposte"), "category_id")
     now = clock.now()
     product = Product(
-        slug=await _free_slug(db, name),
+        slug=await slugs.free(db, Product.slug, name, "prodotto", 100),
         producer_id=producer_id,
         category_id=category_id,
         name={"it": name},
@@ -121,17 +119,6 @@ async def start(db: AsyncSession, person: Person, producer_id: int, name: str, c
     await products.touch(db, [product.id])
     _record(db, person, "product.create", ("product", product.id), {}, {"product": name})
     return product
-
-
-async def _free_slug(db: AsyncSession, name: str) -> str:
-    """The name as an address; numbered where another product has it, thrown away or not."""
-    words = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:100].strip("-") or "prodotto"
-    taken = set(await db.scalars(select(Product.slug).where(Product.slug.startswith(words, autoescape=True))))
-    number = 2
-    slug = words
-    while slug in taken:
-        slug, number = f"{words}-{number}", number + 1
-    return slug
 
 
 async def search_text(db: AsyncSession, product: Product) -> str:

@@ -97,8 +97,7 @@ async def open_new(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 @get(ONE, access=staff, name="office.department.show")
 async def show_one(visit: CurrentVisit, category_id: FromPath[int]) -> Page:
     row = await _category(visit.db, category_id)
-    texts = {f"{part}_{code}": text for part in ("name", "intro") for code, text in getattr(row, part).items()}
-    return await _page(visit, row, DepartmentForm.blank(group=row.group, product_class=row.product_class, **texts))
+    return await _page(visit, row, _filled(row))
 
 
 @post(ONE, access=staff, name="office.department.save")
@@ -139,11 +138,15 @@ async def close(visit: CurrentVisit, request: AnyRequest, category_id: FromPath[
             await editing.close(visit.db, _person(visit), category_id, into)
     except Refused as no:
         row = await _category(visit.db, category_id)
-        texts = {f"{part}_{code}": text for part in ("name", "intro") for code, text in getattr(row, part).items()}
-        shown = DepartmentForm.blank(group=row.group, product_class=row.product_class, **texts)
-        return await _page(visit, row, shown, form.refused(no.message, "into"))
+        return await _page(visit, row, _filled(row), form.refused(no.message, "into"))
     visit.tell(_("Reparto chiuso."))
     return Go(PATH)
+
+
+def _filled(row: Category) -> Filled[DepartmentForm]:
+    """What the form starts from."""
+    texts = {f"{part}_{code}": text for part in ("name", "intro") for code, text in getattr(row, part).items()}
+    return DepartmentForm.blank(group=row.group, product_class=row.product_class, **texts)
 
 
 async def _page(

@@ -3,16 +3,14 @@
 Every page names departments, so each change drops all kept pages. Within a transaction.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import editing, products
+from app.catalog import editing, products, slugs
 from app.catalog.models import Category, Product
-from app.catalog.search import fold
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import ngettext
 from app.kernel.tenancy import Person
@@ -25,21 +23,13 @@ UP, DOWN = "su", "giu"
 async def open_new(db: AsyncSession, person: Person, facts: Mapping[str, Any]) -> Category:
     """A new department, the last one. facts: columns of Category."""
     last = await db.scalar(select(func.max(Category.position))) or 0
-    row = Category(slug=await _free_slug(db, facts["name"]["it"]), position=last + STEP, **facts)
+    slug = await slugs.free(db, Category.slug, facts["name"]["it"], "reparto", 60)
+    row = Category(slug=slug, position=last + STEP, **facts)
     db.add(row)
     await db.flush()  # the audit trail names its id
     _record(db, person, "category.open", row.id, {}, {"name": row.name["it"]})
     await page_drops.drop(db, page_drops.EVERYTHING)
     return row
-
-
-async def _free_slug(db: AsyncSession, name: str) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:60].strip("-") or "reparto"
-    taken = set(await db.scalars(select(Category.slug).where(Category.slug.startswith(words, autoescape=True))))
-    number, slug = 2, words
-    while slug in taken:
-        slug, number = f"{words}-{number}", number + 1
-    return slug
 
 
 async def edit(db: AsyncSession, person: Person, category_id: int, facts: Mapping[str, Any]) -> list[str]:

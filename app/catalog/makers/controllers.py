@@ -17,6 +17,7 @@ from app.kernel.errors import Forbidden, Refused
 from app.kernel.i18n import SOURCE_LOCALE, ngettext
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
+from app.producers.models import Producer
 from app.web import desk
 from app.web.access import owner_of_a_producer, staff
 from app.web.forms import Filled, Form
@@ -214,21 +215,20 @@ async def _one(visit: Visit, producer_id: int, typed: Typed) -> Page:
     maker = await makers.producer(visit.db, producer_id)
     team = await editing.team(visit.db, producer_id)
     base, frame = f"{PATH}/{producer_id}", await desk.of_staff(visit.db)
-    found = {**await _parts(visit, producer_id, typed, ProducerForm, base), "desk": frame, "is_staff": True}
-    return Page("makers/one.html", private=True, status_code=_status(typed), maker=maker, team=team, **found)
+    found = {**await _parts(visit, maker, typed, ProducerForm, base), "desk": frame, "is_staff": True}
+    return Page("makers/one.html", private=True, status_code=_status(typed), team=team, **found)
 
 
 async def _own(visit: Visit, typed: Typed) -> Page:
-    found = await _parts(visit, _desk(visit), typed, PageForm, OWN)
     maker = await makers.producer(visit.db, _desk(visit))
-    page = {**found, "desk": desk.of_producer(), "is_staff": False}
-    return Page("makers/own.html", private=True, status_code=_status(typed), maker=maker, **page)
+    found = {**await _parts(visit, maker, typed, PageForm, OWN), "desk": desk.of_producer(), "is_staff": False}
+    return Page("makers/own.html", private=True, status_code=_status(typed), **found)
 
 
-async def _parts(visit: Visit, producer_id: int, typed: Typed, kind: type[PageForm], base: str) -> dict[str, Any]:
-    maker = await makers.producer(visit.db, producer_id)
+async def _parts(visit: Visit, maker: Producer, typed: Typed, kind: type[PageForm], base: str) -> dict[str, Any]:
     picture = await queries.image(visit.db, maker.image) if maker.image else None
     return {
+        "maker": maker,
         "form": typed.page or forms.filled(kind, maker),
         "typed": typed,
         "picture": picture or cards.nothing(maker.name),

@@ -4,16 +4,14 @@ What the public reads stands on the producer's page, on his products and in sear
 is in the audit trail. Within a transaction.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import editing, images, products
+from app.catalog import editing, images, products, slugs
 from app.catalog.models import Image, Product
-from app.catalog.search import fold
 from app.identity import people
 from app.identity.models import User
 from app.kernel import clock
@@ -31,7 +29,7 @@ PRODUCER = "producer"
 async def take_in(db: AsyncSession, person: Person, facts: Mapping[str, Any]) -> Producer:
     """A new producer, hidden until somebody shows him. facts: columns of Producer, and those in LEGAL."""
     row = Producer(
-        slug=await _free_slug(db, facts["name"]),
+        slug=await slugs.free(db, Producer.slug, facts["name"], PRODUCER, 100),
         **{name: value for name, value in facts.items() if name not in LEGAL},
         legal={"company": facts["name"], **{name: facts[name] for name in LEGAL}},
         created_at=clock.now(),
@@ -41,15 +39,6 @@ async def take_in(db: AsyncSession, person: Person, facts: Mapping[str, Any]) ->
     await db.flush()  # the audit trail names his id
     _record(db, person, "producer.take_in", row.id, {}, {"name": row.name})
     return row
-
-
-async def _free_slug(db: AsyncSession, name: str) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:100].strip("-") or PRODUCER
-    taken = set(await db.scalars(select(Producer.slug).where(Producer.slug.startswith(words, autoescape=True))))
-    number, slug = 2, words
-    while slug in taken:
-        slug, number = f"{words}-{number}", number + 1
-    return slug
 
 
 async def edit(db: AsyncSession, person: Person, producer_id: int, facts: Mapping[str, Any]) -> list[str]:
