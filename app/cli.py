@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     add("release", release, "bring the database to the present schema")
     add("demo", demo, "load the demonstration shops")
     add("reindex", reindex, "make what lists and searches read anew, from the products")
+    add("push-key", push_key, "print a new VAPID_PRIVATE_KEY")
     importing = add("import", import_products, "load products from a CSV file of ours, Shopify's or WooCommerce's")
     importing.add_argument("file", type=Path, nargs="?")
     importing.add_argument("--shop", required=True, help="slug of the shop")
@@ -96,6 +97,13 @@ def reindex(settings: Settings, _: argparse.Namespace) -> int:
     from app.catalog import reindexing  # noqa: PLC0415
 
     print(f"{asyncio.run(reindexing.run(settings, only_missing=False))} products")
+    return 0
+
+
+def push_key(_: Settings, __: argparse.Namespace) -> int:
+    from app.integrations import sealing  # noqa: PLC0415
+
+    print(sealing.new_key())
     return 0
 
 

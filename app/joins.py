@@ -5,7 +5,7 @@ Imported by main for what it does, so that the web process and the worker have a
 
 from app.analytics.recommendations import pieces as recommendation_pieces
 from app.analytics.views_log import recent
-from app.catalog import offered, refill_proofs, sections, sweeping
+from app.catalog import offered, refill_proofs, sections, sweeping, waiting
 from app.commerce.additions import following as addition_following
 from app.commerce.additions import pieces as addition_pieces
 from app.commerce.additions import proofs as addition_proofs
@@ -30,7 +30,7 @@ from app.commerce.office import queries as office_queries
 from app.commerce.office import sections as office_sections
 from app.commerce.office import views as office_views
 from app.commerce.orders import claiming as order_claiming
-from app.commerce.orders import contracts, departing, deposit_views
+from app.commerce.orders import contracts, departing, deposit_views, pace
 from app.commerce.orders import queries as order_queries
 from app.commerce.orders import sections as order_sections
 from app.commerce.overdue import pieces as overdue_pieces
@@ -57,6 +57,7 @@ from app.commerce.withdrawals import queries as withdrawal_queries
 from app.community.reviews import pieces as review_pieces
 from app.delivery import demand, fees, remembered
 from app.engagement.watches import merging as wish_merging
+from app.engagement.watches import queries as watch_queries
 from app.engagement.watches import views as watch_views
 from app.identity import hooks
 from app.pricing.rules import pieces as rule_pieces
@@ -80,6 +81,7 @@ sections.at_home(recommendation_pieces.in_demand)
 sections.fill("rating", review_pieces.rating)
 sections.fill("reviews", review_pieces.band)
 sections.fill_maker("rating", review_pieces.rating_of_maker)
+sections.fill_maker("pace", pace.of_maker)
 sections.fill_maker("reviews", review_pieces.band_of_maker)
 sweeping.also_kept(order_queries.pictures())
 
@@ -169,3 +171,4 @@ office_queries.also_counted("/amministrazione/documenti", document_waiting.calli
 demand.orders_are_counted_by(order_queries.leaving)
 fees.full_days_cost(surge.surged)
 offered.prices_are_made_by(windows.IN_THE_WINDOW)
+waiting.counted_by(watch_queries.numbers_waiting)

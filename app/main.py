@@ -25,6 +25,8 @@ from app.catalog.departments import controllers as department_pages
 from app.catalog.imports import controllers as import_pages
 from app.catalog.imports import jobs as import_jobs
 from app.catalog.makers import controllers as maker_pages
+from app.catalog.synonyms import controllers as synonym_pages
+from app.catalog.tags import controllers as tag_pages
 from app.commerce.additions import controllers as addition_pages
 from app.commerce.cart import controllers as cart_pages
 from app.commerce.cart import jobs as cart_jobs
@@ -41,6 +43,7 @@ from app.commerce.documents import controllers as document_pages
 from app.commerce.documents import jobs as document_jobs
 from app.commerce.office import controllers as office_pages
 from app.commerce.office import mending_controllers as mending_pages
+from app.commerce.office import rules_controllers as shop_rule_pages
 from app.commerce.orders import controllers as order_pages
 from app.commerce.orders import jobs as order_jobs
 from app.commerce.overdue import controllers as overdue_pages
@@ -67,7 +70,11 @@ from app.engagement.watches import controllers as watch_pages
 from app.engagement.watches import jobs as watch_jobs
 from app.identity import controllers as identity_pages
 from app.identity import jobs as identity_jobs
+from app.identity import news_controllers as news_pages
 from app.identity import queries as identity_queries
+from app.identity.push import controllers as push_pages
+from app.identity.push import jobs as push_jobs
+from app.integrations.push import open_push
 from app.integrations.storage import open_storage
 from app.integrations.stripe import StripeGateway
 from app.kernel.db import Database
@@ -112,7 +119,11 @@ CONTROLLERS = (
     offline_pages,
     delivery_pages,
     identity_pages,
+    news_pages,
+    push_pages,
     catalog_pages,
+    tag_pages,
+    synonym_pages,
     maker_pages,
     department_pages,
     import_pages,
@@ -130,6 +141,7 @@ CONTROLLERS = (
     payment_ways_pages,
     credit_pages,
     office_pages,
+    shop_rule_pages,
     mending_pages,
     promotion_pages,
     document_pages,
@@ -147,6 +159,7 @@ CONTROLLERS = (
 JOB_MODULES = (
     system_jobs,
     identity_jobs,
+    push_jobs,
     catalog_jobs,
     import_jobs,
     pricing_jobs,
@@ -204,7 +217,8 @@ def make_runner(settings: Settings, database: Database, stripe: StripeGateway) -
     """The job runner with every context's jobs, for the web process and the worker alike."""
     functions = {name: function for module in JOB_MODULES for name, function in module.JOBS.items()}
     storage = open_storage(settings.storage_url, settings.storage_key_id, settings.storage_secret)
-    return Runner(database, settings, functions, _shop, {"stripe": stripe, "storage": storage})
+    tools = {"stripe": stripe, "storage": storage, "push": open_push(settings)}
+    return Runner(database, settings, functions, _shop, tools)
 
 
 def prepare_pages(settings: Settings) -> Assets:
@@ -251,7 +265,7 @@ def create_app(settings: Settings) -> Edge:
         debug=False,
     )
     app.state.update({"redis": redis, "broker": broker, "stripe": stripe, "runner": runner, "limiter": limiter})
-    app.state.storage = runner.tools["storage"]
+    app.state.storage, app.state.push = runner.tools["storage"], runner.tools["push"]
     app.state.database = database
     app.state.directory = directory
     edge = Edge(
@@ -261,7 +275,8 @@ def create_app(settings: Settings) -> Edge:
         assets=assets,
         limiter=limiter,
         find_shop=directory.find,
-        mounts={"/health": health.application(database, redis, settings.release)} | _mounted(sandbox),
+        mounts={"/health": health.application(database, redis, settings.release, has_push=bool(app.state.push))}
+        | _mounted(sandbox),
         bodies=BodyLimits(app.routes),
     )
     edge.looked_at = looking.looked_at

@@ -4,6 +4,7 @@ Names are those that people know (DATABASE_URL, REDIS_URL, STRIPE_SECRET_KEY, �
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,7 @@ class Settings:
     limits: LimitSettings
     trusted_proxies: tuple[str, ...] = ()
     metrics_token: str | None = None
+    vapid_private_key: str | None = field(default=None, repr=False)  # None: no web push, but on a local machine
     storage_key_id: str | None = None
     storage_secret: str | None = field(default=None, repr=False)
     media_url: str | None = None  # of a network in front of the pictures, without / at its end
@@ -135,6 +137,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         ),
         trusted_proxies=tuple(p.strip() for p in env.get("TRUSTED_PROXIES", "").split(",") if p.strip()),
         metrics_token=env.get("METRICS_TOKEN") or None,
+        vapid_private_key=_key(env, "VAPID_PRIVATE_KEY", faults),
         hosts=_hosts(env.get("SHOP_HOSTS", ""), faults),
     )
     if not local:
@@ -207,6 +210,15 @@ def _storage_url(env: Mapping[str, str], default: str, faults: list[str]) -> str
     elif parts.scheme != "file" or not parts.path.startswith("/"):
         faults.append("STORAGE_URL must look like file:///folder or s3://bucket/prefix?endpoint=https://…&region=…")
     return url
+
+
+def _key(env: Mapping[str, str], name: str, faults: list[str]) -> str | None:
+    """A private key of the curve P-256, 32 bytes in base64url."""
+    value = env.get(name)
+    if value and not re.fullmatch(r"[A-Za-z0-9_-]{43}", value):
+        faults.append(f"{name} must be a key of 43 characters, as `tavola push-key` prints one.")
+        return None
+    return value or None
 
 
 def _number(env: Mapping[str, str], name: str, default: int, faults: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from app.analytics.recommendations import models as recommendations
 from app.analytics.views_log import models as views_log
-from app.catalog import indexed
+from app.catalog import indexed, vocabulary
 from app.catalog import models as catalog
 from app.catalog.imports import models as imports
 from app.commerce.cart import models as cart
@@ -22,11 +22,13 @@ from app.community.reviews import models as reviews
 from app.delivery import models as delivery
 from app.engagement.watches import models as watches
 from app.identity import models as identity
+from app.identity.push import models as push
 from app.kernel import outbox
 from app.kernel.db import Table
 from app.pricing import models as pricing
 from app.pricing.rules import models as pricing_rules
 from app.producers import models as producers
+from app.producers.vat import models as vat
 from app.shops import models as shops
 from app.system import models as system
 
@@ -53,13 +55,16 @@ __all__ = [
     "pricing_rules",
     "producers",
     "promotions",
+    "push",
     "recommendations",
     "reconciliation",
     "refunds",
     "reviews",
     "shops",
     "system",
+    "vat",
     "views_log",
+    "vocabulary",
     "watches",
     "withdrawals",
 ]

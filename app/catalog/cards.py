@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import by_weight, offered, packs, reductions, refill_plan, seasons, weight_words
@@ -46,6 +46,8 @@ REFERENCE = (
 )
 # With price_minor, net_amount and net_unit, what `by_weight.of` asks.
 WEIGHT = (Variant.kg_price_minor, Variant.weight_tolerance)
+# Of a piece with a deposit: its own days, else its producer's.
+MAKING_DAYS = func.coalesce(Product.making_days, Producer.making_days).label("making_days")
 
 
 async def ready(

@@ -1,15 +1,16 @@
 """What a producer sees at the desk of stock and products."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import cards, reductions
+from app.catalog import cards, reductions, waiting
+from app.catalog.desk_parts import AT_ONCE, RUNS_SHORT, Part
 from app.catalog.models import PriceChange, Product, StockItem, StockMovement, Variant
 from app.catalog.views import UnitPrice
 from app.identity.models import User
@@ -72,7 +73,7 @@ class OfferLine:
 
 @dataclass(frozen=True)
 class Offer:
-    """A product and its variants. is_complete: the gate found nothing missing."""
+    """A product and its variants. is_complete: the gate found nothing missing. waiting: how many people wait for it."""
 
     id: int
     name: str
@@ -81,12 +82,36 @@ class Offer:
     is_published: bool
     is_complete: bool
     lines: Sequence[OfferLine]
+    waiting: int = 0
 
 
-async def shelf(db: AsyncSession, producer_id: int, sku: str | None = None) -> list[ShelfLine]:
-    """A producer's shelf: what runs short first, then by name. sku: only that one."""
-    mine = [Product.producer_id == producer_id, Product.deleted_at.is_(None)]
-    mine.append(Variant.retired_at.is_(None) if sku is None else Variant.sku == sku)
+async def shelf(
+    db: AsyncSession, producer_id: int, part: Part, sent: Collection[int] = ()
+) -> tuple[list[ShelfLine], Part]:
+    """A part of a producer's shelf, and the part with its numbers; two statements.
+
+    What runs short comes first if all fits on a page; else by name, so that nothing moves to another page while it is
+    being counted. sent: ids of the rows of a sheet that came back with mistakes; these, and no others.
+    """
+    mine = [Product.producer_id == producer_id, Product.deleted_at.is_(None), Variant.retired_at.is_(None)]
+    counted = (
+        select(func.count(Variant.id), func.count(Variant.id).filter(RUNS_SHORT))
+        .join(Product, Product.id == Variant.product_id)
+        .join(StockItem, StockItem.id == Variant.stock_item_id)
+        .where(*mine, *part.matches())
+    )
+    total, short = (await db.execute(counted)).one()
+    part = part.counted(total, short)
+    if sent:
+        return await _shelf(db, [*mine, Variant.id.in_(sent)], is_short_first=part.pages < 2), part
+    chosen = [*mine, *part.matches(), *([RUNS_SHORT] if part.only_short else [])]
+    return await _shelf(db, chosen, part.skipped, is_short_first=part.pages < 2), part
+
+
+async def _shelf(
+    db: AsyncSession, chosen: Sequence[ColumnElement[bool]], skipped: int = 0, *, is_short_first: bool = False
+) -> list[ShelfLine]:
+    by_name = (Product.sort_name, Product.id, Variant.position, Variant.id)
     rows = await db.execute(
         select(
             Variant.id,
@@ -99,10 +124,10 @@ async def shelf(db: AsyncSession, producer_id: int, sku: str | None = None) -> l
         )
         .join(Product, Product.id == Variant.product_id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
-        .where(*mine)
-        .order_by(
-            StockItem.on_hand - StockItem.reserved > StockItem.low_at, Product.sort_name, Variant.position, Variant.id
-        )
+        .where(*chosen)
+        .order_by(*((~RUNS_SHORT, *by_name) if is_short_first else by_name))
+        .limit(AT_ONCE)
+        .offset(skipped)
     )
     locale = current_locale()
     return [
@@ -113,7 +138,8 @@ async def shelf(db: AsyncSession, producer_id: int, sku: str | None = None) -> l
 
 async def movements(db: AsyncSession, producer_id: int, sku: str) -> tuple[ShelfLine, list[Movement]]:
     """One shelf of a producer and its last movements, newest first. Raises NotFound for somebody else's."""
-    lines = await shelf(db, producer_id, sku)
+    mine = [Product.producer_id == producer_id, Product.deleted_at.is_(None), Variant.sku == sku]
+    lines = await _shelf(db, mine)
     if not lines:
         raise NotFound
     rows = await db.execute(
@@ -130,23 +156,32 @@ async def movements(db: AsyncSession, producer_id: int, sku: str) -> tuple[Shelf
     ]
 
 
-async def offers(db: AsyncSession, producer_id: int, currency: str) -> list[Offer]:
-    """A producer's products by name, with prices; two statements."""
+async def offers(
+    db: AsyncSession, producer_id: int, currency: str, part: Part, sent: Collection[int] = ()
+) -> tuple[list[Offer], Part]:
+    """A part of a producer's products by name, with prices, and the part with its numbers; four statements.
+
+    sent: ids of the products of a sheet that came back with mistakes; these, and no others.
+    """
+    mine = [Product.producer_id == producer_id, Product.deleted_at.is_(None)]
+    part = part.counted(await db.scalar(select(func.count(Product.id)).where(*mine, *part.matches_goods())) or 0)
+    page = select(Product.id).where(*mine, *part.matches_goods()).order_by(Product.sort_name, Product.id)
+    shown = Product.id.in_(list(sent) or page.limit(AT_ONCE).offset(part.skipped))
     rows = list(
         await db.execute(
             select(Product, Variant)
             .outerjoin(Variant, and_(Variant.product_id == Product.id, Variant.retired_at.is_(None)))
-            .where(Product.producer_id == producer_id, Product.deleted_at.is_(None))
+            .where(*mine, shown)
             .order_by(Product.sort_name, Product.id, Variant.position, Variant.id)
         )
     )
-    log = await _price_log(db, producer_id)
+    log = await _price_log(db, [variant.id for _product, variant in rows if variant is not None])
     grouped: dict[int, list[OfferLine]] = defaultdict(list)
     goods = {product.id: product for product, _variant in rows}
     for product, variant in rows:
         if variant is not None:
             grouped[product.id].append(_offer_line(variant, log, currency))
-    locale = current_locale()
+    locale, waited_for = current_locale(), await waiting.numbers(db, list(goods))
     return [
         Offer(
             product.id,
@@ -156,17 +191,16 @@ async def offers(db: AsyncSession, producer_id: int, currency: str) -> list[Offe
             product.published_at is not None,
             product.is_complete,
             grouped[product.id],
+            waited_for.get(product.id, 0),
         )
         for product in goods.values()
-    ]
+    ], part
 
 
-async def _price_log(db: AsyncSession, producer_id: int) -> Mapping[int, list[tuple[datetime, int]]]:
+async def _price_log(db: AsyncSession, variant_ids: Collection[int]) -> Mapping[int, list[tuple[datetime, int]]]:
     rows = await db.execute(
         select(PriceChange.variant_id, PriceChange.valid_from, PriceChange.price_minor)
-        .join(Variant, Variant.id == PriceChange.variant_id)
-        .join(Product, Product.id == Variant.product_id)
-        .where(Product.producer_id == producer_id)
+        .where(PriceChange.variant_id.in_(variant_ids))
         .order_by(PriceChange.valid_from, PriceChange.id)
     )
     log: dict[int, list[tuple[datetime, int]]] = defaultdict(list)

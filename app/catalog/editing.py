@@ -13,25 +13,25 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import packs, products, slugs
+from app.catalog import packs, products, slugs, tagging
 from app.catalog.facts import Missing
 from app.catalog.models import Category, Product, Variant
 from app.catalog.products import Draft
 from app.kernel import clock
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
+from app.kernel.outbox import add_job
 from app.kernel.tenancy import Person
 from app.producers.models import Producer
 from app.system import audit
 
 MOST_VARIANTS = 30
-LOW_AT = 3
 # What each section of the editor writes; what else a product has is not its business.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "testi": ("name", "description"),
     "vendita": (
-        *("category_id", "product_class", "designation", "certifications", "season_mask", "is_featured"),
-        *("deposit_percent", "making_days"),
+        *("category_id", "product_class", "designation", "certifications", "tag_mask"),
+        *("season_mask", "is_featured", "deposit_percent", "making_days"),
     ),
     "etichetta": ("food", "safety"),
     "confezione": ("packaging",),
@@ -42,7 +42,7 @@ _ELSEWHERE = frozenset({"designation_name", "omnibus_perishable"})  # of food, a
 Make = Callable[[Product], Mapping[str, Any]]
 _COPIED = (
     *("producer_id", "category_id", "image_id", "description", "designation", "food", "safety", "product_class"),
-    *("packaging", "certifications", "season_mask", "deposit_percent", "making_days"),
+    *("packaging", "certifications", "tag_mask", "season_mask", "deposit_percent", "making_days"),
 )
 _COPIED_OF_VARIANT = (
     *("format", "net_amount", "net_unit", "drained_amount", "weight_g", "price_minor", "vat_rate"),
@@ -147,7 +147,8 @@ async def save(
         await products.touch(db, [product.id])
         changed = [key for key in before if before[key] != getattr(product, key)]
         after = {key: getattr(product, key) for key in changed}
-        _record(db, person, f"product.{section}", ("product", product.id), _named(before, changed), _named(after))
+        told = await _tagged(db, _named(before, changed)), await _tagged(db, _named(after))
+        _record(db, person, f"product.{section}", ("product", product.id), *told)
     missing = (await products.judge(db, [product.id]))[product.id]
     return Saved(was_sold and bool(missing), missing)
 
@@ -157,22 +158,51 @@ def _named(values: Mapping[str, Any], keys: Sequence[str] = ()) -> dict[str, Any
     return {("product" if key == "name" else key): values[key] for key in keys or values}
 
 
-async def publish(db: AsyncSession, person: Person, product_id: int, owner: int | None, at: datetime | None) -> bool:
-    """On sale since `at`, which may be to come; None: off sale. Whether that changed anything. Raises Incomplete."""
+async def _tagged(db: AsyncSession, values: dict[str, Any]) -> dict[str, Any]:
+    """With tags by their names, for whoever reads the trail."""
+    if "tag_mask" in values:
+        found = tagging.of(values.pop("tag_mask"), await tagging.kept(db))
+        values["tags"] = [tag.name["it"] for tag in found]
+    return values
+
+
+async def publish(
+    db: AsyncSession,
+    person: Person,
+    product_id: int,
+    owner: int | None,
+    at: datetime | None,
+    *,
+    announced: bool = False,
+) -> bool:
+    """On sale since `at`, which may be to come; None: off sale. Whether that changed anything. Raises Incomplete.
+
+    announced: what is to come is shown before, so that people can wait for it (coming.py).
+    """
     product = await own(db, product_id, owner)
-    before = product.published_at
+    before, was_announced = product.published_at, product.is_announced
     now = clock.now()
     if before is not None and at is not None and before <= now and at <= now:
         return False
-    if before == at:
+    product.is_announced = announced and at is not None and at > now
+    if before == at and product.is_announced == was_announced:
         return False
     if at is None:
         product.published_at = None
         await products.touch(db, [product.id])
     elif missing := (await products.judge(db, [product.id], publish={product.id: at}))[product.id]:
         raise products.Incomplete(missing)
-    _record(db, person, "product.published", ("product", product.id), {"at": _iso(before)}, {"at": _iso(at)})
+    else:
+        if before == at:  # the day is the same, only the announcement is not
+            await products.touch(db, [product.id])
+        add_job(db, "engagement.released", run_at=max(at, now), product_id=product.id)
+    was, becomes = (before, was_announced), (at, product.is_announced)
+    _record(db, person, "product.published", ("product", product.id), _sold(*was), _sold(*becomes))
     return True
+
+
+def _sold(at: datetime | None, announced: bool) -> dict[str, Any]:
+    return {"at": _iso(at), "announced": announced}
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -226,7 +256,6 @@ async def copy(db: AsyncSession, person: Person, product_id: int, owner: int | N
                 "sku": await free_sku(db, product.id, number),
             },
             0,
-            LOW_AT,
         )
         for number, variant in enumerate(variants, start=1)
     ]
@@ -256,7 +285,7 @@ async def add_variant(
     if len(there) >= MOST_VARIANTS:
         raise Refused(_("Un prodotto può avere al massimo %(most)s formati.", most=MOST_VARIANTS), "format_it")
     sku = await free_sku(db, product.id, len(there) + 1)
-    draft = Draft({"slug": product.slug}, {**facts, "sku": sku}, stock, LOW_AT)
+    draft = Draft({"slug": product.slug}, {**facts, "sku": sku}, stock)
     await products.create(db, [draft], known={product.slug: product.id}, actor_id=person.id)
     await products.touch(db, [product.id])
     _record(db, person, "variant.create", ("product", product.id), {}, {**facts, "sku": sku, "stock": stock})

@@ -16,6 +16,7 @@ from app.catalog.deposits import LEAST_PERCENT, MOST_DAYS, MOST_PERCENT
 from app.catalog.facets import CERTIFICATIONS
 from app.catalog.packaging import CODES, MOST_PARTS, PARTS
 from app.catalog.particulars import NUTRIENTS, PARTICULARS, Particular
+from app.catalog.tagging import MOST
 from app.kernel.i18n import SOURCE_LOCALE
 from app.kernel.i18n import gettext as _
 from app.web.forms import Filled, Form, MultiLine
@@ -40,10 +41,11 @@ class NewForm(Form):
 
 
 class PublishForm(Form):
-    """at: local time of the shop, as a browser sends it."""
+    """at: local time of the shop, as a browser sends it. announced: what is to come is shown before."""
 
     when: Literal["off", "now", "at"]
     at: str = Field("", max_length=20)
+    announced: bool = False
 
 
 class VariantForm(Form):
@@ -94,7 +96,7 @@ def seo_form(locales: tuple[str, ...]) -> type[Form]:
 
 
 class SaleForm(Form):
-    """designation: "" | PAT | mark|registered name, of a certificate. months: numbers; none means always.
+    """tags: slugs. designation: "" | PAT | mark|registered name, of a certificate. months: numbers; none means always.
 
     deposit_percent: of the price, none for a product that is paid at once. making_days: of a piece with a deposit.
     """
@@ -104,6 +106,7 @@ class SaleForm(Form):
     product_class: str = Field("", max_length=30)
     designation: str = Field("", max_length=130)
     certifications: list[Literal[tuple(CERTIFICATIONS)]] = Field(default_factory=list)  # type: ignore[valid-type]
+    tags: list[str] = Field(default_factory=list, max_length=MOST)
     months: list[int] = Field(default_factory=list, max_length=12)
     deposit_percent: int | None = Field(None, ge=LEAST_PERCENT, le=MOST_PERCENT)
     making_days: int | None = Field(None, ge=1, le=MOST_DAYS)

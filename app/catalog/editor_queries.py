@@ -6,23 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import by_weight, designations, gate, judging, weight_words
+from app.catalog import by_weight, designations, gate, judging, tagging, weight_words
 from app.catalog.by_weight import ByWeight
 from app.catalog.classes import CLASSES, ProductClass, class_of
 from app.catalog.facts import Missing
 from app.catalog.judging import Case
 from app.catalog.models import Category, NameApproval, Product, StockItem, Variant
 from app.catalog.products import TIME_ZONE
+from app.catalog.vocabulary import Tag
 from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
 from app.kernel.money import exponent
 from app.kernel.tenancy import in_language
 from app.producers.models import Certificate, Producer
+from app.producers.vat import rates
+from app.producers.vat.rates import Rates
 
 THROWN_SHOWN = 50
 
@@ -57,15 +61,18 @@ class Editor:
 
     product: Product
     producer_name: str
-    fee_rate: str | None  # the producer's own; none for the shop's
+    fee_rate: str | None  # the producer's own, and of what; none for the shop's
+    fee_base: str | None
     case: Case
     missing: Sequence[Missing]
     hints: Sequence[Missing]
     variants: Sequence[VariantRow]
     categories: Sequence[tuple[str, str]]
+    tags: Sequence[Tag]
     of_category: ProductClass
     marks: Sequence[tuple[str, str]]
     names: Sequence[NameAsked]
+    rates: Rates
 
     @property
     def product_class(self) -> ProductClass:
@@ -77,6 +84,11 @@ class Editor:
         if self.product.published_at is None:
             return "off"
         return "at" if self.product.published_at > clock.now() else "now"
+
+    def typed_at(self, time_zone: str) -> str:
+        """The moment to come at which it goes on sale, as an input has it; "" where there is none."""
+        at = self.product.published_at
+        return f"{at.astimezone(ZoneInfo(time_zone)):%Y-%m-%dT%H:%M}" if at and self.state == "at" else ""
 
     @property
     def notes(self) -> Mapping[str, list[str]]:
@@ -92,15 +104,15 @@ def notes_of(found: Sequence[Missing]) -> Mapping[str, list[str]]:
     return beside
 
 
-async def editor(db: AsyncSession, product_id: int, owner: int | None, currency: str) -> Editor:
-    """Raises NotFound for another's product, or one that was thrown away."""
+async def editor(db: AsyncSession, product_id: int, owner: int | None, currency: str, country: str) -> Editor:
+    """country: the shop's. Raises NotFound for another's product, or one that was thrown away."""
     cases = await judging.cases(db, [product_id])
     case = cases.get(product_id)
     if case is None or case.row.deleted_at is not None or owner not in {None, case.row.producer_id}:
         raise NotFound
     today = clock.today(TIME_ZONE)
-    selling = select(Producer.name, Producer.fee_rate).where(Producer.id == case.row.producer_id)
-    maker, fee_rate = (await db.execute(selling)).one()
+    selling = select(Producer.name, Producer.fee_rate, Producer.fee_base).where(Producer.id == case.row.producer_id)
+    maker, fee_rate, fee_base = (await db.execute(selling)).one()
     categories = (
         await db.execute(select(Category.id, Category.name, Category.product_class).order_by(Category.position))
     ).all()
@@ -110,11 +122,13 @@ async def editor(db: AsyncSession, product_id: int, owner: int | None, currency:
         product=case.row,
         producer_name=maker,
         fee_rate=fee_rate,
+        fee_base=fee_base,
         case=case,
         missing=case.missing(today),
         hints=gate.hints(case.product, today),
         variants=await _variants(db, product_id, currency),
         categories=[(str(id_), in_language(name, locale)) for id_, name, _kind in categories],
+        tags=await tagging.shown(db),
         of_category=class_of(None, default, case.row.food),
         marks=[
             (f"{each.mark}|{each.designation}", f"{each.designation} {each.mark}")
@@ -122,6 +136,7 @@ async def editor(db: AsyncSession, product_id: int, owner: int | None, currency:
             if each.mark in designations.EUROPEAN and each.valid_until >= today
         ],
         names=await _names(db, case),
+        rates=await rates.of_countries(db, country),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Integer,
@@ -25,9 +26,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.catalog import allergens, seasons
+from app.catalog import allergens, seasons, tagging
 from app.catalog.indexed import IndexedProduct
 from app.catalog.models import Category
+from app.catalog.vocabulary import Tag
 from app.kernel.i18n import lazy_gettext as _l
 from app.producers.models import Producer
 
@@ -65,6 +67,7 @@ class Choices:
     """What somebody chose. Prices in minor units. travels: bits of what cannot be sent to the postal code `cap`."""
 
     categories: tuple[str, ...] = ()  # slugs
+    tags: tuple[str, ...] = ()  # slugs
     producers: tuple[str, ...] = ()  # slugs
     provinces: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
@@ -123,6 +126,7 @@ class Facet:
 
 FACETS: Mapping[str, Facet] = {
     "categories": Facet("categoria", _l("Reparto"), IndexedProduct.category_id),
+    "tags": Facet("etichetta", _l("Etichette"), IndexedProduct.tag_mask),
     "producers": Facet("produttore", _l("Produttore"), IndexedProduct.producer_id),
     "provinces": Facet("provincia", _l("Provincia"), IndexedProduct.province),
     "marks": Facet("marchio", _l("Denominazione"), IndexedProduct.mark),
@@ -181,20 +185,31 @@ def conditions(shape: "Shape") -> dict[str, list[ColumnElement[bool]]]:
         always.append(row.is_available.is_(True))
     if "travels" in shape.limits:
         always.append(row.travels.op("&")(_number("travels")) == 0)
-    found: dict[str, list[ColumnElement[bool]]] = {"": always}
-    slugs: dict[str, Any] = {"categories": Category, "producers": Producer}
-    for name in shape.active:
-        column = FACETS[name].column
-        if name in slugs:
-            ids = select(slugs[name].id).where(slugs[name].slug.in_(_several(name)))
-            found[name] = [column.in_(ids)]
-        elif name == "certifications":
-            found[name] = [column.op("&")(_number(name)) != 0]
-        elif name == "without":
-            found[name] = [column.op("&")(_number(name)) == 0]
-        else:
-            found[name] = [column.in_(_several(name))]
+    return {"": always, **{name: [_chosen(name, FACETS[name].column)] for name in shape.active}}
+
+
+def _chosen(name: str, column: Any) -> ColumnElement[bool]:
+    """What the chosen values of one facet ask of its column."""
+    found: ColumnElement[bool]
+    match name:
+        case "categories" | "producers":
+            table: Any = Category if name == "categories" else Producer
+            found = column.in_(select(table.id).where(table.slug.in_(_several(name))))
+        case "tags":
+            found = column.op("&")(_bits()) != 0
+        case "certifications":
+            found = column.op("&")(_number(name)) != 0
+        case "without":
+            found = column.op("&")(_number(name)) == 0
+        case _:
+            found = column.in_(_several(name))
     return found
+
+
+def _bits() -> ColumnElement[int]:
+    """The bits of the chosen tags that the public sees, together."""
+    chosen = select(func.coalesce(func.sum(Tag.bit), 0)).where(Tag.slug.in_(_several("tags")), Tag.hidden_at.is_(None))
+    return cast(chosen.scalar_subquery(), BigInteger)
 
 
 @dataclass(frozen=True)
@@ -218,6 +233,7 @@ def values_of(choices: Choices) -> dict[str, Any]:
     """The parameters of a statement of that shape."""
     return {
         "categories": list(choices.categories),
+        "tags": list(choices.tags),
         "producers": list(choices.producers),
         "provinces": list(choices.provinces),
         "marks": list(choices.marks),
@@ -271,7 +287,7 @@ _TOGETHER = (
     ("producers",),
     ("provinces", "marks"),
     ("certifications", "without"),
-    ("in_season", "available"),
+    ("tags", "in_season", "available"),
 )
 JOINT = "|"
 
@@ -280,7 +296,7 @@ def _set(asked: Mapping[str, list[ColumnElement[bool]]], but: str, candidates: A
     """At most CAP products that all choices leave, but those of one facet."""
     row = IndexedProduct
     columns = (row.product_id, row.category_id, row.producer_id, row.province, row.mark, row.certification_mask)
-    statement = select(*columns, row.allergen_mask, row.season_mask, row.is_available)
+    statement = select(*columns, row.allergen_mask, row.tag_mask, row.season_mask, row.is_available)
     for name, wanted in asked.items():
         if name != but or not name:
             statement = statement.where(*wanted)
@@ -319,6 +335,8 @@ def _keys(name: str, value: str, month: int) -> list[str]:
             return [key for place, key in enumerate(_CODES) if int(value) >> place & 1]
         case "without":
             return [key for place, key in enumerate(ALLERGENS) if not int(value) >> place & 1]
+        case "tags":
+            return [str(bit) for bit in tagging.bits(int(value))]
         case "in_season":
             mask = int(value)
             return ["1"] if seasons.is_seasonal(mask) and mask & seasons.bit(month) else []
@@ -329,11 +347,15 @@ def _keys(name: str, value: str, month: int) -> list[str]:
 
 @cache
 def labels() -> Select[Any]:
-    """(facet, id, slug, name) of categories and producers by their ids or slugs; a category's name is JSON."""
+    """(facet, id, slug, name) of categories and producers by their ids or slugs, and of all tags that the public sees.
+
+    A tag's id is its bit. The names of categories and tags are JSON.
+    """
     branches = []
     for name, table in (("categories", Category), ("producers", Producer)):
         by_id = table.id.in_(bindparam(f"{name}_ids", expanding=True))
         by_slug = table.slug.in_(bindparam(f"{name}_slugs", expanding=True))
         text = cast(table.name, String)
         branches.append(select(literal(name), table.id, table.slug, text).where(or_(by_id, by_slug)))
+    branches.append(select(literal("tags"), Tag.bit, Tag.slug, cast(Tag.name, String)).where(Tag.hidden_at.is_(None)))
     return select(union_all(*branches).subquery())

@@ -9,9 +9,10 @@ from sqlalchemy import BindParameter, Executable, Row, Select, bindparam, case, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import facets, lexicon, seasons
+from app.catalog import facets, lexicon, seasons, tagging
 from app.catalog.indexed import IndexedProduct, Posting, Spelling, Word
 from app.catalog.models import Category, Product, StockItem, Variant
+from app.catalog.vocabulary import Tag
 from app.kernel import clock, money
 from app.producers.models import Producer
 
@@ -23,15 +24,17 @@ async def refresh(db: AsyncSession, product_ids: Iterable[int]) -> None:
     """Make the rows and the words of these products anew. Within the transaction that changed them."""
     wanted = sorted(set(product_ids))
     month = clock.now().month
+    tags = await tagging.shown(db) if wanted else []
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
         facts = {row.id: row for row in await db.execute(_facts(), {"ids": batch})}
         known = dict((await db.execute(_hashes(), {"ids": batch})).all())
         await _drop(db, [product_id for product_id in known if product_id not in facts])
-        rows = {product_id: _row(row, month) for product_id, row in facts.items()}
+        texts = {product_id: _texts(row, tags) for product_id, row in facts.items()}
+        rows = {product_id: _row(row, month, texts[product_id]) for product_id, row in facts.items()}
         await _write(db, IndexedProduct, list(rows.values()), replace=True)
         changed = [product_id for product_id in rows if known.get(product_id) != rows[product_id]["words_hash"]]
-        await _write_words(db, {product_id: _texts(facts[product_id]) for product_id in changed})
+        await _write_words(db, {product_id: texts[product_id] for product_id in changed})
 
 
 async def restock(db: AsyncSession, product_ids: Iterable[int]) -> None:
@@ -138,7 +141,7 @@ def _restock() -> Executable:
     return change.execution_options(synchronize_session=False)
 
 
-def _row(row: Row[Any], month: int) -> dict[str, Any]:
+def _row(row: Row[Any], month: int, texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     product: Product = row[0]
     food: Mapping[str, Any] = product.food
     now = bool(product.season_mask & seasons.bit(month))
@@ -150,6 +153,7 @@ def _row(row: Row[Any], month: int) -> dict[str, Any]:
         "mark": product.designation or "",
         "certification_mask": facets.certification_mask(product),
         "allergen_mask": facets.allergen_mask(food.get("allergens") or ()),
+        "tag_mask": product.tag_mask,
         "travels": (1 if food.get("ship_temp") in COLD else 0) | (2 if food.get("min_age") else 0),
         "season_mask": product.season_mask,
         "season_rank": 1 if not seasons.is_seasonal(product.season_mask) else (0 if now else 2),
@@ -160,12 +164,12 @@ def _row(row: Row[Any], month: int) -> dict[str, Any]:
         "rating": money.divided(product.rating_sum * 100, product.rating_count) if product.rating_count else 0,
         "sort_name": product.sort_name[:200],
         "published_at": product.published_at,
-        "words_hash": _hash(_texts(row)),
+        "words_hash": _hash(texts),
     }
 
 
-def _texts(row: Row[Any]) -> dict[str, Sequence[str]]:
-    """What a product is found by, by the names of lexicon.WEIGHTS."""
+def _texts(row: Row[Any], tags: Sequence[Tag]) -> dict[str, Sequence[str]]:
+    """What a product is found by, by the names of lexicon.WEIGHTS. tags: those that the public sees."""
     product: Product = row[0]
     ingredients = product.food.get("ingredients") or {}
     return {
@@ -174,6 +178,7 @@ def _texts(row: Row[Any]) -> dict[str, Sequence[str]]:
         "producer": [row.producer_name],
         "category": [*row.category_name.values()],
         "place": [row.city],
+        "tag": [text for tag in tagging.of(product.tag_mask, tags) for text in tag.name.values()],
         "ingredients": [*ingredients.values()],
         "description": [*product.description.values()],
     }

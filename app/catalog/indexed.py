@@ -5,7 +5,7 @@ Derived from the other tables by catalog/index.py in the transaction of each cha
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Id, ShopOwned, Table
@@ -16,7 +16,8 @@ class IndexedProduct(ShopOwned, Table):
 
     price_minor: what its card shows (cards.shown), minor units of the shop's currency. unit_price_minor: of the same
     format, per kg, litre or thousand pieces.
-    certification_mask, allergen_mask: bits by catalog/facets.py. travels: bit 0 needs cold, bit 1 is alcohol.
+    certification_mask, allergen_mask: bits by catalog/facets.py. tag_mask: the product's.
+    travels: bit 0 needs cold, bit 1 is alcohol.
     season_rank: 0 in season this month, 1 all year, 2 out of season; renewed with the month.
     words_hash: of the texts, so that words are only written when they change.
     """
@@ -40,6 +41,7 @@ class IndexedProduct(ShopOwned, Table):
     mark: Mapped[str] = mapped_column(String(4), default="")
     certification_mask: Mapped[int] = mapped_column(default=0)
     allergen_mask: Mapped[int] = mapped_column(default=0)
+    tag_mask: Mapped[int] = mapped_column(BigInteger, default=0)
     travels: Mapped[int] = mapped_column(default=0)
     season_mask: Mapped[int]
     season_rank: Mapped[int]

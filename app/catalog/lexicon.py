@@ -15,7 +15,16 @@ LANGUAGES = {"it": "italian", "en": "english", "de": "german", "fr": "french"}
 LONGEST = 40
 SHORTEST_CORRECTED = 4  # letters; shorter words have too many neighbours
 # What a word says by where it stands. The best place counts, and one more for each further place.
-WEIGHTS = {"name": 32, "mark": 16, "producer": 14, "category": 12, "place": 8, "ingredients": 4, "description": 2}
+WEIGHTS = {
+    "name": 32,
+    "mark": 16,
+    "producer": 14,
+    "category": 12,
+    "place": 8,
+    "tag": 6,
+    "ingredients": 4,
+    "description": 2,
+}
 _SMALL_WORDS = (
     "a ad al allo ai agli alla alle anche che chi con da dal dalla dei del dell della delle di e ed gli i "
     "il in la le lo nel nella non o per piu su sul un una uno the of and with for from to by on or der "

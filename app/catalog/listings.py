@@ -129,11 +129,11 @@ def unnamed(counted: Counts, choices: Choices) -> Unnamed:
 
 
 async def labels(db: AsyncSession, asked: Unnamed) -> Mapping[str, Mapping[str, tuple[str, Any]]]:
-    """(slug, name) of these categories and producers, by facet and id as text."""
+    """(slug, name) of these categories and producers and of all tags, by facet and id (a tag's bit) as text."""
     values = {name: list(getattr(asked, name)) for name in Unnamed.__dataclass_fields__}
-    found: dict[str, dict[str, tuple[str, Any]]] = {"categories": {}, "producers": {}}
+    found: dict[str, dict[str, tuple[str, Any]]] = {"categories": {}, "producers": {}, "tags": {}}
     for name, row_id, slug, text in await db.execute(facets.labels(), values):
-        found[name][str(row_id)] = (slug, json.loads(text) if name == "categories" else text)
+        found[name][str(row_id)] = (slug, text if name == "producers" else json.loads(text))
     return found
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kernel.db import Id, ShopOwned, Table
@@ -51,7 +51,7 @@ class Product(ShopOwned, Table):
     alcohol_abv, min_age, withdrawal (art59_d | art59_e | …), origin (locale -> text), provinces;
     the rest as in particulars.py. safety: the same of what is no food (law.md L38, L39).
     product_class: a key of classes.py, null for its category's. packaging: list of {part, code} (L20).
-    certifications: keys of facets.CERTIFICATIONS. seo: {title, description}, each locale -> text.
+    certifications: keys of facets.CERTIFICATIONS. tag_mask: bits of vocabulary.Tag. seo: {title, description}, each locale -> text.
     proofs: evidence for claims, list of {claim, text, body, until} as in proofs.py (L28).
     food.omnibus_perishable follows from the rest (perishable.py); food.omnibus_protected takes it back.
     is_complete: the gate found nothing missing; what is not complete cannot be published (`products.judge`).
@@ -84,12 +84,14 @@ class Product(ShopOwned, Table):
     product_class: Mapped[str | None] = mapped_column(String(30))
     packaging: Mapped[list[Any]] = mapped_column(default=list)
     certifications: Mapped[list[Any]] = mapped_column(default=list)
+    tag_mask: Mapped[int] = mapped_column(BigInteger, default=0)
     seo: Mapped[dict[str, Any]] = mapped_column(default=dict)
     proofs: Mapped[list[Any]] = mapped_column(default=list)
     is_complete: Mapped[bool] = mapped_column(default=False)
     season_mask: Mapped[int] = mapped_column(default=4095)  # bit 0 is January
     search_text: Mapped[str] = mapped_column(Text)
     is_featured: Mapped[bool] = mapped_column(default=False)
+    is_announced: Mapped[bool] = mapped_column(default=False)  # shown until it goes on sale (coming.py)
     deposit_percent: Mapped[int | None]  # ordered with a deposit of so many percent (catalog/deposits.py); null: none
     making_days: Mapped[int | None]  # of such a piece: ready so many days after its deposit; null: nothing is promised
     version: Mapped[int] = mapped_column(default=1)

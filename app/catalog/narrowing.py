@@ -19,6 +19,7 @@ from app.kernel.tenancy import ShopFacts, in_language
 
 Names = Mapping[str, Mapping[str, tuple[str, Any]]]
 MOST_TRIED = 8  # choices that are taken away on trial where a list is empty
+_NAMED = {"categoria": "categories", "etichetta": "tags", "produttore": "producers"}
 _COLD, _ALCOHOL = 1, 2  # bits of IndexedProduct.travels
 
 
@@ -115,7 +116,7 @@ def _count(n: int, counted: Counts) -> str:
 def _named(name: str, key: str, names: Names) -> tuple[str, str]:
     """(value in the address, text) of a counted value; an id that is gone has no text."""
     match name:
-        case "categories":
+        case "categories" | "tags":
             slug, texts = names[name].get(key, ("", {}))
             return slug, in_language(texts, current_locale()) if texts else ""
         case "producers":
@@ -128,8 +129,8 @@ def _named(name: str, key: str, names: Names) -> tuple[str, str]:
 
 
 def _chip(parameter: str, value: str, names: Names, currency: str) -> str:
-    if parameter in {"categoria", "produttore"}:
-        rows = names["categories" if parameter == "categoria" else "producers"].values()
+    if parameter in _NAMED:
+        rows = names[_NAMED[parameter]].values()
         text = next((text for slug, text in rows if slug == value), value)
         return text if isinstance(text, str) else in_language(text, current_locale())
     said = {

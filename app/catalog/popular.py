@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import lexicon, seeking
+from app.catalog import alike, lexicon, seeking
 from app.catalog.indexed import IndexedProduct, Posting
 from app.catalog.models import PopularSearch, SearchCount
 from app.catalog.search import fold
@@ -111,21 +111,22 @@ async def choose(db: AsyncSession) -> None:
 async def _good(db: AsyncSession, texts: Sequence[str]) -> list[str]:
     """The first few that still find something, all of their words being the shop's; one of each meaning."""
     found: dict[frozenset[str], str] = {}
+    same = await alike.alike(db)
     for text in texts:
         meaning = frozenset(lexicon.stems(word)[0] for word in lexicon.asked(text))
-        if meaning not in found and await _finds(db, text):
+        if meaning not in found and await _finds(db, text, same):
             found[meaning] = text
         if len(found) == SHOWN:
             break
     return list(found.values())
 
 
-async def _finds(db: AsyncSession, text: str) -> bool:
+async def _finds(db: AsyncSession, text: str, same: alike.Alike) -> bool:
     for word in lexicon.asked(text):
-        own = select(Posting.product_id).where(Posting.stem.in_(lexicon.stems(word))).limit(1)
+        own = select(Posting.product_id).where(Posting.stem.in_(same.stems(word))).limit(1)
         if await db.scalar(own) is None:
             return False  # a word that was only begun, or not of this shop
-    sought = await seeking.sought(db, text)
+    sought = await seeking.sought(db, text, same)
     if sought.nothing or sought.instead:
         return False
     few = seeking.candidates(sought.shape)

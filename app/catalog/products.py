@@ -20,6 +20,8 @@ from app.kernel import clock
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.outbox import add_job
+from app.shops import rules
+from app.shops.models import Shop
 from app.system import page_drops
 
 BATCH = 200
@@ -36,12 +38,15 @@ class Incomplete(Refused):
 
 @dataclass(frozen=True)
 class Draft:
-    """A product with one variant, before it has ids. Fields are those of the models; price in minor units."""
+    """A product with one variant, before it has ids. Fields are those of the models; price in minor units.
+
+    low_at: None for the shop's default.
+    """
 
     product: Mapping[str, Any]
     variant: Mapping[str, Any]
     stock: int
-    low_at: int
+    low_at: int | None = None
 
 
 def sort_name(name: Mapping[str, str]) -> str:
@@ -70,7 +75,11 @@ async def create(
         if slug not in goods and slug not in known:
             facts = {**draft.product, "published_at": None}  # judged once it is whole: below
             goods[slug] = Product(version=1, created_at=now, updated_at=now, **facts)
-    shelves = [StockItem(on_hand=draft.stock, reserved=0, low_at=draft.low_at) for draft in drafts]
+    usual = rules.LOW_AT.of(await db.get_one(Shop, db.info["shop_id"]))
+    marks = [usual if draft.low_at is None else draft.low_at for draft in drafts]
+    shelves = [
+        StockItem(on_hand=draft.stock, reserved=0, low_at=mark) for draft, mark in zip(drafts, marks, strict=True)
+    ]
     db.add_all([*shelves, *goods.values()])
     await db.flush()  # the variants need their ids
     ids = {**known, **{slug: product.id for slug, product in goods.items()}}
@@ -222,6 +231,8 @@ async def set_published(db: AsyncSession, product_id: int, producer_id: int, pub
         await touch(db, [product.id])
     elif missing := (await judge(db, [product.id], publish={product.id: clock.now()}))[product.id]:
         raise Incomplete(missing)
+    else:
+        add_job(db, "engagement.released", product_id=product.id)
     return True
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.catalog import cards
+from app.catalog.alike import Alike, alike
 from app.catalog.indexed import IndexedProduct
 from app.catalog.listings import NOW, is_published
 from app.catalog.models import Category, Image, Product
@@ -205,14 +206,16 @@ def maker_view(row: Any, *, bare: bool = False) -> Maker:
         approval_mark=row.legal.get("health_mark") or None,
         closed=closures.read(row.closed),
         pickup=row.pickup,
+        registration=row.legal.get("registration") or None,
     )
 
 
 class Names(NamedTuple):
-    """What departments and producers are called, folded, with the link of each."""
+    """What departments and producers are called, folded, with the link of each; and words that mean the same."""
 
     departments: list[tuple[str, Mapping[str, str], str]]
     makers: list[tuple[str, str, str]]
+    alike: Alike
 
     def departments_with(self, asked: list[str]) -> list[Link]:
         """Categories whose name, in any language, has every one of these folded words."""
@@ -227,12 +230,13 @@ class Names(NamedTuple):
 
 
 async def names(db: AsyncSession) -> Names:
-    """Of all departments and visible producers. For every search of a shop alike: note it (Visit.noted)."""
+    """Of all departments and visible producers, and synonyms. For every search alike: note it (Visit.noted)."""
     departments = (await db.execute(_category_names())).all()
     makers = (await db.execute(_maker_names())).all()
     return Names(
         [(folded(" ".join(name.values())), name, f"/categorie/{slug}") for slug, name in departments],
         [(folded(f"{name} {city}"), name, f"/produttori/{slug}") for slug, name, city in makers],
+        await alike(db),
     )
 
 

@@ -15,7 +15,7 @@ from app.kernel.tenancy import ShopFacts
 Band = Callable[[AsyncSession, ShopFacts], Awaitable[str]]
 Place = Literal["rating", "price_reason", "beside_buying", "recommended", "reviews"]
 Fill = Callable[[AsyncSession, ShopFacts, Sheet], Awaitable[str]]
-MakerPlace = Literal["rating", "reviews"]
+MakerPlace = Literal["rating", "pace", "reviews"]
 MakerFill = Callable[[AsyncSession, ShopFacts, int], Awaitable[str]]
 _fills: dict[Place, Fill] = {}
 _of_makers: dict[MakerPlace, MakerFill] = {}
@@ -36,7 +36,10 @@ async def filled(db: AsyncSession, shop: ShopFacts, sheet: Sheet) -> dict[Place,
 
 
 def fill_maker(place: MakerPlace, with_this: MakerFill) -> None:
-    """At start: who fills a place of a producer's page, from the producer's id. rating: below the name."""
+    """At start: who fills a place of a producer's page, from the producer's id.
+
+    rating: below the name; pace: where it says when he sends.
+    """
     _of_makers[place] = with_this
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.catalog import lexicon
+from app.catalog.alike import NOTHING, Alike
 from app.catalog.indexed import Posting, Spelling, Word
 from app.catalog.search import MOST_WORDS
 
@@ -17,6 +18,7 @@ CANDIDATES = 10_000  # products looked at for one query
 _ENOUGH = 1000  # uses of a stem above which it is common
 _NEAR = 3  # words tried instead of one that is not there
 _BEGINNINGS = 8  # words tried for one that is only begun
+_NEIGHBOURS = 200  # words looked at for one with a slip of the finger
 _LIKE = 0.45  # least trigram similarity of a correction
 
 
@@ -41,22 +43,25 @@ class Sought:
         return {f"stem{w}_{s}": stem for w, found in enumerate(self.stems) for s, stem in enumerate(found)}
 
 
-async def sought(db: AsyncSession, query: str) -> Sought:
-    """What to ask for. One statement when every word is used in the shop; two more for a slip of the finger."""
+async def sought(db: AsyncSession, query: str, alike: Alike = NOTHING) -> Sought:
+    """What to ask for. alike: words that mean the same.
+
+    One statement when every word is used in the shop; two more for a slip of the finger.
+    """
     words = lexicon.asked(query)[:MOST_WORDS]
     if not words:
         return Sought((), {}, nothing=True)
-    stems = {word: lexicon.stems(word) for word in words}
+    stems = {word: alike.stems(word) for word in words}
     uses = await _uses(db, [stem for found in stems.values() for stem in found])
     instead: dict[str, str] = {}
     for word in words:
         if not any(uses.get(stem) for stem in stems[word]):
-            meant = await _begun(db, word) or await _misspelt(db, word)
+            meant = await _begun(db, word) or await _begun_alike(db, word, alike) or await _misspelt(db, word)
             if not meant:
                 return Sought((), {}, nothing=True)
             if not meant[0].startswith(word):
                 instead[word] = meant[0]
-            stems[word] = tuple(dict.fromkeys(stem for other in meant for stem in lexicon.stems(other)))
+            stems[word] = tuple(dict.fromkeys(stem for other in meant for stem in alike.stems(other)))
             uses |= dict.fromkeys(stems[word], 1)
     order = sorted(words, key=lambda word: sum(uses.get(stem, 0) for stem in stems[word]))
     used = [tuple(stem for stem in stems[word] if uses.get(stem)) for word in order]
@@ -93,6 +98,14 @@ def _begun_statement() -> Select[str]:
     return statement.order_by(Word.uses.desc(), Word.word).limit(bindparam("rows", type_=Integer))
 
 
+async def _begun_alike(db: AsyncSession, word: str, alike: Alike) -> list[str]:
+    """The words that staff wrote into groups and that begin like this one, where something of their group is used."""
+    groups = {other: alike.stems(other) for other in alike.begun(word)[:_BEGINNINGS]}
+    stems = list(dict.fromkeys(stem for found in groups.values() for stem in found))
+    uses = await _uses(db, stems) if stems else {}
+    return [other for other, found in groups.items() if any(uses.get(stem) for stem in found)]
+
+
 async def _misspelt(db: AsyncSession, word: str) -> list[str]:
     """The words that differ by a slip of the finger, the likeliest first."""
     if len(word) < lexicon.SHORTEST_CORRECTED:
@@ -104,12 +117,14 @@ async def _misspelt(db: AsyncSession, word: str) -> list[str]:
 
 @cache
 def _misspelt_statement() -> Select[str, int]:
+    """Of very many the most used; among equals those that share most spellings, then by the alphabet."""
     return (
         select(Word.word, Word.uses)
         .join(Spelling, Spelling.word == Word.word)
         .where(Spelling.spelling.in_(bindparam("spellings", type_=String, expanding=True)))
-        .distinct()
-        .limit(200)
+        .group_by(Word.word, Word.uses)
+        .order_by(Word.uses.desc(), func.count().desc(), Word.word)
+        .limit(_NEIGHBOURS)
     )
 
 

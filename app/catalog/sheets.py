@@ -21,6 +21,7 @@ from app.catalog import (
     proofs,
     refill_plan,
     seasons,
+    tagging,
 )
 from app.catalog.classes import ProductClass, class_of
 from app.catalog.labels import Label, label_of
@@ -29,7 +30,7 @@ from app.catalog.models import Category, Image, Product, StockItem, Variant
 from app.catalog.offered import EverybodysPrice, Piece
 from app.catalog.particulars import TEMPERATURES
 from app.catalog.queries import MAKER, maker_view
-from app.catalog.views import Choice, Maker, Net, Part, Sheet
+from app.catalog.views import Choice, Link, Maker, Net, Part, Sheet
 from app.kernel import clock, formats
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
@@ -51,7 +52,7 @@ async def preview(db: AsyncSession, shop: ShopFacts, product_id: int, month: int
 async def sheet(
     db: AsyncSession, shop: ShopFacts, slug: str, month: int, variant_id: int | None = None
 ) -> tuple[Sheet, Maker]:
-    """A product and who sells it, in one statement, or two when there is a gallery.
+    """A product and who sells it, in one statement, one more each for a gallery and for tags.
 
     variant_id: the format that is chosen; without one, or for one that is not offered, the first that can be had.
     Raises NotFound for what the public may not see.
@@ -69,7 +70,15 @@ async def _shown(
     shown = _sheet(rows, shop, month, everybodys, variant_id)
     if rows[0].has_more:
         shown = replace(shown, gallery=[shown.image, *await gallery_queries.more(db, shown.id, shown.name)])
+    if rows[0].tag_mask:
+        shown = replace(shown, tags=await _tags(db, rows[0].tag_mask))
     return shown, maker_view(rows[0], bare=True)
+
+
+async def _tags(db: AsyncSession, mask: int) -> list[Link]:
+    locale = current_locale()
+    found = tagging.of(mask, await tagging.shown(db))
+    return [Link(in_language(tag.name, locale), f"/prodotti?etichetta={tag.slug}") for tag in found]
 
 
 @cache
@@ -95,11 +104,12 @@ def _facts() -> Select[Any]:
             Product.product_class,
             Product.packaging,
             Product.certifications,
+            Product.tag_mask,
             Product.seo,
             Product.proofs,
             Product.season_mask,
             Product.deposit_percent,
-            Product.making_days,
+            cards.MAKING_DAYS,
             Product.category_id,
             Product.rating_count,
             Product.rating_sum,

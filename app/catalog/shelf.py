@@ -63,12 +63,12 @@ async def take_stock(db: AsyncSession, producer_id: int, person: Person, sheet: 
     for variant_id, item in items.items():
         row = by_id[variant_id]
         before = {"on_hand": item.on_hand, "low_at": item.low_at}
+        item.low_at = row.low_at  # what was counted is measured by the new mark
         try:
             await _count(db, item, row, person)
         except Refused as no:
             refused[variant_id] = ("on_hand", no.message)
             continue
-        item.low_at = row.low_at
         after = {"on_hand": item.on_hand, "low_at": item.low_at}
         if after != before:
             changed += 1

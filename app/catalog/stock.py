@@ -133,6 +133,8 @@ async def count(db: AsyncSession, item_id: int, on_hand: int, *, actor_id: int |
         await _touch_products(db, {item_id: 1})
         if item.available > 0 >= item.available - change:
             add_job(db, "engagement.restocked", stock_item_id=item_id)
+        if change < 0:
+            await _warn_if_low(db, [item_id])
     return change
 
 
@@ -167,6 +169,8 @@ async def refill(db: AsyncSession, item_id: int, pieces: int, *, expire: bool, r
     await _touch_products(db, {item_id: 1})
     if before <= 0:
         add_job(db, "engagement.restocked", stock_item_id=item_id)
+    if pieces < lost:
+        await _warn_if_low(db, [item_id])
     return lost
 
 
@@ -230,7 +234,10 @@ async def _tell_if_back(db: AsyncSession, freed: Mapping[int, int]) -> None:
 
 
 async def _warn_if_low(db: AsyncSession, item_ids: list[int]) -> None:
-    """Tell producers whose stock has just come down to the mark."""
+    """Tell producers whose stock has come down to the mark or below; once for each fall, as catalog/alerts.py sees to.
+
+    To be called by whatever takes pieces off a shelf, after it has.
+    """
     low = await db.execute(
         select(Variant.id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)

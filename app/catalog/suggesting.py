@@ -31,7 +31,7 @@ async def suggestions(db: AsyncSession, shop: ShopFacts, query: str, names: quer
         return []
     locale = current_locale()
     found: list[Suggestion] = []
-    sought = await seeking.sought(db, query)
+    sought = await seeking.sought(db, query, names.alike)
     if not sought.nothing:
         values = {**sought.values, "now": clock.now(), "rows": PRODUCTS}
         for name, slug in await db.execute(_products(sought.shape), values):

@@ -234,6 +234,7 @@ class Maker:
     approval_mark: str | None
     closed: Sequence[Closure] = ()
     pickup: bool = False  # what is bought can be fetched there
+    registration: str | None = None  # of his premises (Reg. 852/2004, art. 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,7 @@ class Sheet:
     label: Label | None = None
     seo_title: str = ""
     seo_description: str = ""
+    tags: Sequence[Link] = ()  # to what else has them
     gallery: Sequence[Picture] = ()  # all pictures, the main one first; empty when that is the only one
 
 

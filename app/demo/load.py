@@ -19,7 +19,7 @@ from app.catalog.imports.source import Source
 from app.catalog.imports.terms import Terms
 from app.catalog.models import Category, Image, Product, Variant
 from app.delivery.models import Zone, ZoneRange
-from app.demo import months, sheets
+from app.demo import months, sheets, words
 from app.demo.accounts import register
 from app.demo.shops import PASSWORD, SHOPS, DemoShop
 from app.identity import passwords
@@ -30,6 +30,7 @@ from app.kernel.db import Database, transaction
 from app.kernel.i18n import LOCALES
 from app.kernel.money import unit_price
 from app.producers.models import Producer, ProducerMember
+from app.producers.vat import editing as vat
 from app.settings import Settings
 from app.shops.models import Shop, ShopHost
 
@@ -130,6 +131,7 @@ async def _furnish(db: AsyncSession, shop: DemoShop, password_hash: str | None) 
     db.add_all(_producer(line, now) for line in _table(shop, "producers"))
     db.add_all(_category(line, pictures) for line in _table(shop, "categories"))
     _add_zones(db, shop)
+    await vat.begin(db, str(shop.facts.get("country", "IT")))
     await db.flush()  # products and people refer to them
     if password_hash is not None:
         await _add_people(db, shop, password_hash, now)
@@ -141,6 +143,7 @@ async def _furnish(db: AsyncSession, shop: DemoShop, password_hash: str | None) 
     await sheets.fill(db, _table(shop, "sheets"), _table(shop, "categories"))
     await _sell_by_weight(db, _table(shop, "weights") if _file(shop, "weights").exists() else [])
     await _ask_deposits(db, _table(shop, "deposits") if _file(shop, "deposits").exists() else [])
+    await words.keep(db, _maybe(shop, "tags"), _maybe(shop, "synonyms"))
     offers, searches = (
         [] if not _file(shop, table).exists() else _table(shop, table) for table in ("offers", "searches")
     )
@@ -278,6 +281,11 @@ def _file(shop: DemoShop, table: str) -> Path:
 
 def _table(shop: DemoShop, table: str) -> list[Line]:
     return list(_read(_file(shop, table)))
+
+
+def _maybe(shop: DemoShop, table: str) -> list[Line]:
+    """Nothing where a shop does without."""
+    return _table(shop, table) if _file(shop, table).exists() else []
 
 
 def _read(path: Path) -> Iterator[Line]:

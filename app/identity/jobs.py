@@ -1,6 +1,6 @@
 """Background work of accounts."""
 
-from app.identity import sessions
+from app.identity import news, sessions
 from app.kernel.db import transaction
 from app.system.runner import JobFunction, Work
 from app.system.schedules import Schedule
@@ -11,5 +11,16 @@ async def drop_expired_sessions(work: Work) -> None:
         await sessions.drop_expired(db)
 
 
-JOBS: dict[str, JobFunction] = {"identity.drop_expired_sessions": drop_expired_sessions}
-SCHEDULES = [Schedule("identity.drop_expired_sessions", at=(3, 20))]
+async def forget_old_news(work: Work) -> None:
+    async with work.session() as db, transaction(db):
+        await news.forget_old(db)
+
+
+JOBS: dict[str, JobFunction] = {
+    "identity.drop_expired_sessions": drop_expired_sessions,
+    "identity.forget_old_news": forget_old_news,
+}
+SCHEDULES = [
+    Schedule("identity.drop_expired_sessions", at=(3, 20)),
+    Schedule("identity.forget_old_news", at=(3, 25)),
+]

@@ -1,6 +1,7 @@
 """People of a shop, their sessions and the single-use tokens sent to them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -55,3 +56,25 @@ class MailToken(ShopOwned, Table):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Notification(ShopOwned, Table):
+    """Something that a person is told in the shop, once for each (kind, reference): see news.py.
+
+    text: locale -> sentence, as it was true then. url: where it leads, without language prefix.
+    """
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        UniqueConstraint("user_id", "kind", "reference"),
+        Index("ix_notifications_user", "shop_id", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(30))
+    reference: Mapped[str] = mapped_column(String(120))
+    text: Mapped[dict[str, Any]]
+    url: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime]
+    read_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.identity import sessions
+from app.identity import news, sessions
 from app.identity.models import User, UserSession
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -27,6 +27,7 @@ async def person_of_session(db: AsyncSession, token: str) -> Person | None:
                 UserSession.id,
                 UserSession.idle_minutes,
                 UserSession.seen_at,
+                news.unread(),
             )
             .join(UserSession, UserSession.user_id == User.id)
             .where(
@@ -38,13 +39,13 @@ async def person_of_session(db: AsyncSession, token: str) -> Person | None:
     ).first()
     if row is None:
         return None
-    user_id, name, email, role, locale, session_id, idle_minutes, seen_at = row
+    user_id, name, email, role, locale, session_id, idle_minutes, seen_at, unread = row
     if sessions.is_idle(idle_minutes, seen_at):
         return None
     if now - seen_at > sessions.SEEN_EVERY:
         async with transaction(db):
             await sessions.mark_seen(db, session_id)
-    return Person(user_id, name, email, role, locale, session_id)
+    return Person(user_id, name, email, role, locale, session_id, unread=unread)
 
 
 async def staff_readers(db: AsyncSession) -> list[tuple[int, str, str]]:

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.identity.models import User, UserSession
+from app.identity.push.models import PushSubscription
 from app.kernel import clock, ids
 
 LIFE = timedelta(days=30)
@@ -34,18 +35,25 @@ async def begin(db: AsyncSession, user: User, user_agent: str) -> tuple[str, int
 
 
 async def end(db: AsyncSession, token: str) -> None:
-    """Log out: the token opens nothing any more. Within a transaction."""
-    await db.execute(delete(UserSession).where(UserSession.token_hash == ids.token_hash(token)))
+    """Log out: the token opens nothing any more, and the browser is told nothing more. Within a transaction."""
+    await _end(db, UserSession.token_hash == ids.token_hash(token))
 
 
 async def end_one(db: AsyncSession, user_id: int, session_id: int) -> None:
     """End one of a person's own sessions. Another's is left alone. Within a transaction."""
-    await db.execute(delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id))
+    await _end(db, UserSession.id == session_id, UserSession.user_id == user_id)
 
 
 async def end_all(db: AsyncSession, user_id: int) -> None:
     """End every session of a person, e.g. after a new password. Within a transaction."""
-    await db.execute(delete(UserSession).where(UserSession.user_id == user_id))
+    await _end(db, UserSession.user_id == user_id)
+
+
+async def _end(db: AsyncSession, *which: ColumnElement[bool]) -> None:
+    ended = select(UserSession.id).where(*which).scalar_subquery()
+    silent = delete(PushSubscription).where(PushSubscription.session_id.in_(ended))
+    await db.execute(silent.execution_options(synchronize_session=False))
+    await db.execute(delete(UserSession).where(*which))
 
 
 async def of(db: AsyncSession, user_id: int) -> list[UserSession]:

@@ -1,4 +1,4 @@
-"""Fetch a file from an address that a stranger wrote: https only, never from inside our own network (SSRF).
+"""Fetch a file from, or post to, an address that a stranger wrote: https only, never inside our own network (SSRF).
 
 The name is resolved here and the connection goes to the address that was looked at, so that a name which answers
 otherwise the second time (DNS rebinding) leads nowhere else. Each redirect is looked at again. Source: OWASP, Server
@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -19,6 +20,7 @@ from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
 
 log = structlog.get_logger()
+T = TypeVar("T")
 SECONDS = 20  # for all of it
 MOST_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -32,7 +34,11 @@ _INSIDE = tuple(  # reach another address than they show: IPv4 in IPv6 (NAT64, 6
 
 
 class Unreachable(Refused):
-    """It could not be fetched; the message says why."""
+    """It could not be reached; the message says why."""
+
+
+class NotPublic(Unreachable):
+    """It lies inside: no later try would help."""
 
 
 async def resolve(host: str) -> Sequence[str]:
@@ -76,7 +82,7 @@ class _Guarded(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError(str(fault)) from fault
         if not addresses or not all(is_public(address) for address in addresses):
             log.warning("strangers.inside", host=host)
-            raise Unreachable(_("Questo indirizzo non è pubblico."))
+            raise NotPublic(_("Questo indirizzo non è pubblico."))
         return await self.backend.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(
@@ -105,13 +111,32 @@ class Fetcher:
 
     async def fetch(self, url: str, most: int) -> bytes:
         """The file. Raises Unreachable, with why: not https, not public, not there, too slow, over `most` bytes."""
+        return await self._in_time(self._follow(url, most))
+
+    async def post(self, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> int:
+        """Hand something over there; the status of the answer, which is not read. A redirect is not followed.
+
+        Raises Unreachable as `fetch`: not https, not public (NotPublic), not there, too slow.
+        """
+        return await self._in_time(self._hand_over(checked(url), headers, body))
+
+    async def _in_time(self, deed: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._follow(url, most)
+                return await deed
         except TimeoutError as fault:
             raise Unreachable(_("Il sito non risponde in tempo.")) from fault
         except _FAULTS as fault:
             raise Unreachable(_("Il sito non risponde.")) from fault
+
+    async def _hand_over(self, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> int:
+        context = ssl.create_default_context()
+        sent = [(b"Host", urlsplit(url).netloc.encode()), *headers]
+        async with (
+            httpcore.AsyncConnectionPool(ssl_context=context, network_backend=self.backend) as pool,
+            pool.stream("POST", url, headers=sent, content=body) as response,
+        ):
+            return response.status
 
     async def _follow(self, url: str, most: int) -> bytes:
         context = ssl.create_default_context()

@@ -21,6 +21,7 @@ from app.integrations.stripe_objects import (
     NewSession,
     Sent,
     Session,
+    Split,
     event_of,
     intent_of,
     parsed,
@@ -45,6 +46,7 @@ __all__ = [
     "PaymentUnreachable",
     "Sent",
     "Session",
+    "Split",
     "StripeGateway",
     "WebhookRefused",
 ]
@@ -163,6 +165,10 @@ class StripeGateway:
         }
         if new.is_held:
             asked["payment_intent_data"]["capture_method"] = "manual"
+        if new.split:  # never together with transfer_data.amount
+            asked["payment_intent_data"]["transfer_data"] = {"destination": new.split.account}
+            if new.split.fee_minor:
+                asked["payment_intent_data"]["application_fee_amount"] = new.split.fee_minor
         if new.without:
             asked["excluded_payment_method_types"] = list(new.without)
         if not new.shows_link:
@@ -181,6 +187,10 @@ class StripeGateway:
         }
         if new.is_held:
             asked["capture_method"] = "manual"
+        if new.split:
+            asked["transfer_data"] = {"destination": new.split.account}
+            if new.split.fee_minor:
+                asked["application_fee_amount"] = new.split.fee_minor
         if new.without:
             asked["excluded_payment_method_types"] = list(new.without)
         made = await self._ask(self.client.v1.payment_intents.create_async(asked, {"idempotency_key": key}))
@@ -190,12 +200,16 @@ class StripeGateway:
         """The PaymentIntent as it is now."""
         return intent_of((await self._ask(self.client.v1.payment_intents.retrieve_async(intent_id))).to_dict())
 
-    async def update_intent(self, intent_id: str, *, amount_minor: int) -> Intent:
-        """Have it ask for another amount. Raises PaymentRefused once there is money on its way.
+    async def update_intent(self, intent_id: str, *, amount_minor: int, split: Split | None = None) -> Intent:
+        """Have it ask for another amount, of which another part stays with us. Raises PaymentRefused once there is
+        money on its way.
 
         Needs no key of ours, here and below: twice is the same, and a kept answer would hide what has happened since.
         """
-        changed = await self._ask(self.client.v1.payment_intents.update_async(intent_id, {"amount": amount_minor}))
+        asked: stripe.params.PaymentIntentUpdateParams = {"amount": amount_minor}
+        if split:
+            asked["application_fee_amount"] = split.fee_minor
+        changed = await self._ask(self.client.v1.payment_intents.update_async(intent_id, asked))
         return intent_of(changed.to_dict())
 
     async def cancel_intent(self, intent_id: str) -> Intent:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from app.integrations.stripe import StripeGateway
+from app.integrations.stripe import PaymentUnreachable, Sent, StripeGateway
+from app.integrations.stripe_objects import sent_of
 
 if TYPE_CHECKING:
     from stripe.params import DisputeModifyParamsEvidence
@@ -175,6 +176,15 @@ async def shop_of_charge(gateway: StripeGateway, charge_id: str) -> str | None:
     found = await gateway.ask(gateway.client.v1.charges.retrieve_async(charge_id))
     named = (found.to_dict().get("metadata") or {}).get("shop")
     return str(named) if named else None
+
+
+async def transfer_of_charge(gateway: StripeGateway, charge_id: str) -> Sent:
+    """The transfer that Stripe made with a destination charge. PaymentUnreachable as long as there is none."""
+    found = await gateway.ask(gateway.client.v1.charges.retrieve_async(charge_id, {"expand": ["transfer"]}))
+    made = found.to_dict().get("transfer")
+    if not isinstance(made, dict):
+        raise PaymentUnreachable
+    return sent_of(made)
 
 
 def _moment(seconds: int) -> datetime:

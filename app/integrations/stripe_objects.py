@@ -22,6 +22,14 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Split:
+    """A destination charge: the account that it goes to at once, and what of it stays with us, in minor units."""
+
+    account: str
+    fee_minor: int
+
+
+@dataclass(frozen=True)
 class NewSession:
     """What is asked of Stripe for one payment. number: of the order group.
 
@@ -40,6 +48,7 @@ class NewSession:
     without: Sequence[str] = ()
     shows_link: bool = True
     is_held: bool = False  # only authorised: what is captured is known later
+    split: Split | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class NewIntent:
     currency: str
     without: Sequence[str] = ()
     is_held: bool = False
+    split: Split | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,12 @@ class RateTotal(NamedTuple):
     net: int
     vat: int
 
+    def plus(self, other: "RateTotal | None") -> "RateTotal":
+        """Both together, of one rate."""
+        if other is None:
+            return self
+        return RateTotal(self.rate, self.gross + other.gross, self.net + other.net, self.vat + other.vat)
+
 
 def exponent(currency: str) -> int:
     """How many decimals an amount of the currency shows. Raises ValueError for a currency we do not take."""
@@ -82,23 +88,34 @@ def split_vat(gross_minor: int, rate_percent: Decimal) -> tuple[int, int]:
     return gross_minor - vat, vat
 
 
-def vat_by_rate(lines: Sequence[tuple[int, Decimal]]) -> tuple[list[RateTotal], list[int]]:
+def add_vat(net_minor: int, rate_percent: Decimal) -> tuple[int, int]:
+    """(net, vat) on top of a net amount, minor units: the other way of `split_vat`. The VAT is rounded half up.
+
+    Raises ValueError for a negative rate. Source: docs/algorithms/vat.md.
+    """
+    if rate_percent < 0:
+        raise ValueError("a VAT rate is negative")
+    return net_minor, percent_of(net_minor, rate_percent)
+
+
+def vat_by_rate(lines: Sequence[tuple[int, Decimal]], *, added: bool = False) -> tuple[list[RateTotal], list[int]]:
     """VAT of one producer order: the totals of each rate (lowest first), and the VAT of each line in the order given.
 
-    lines: (gross minor, rate percent), the delivery's parts among them (see `delivery_by_rate`). VAT is computed once
-    per rate and shared over its lines by largest remainder. Raises ValueError when one rate has amounts of both
-    signs: take discounts off the lines first. Source: docs/algorithms/vat.md.
+    lines: (minor, rate percent), the delivery's parts among them (see `delivery_by_rate`); VAT is in the amounts, or
+    comes on top of them where it is added. It is computed once per rate and shared over its lines by largest
+    remainder. Raises ValueError when one rate has amounts of both signs: take discounts off the lines first. Source:
+    docs/algorithms/vat.md.
     """
     totals: list[RateTotal] = []
     line_vat = [0] * len(lines)
     for rate in sorted({rate for _gross, rate in lines}):
         places = [i for i, line in enumerate(lines) if line[1] == rate]
-        gross = [lines[i][0] for i in places]
-        if min(gross) < 0 < max(gross):
+        amounts = [lines[i][0] for i in places]
+        if min(amounts) < 0 < max(amounts):
             raise ValueError("one rate has both charges and credits")
-        net, vat = split_vat(sum(gross), rate)
+        net, vat = (add_vat if added else split_vat)(sum(amounts), rate)
         totals.append(RateTotal(rate, net + vat, net, vat))
-        for i, share in zip(places, allocate(vat, [abs(g) for g in gross]), strict=True):
+        for i, share in zip(places, allocate(vat, [abs(amount) for amount in amounts]), strict=True):
             line_vat[i] = share
     return totals, line_vat
 
@@ -113,14 +130,16 @@ def delivery_by_rate(delivery_gross: int, gross_by_rate: Mapping[Decimal, int]) 
     return dict(zip(rates, allocate(delivery_gross, [gross_by_rate[rate] for rate in rates]), strict=True))
 
 
-def vat_of_order(goods: Sequence[tuple[int, Decimal]], delivery_gross: int) -> tuple[list[RateTotal], list[int]]:
+def vat_of_order(
+    goods: Sequence[tuple[int, Decimal]], delivery_minor: int, *, added: bool = False
+) -> tuple[list[RateTotal], list[int]]:
     """Totals per rate of one producer order, its delivery among them, and the VAT of each of its lines.
 
-    goods: (gross minor, rate percent). Source: docs/algorithms/vat.md.
+    goods: (minor, rate percent); VAT is in the amounts, or added to them. Source: docs/algorithms/vat.md.
     """
-    by_rate = {rate: sum(gross for gross, r in goods if r == rate) for _gross, rate in goods}
-    delivery = [(part, rate) for rate, part in delivery_by_rate(delivery_gross, by_rate).items()]
-    totals, shares = vat_by_rate([*goods, *delivery])
+    by_rate = {rate: sum(amount for amount, r in goods if r == rate) for _amount, rate in goods}
+    delivery = [(part, rate) for rate, part in delivery_by_rate(delivery_minor, by_rate).items()]
+    totals, shares = vat_by_rate([*goods, *delivery], added=added)
     return totals, shares[: len(goods)]
 
 

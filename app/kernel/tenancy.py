@@ -62,6 +62,11 @@ class ShopFacts:
     def tagline(self) -> str:
         return in_language(self.taglines, current_locale())
 
+    @property
+    def prices_are_net(self) -> bool:
+        """Whether VAT is added to the shop's prices, rather than in them (producers/vat/modes.py)."""
+        return self.features.get("prices") == "net"
+
     def href(self, path: str, locale: str) -> str:
         """A path of ours in a language: the first of `locales` has no prefix."""
         return path if locale == self.locales[0] else f"/{locale}{path if path != '/' else ''}"
@@ -75,7 +80,7 @@ class ShopFacts:
 
 @dataclass(frozen=True)
 class Person:
-    """Who is signed in. producer_id: the producer at whose desk the person works, if any."""
+    """Who is signed in. producer_id: the producer at whose desk the person works, if any. unread: notifications."""
 
     id: int
     name: str
@@ -85,6 +90,7 @@ class Person:
     session_id: int
     producer_id: int | None = None
     producer_role: str | None = None
+    unread: int = 0
 
 
 def in_language(texts: Mapping[str, str], locale: str) -> str:

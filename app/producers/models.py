@@ -12,10 +12,13 @@ from app.kernel.db import Id, ShopOwned, Table
 class Producer(ShopOwned, Table):
     """A business that sells in the shop; the legal seller of its products (law.md, model sentence).
 
-    legal: company, form, vat_number, rea, pec, sdi, regime, health_mark; shown to buyers (L14, L47). tax_code, and
-    invoice_mandate, the day since when the shop invoices in his name (tax.py), are not.
+    legal: company, form, vat_number, rea, pec, sdi, regime, health_mark, registration; shown to buyers (L14, L47).
+    tax_code, and invoice_mandate and oss_since, the days since when the shop invoices in his name and he pays VAT
+    elsewhere by OSS (tax.py), are not.
     is_small: makes small quantities and sells them directly, so no nutrition table is due (L12).
-    fee_rate: percent of the goods kept by the shop; null means the shop's own rate.
+    fee_rate: percent of the goods kept by the shop; fee_base: gross | net, of the price with or without its VAT. Null
+    means as the shop's own (shops/rules.py).
+    making_days: of a piece with a deposit whose product says nothing; null: nothing is promised.
     closed: the periods of ClosedPeriod that are not over, as [kind, first day, last day, reason]; written with them,
     so that pages and delivery days need not ask for more rows.
     closes_hours_before: an order stays open for additions until so many hours before noon of the day on which its
@@ -24,7 +27,10 @@ class Producer(ShopOwned, Table):
     """
 
     __tablename__ = "producers"
-    __table_args__ = (UniqueConstraint("shop_id", "slug"),)
+    __table_args__ = (
+        UniqueConstraint("shop_id", "slug"),
+        CheckConstraint("making_days BETWEEN 1 AND 365", name="making_days"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     slug: Mapped[str] = mapped_column(String(120))
@@ -41,6 +47,8 @@ class Producer(ShopOwned, Table):
     image: Mapped[str | None] = mapped_column(String(80))  # file stem in media
     pickup: Mapped[bool] = mapped_column(default=False)
     fee_rate: Mapped[str | None] = mapped_column(String(10))
+    fee_base: Mapped[str | None] = mapped_column(String(5))
+    making_days: Mapped[int | None]
     stripe_account: Mapped[str | None] = mapped_column(String(60))
     closed: Mapped[list[Any]] = mapped_column(default=list)
     closes_hours_before: Mapped[int | None] = mapped_column(default=0, server_default="0")

@@ -1,11 +1,13 @@
 """What pages need to know of producers."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.identity.models import User
 from app.producers.models import Certificate, ProducerMember
 
 
@@ -19,6 +21,20 @@ async def membership(db: AsyncSession, user_id: int) -> tuple[int, str] | None:
         )
     ).first()
     return (row[0], row[1]) if row else None
+
+
+async def people_at(db: AsyncSession, producer_ids: Collection[int]) -> dict[int, list[tuple[int, str]]]:
+    """Producer id → (user id, locale) of those who work at his desk."""
+    rows = await db.execute(
+        select(ProducerMember.producer_id, User.id, User.locale)
+        .join(User, User.id == ProducerMember.user_id)
+        .where(ProducerMember.producer_id.in_(producer_ids), User.disabled_at.is_(None))
+        .order_by(User.id)
+    )
+    found: dict[int, list[tuple[int, str]]] = {producer_id: [] for producer_id in producer_ids}
+    for producer_id, user_id, locale in rows:
+        found[producer_id].append((user_id, locale))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,12 @@ def charges_vat(legal: Mapping[str, Any]) -> bool:
     return not code or REGIMES[code].charges_vat
 
 
+def has_oss(legal: Mapping[str, Any], day: date) -> bool:
+    """Whether what he sells to consumers in other EU states bears their VAT (OSS, art. 74-sexies DPR 633/72)."""
+    since = legal.get("oss_since")
+    return since is not None and date.fromisoformat(since) <= day
+
+
 def missing(producer: Producer) -> list[str]:
     """What keeps us from making invoices in the producer's name, in words; empty when nothing does."""
     legal = producer.legal
@@ -75,18 +81,27 @@ def missing(producer: Producer) -> list[str]:
 
 
 async def record(
-    db: AsyncSession, person: Person, producer_id: int, facts: Mapping[str, str], *, mandate: bool, today: date
+    db: AsyncSession,
+    person: Person,
+    producer_id: int,
+    facts: Mapping[str, str],
+    *,
+    mandate: bool,
+    oss: bool,
+    today: date,
 ) -> None:
-    """Write FACTS and whether the shop may invoice in his name. Within a transaction. Raises NotFound.
+    """Write FACTS, whether the shop may invoice in his name, and whether he has OSS. Within a transaction.
 
-    mandate: the written order of art. 21, c. 2, lett. n DPR 633/72; the day on which it was given is kept.
+    mandate: the written order of art. 21, c. 2, lett. n DPR 633/72. Of both the day on which it was said is kept.
+    Raises NotFound.
     """
     producer = await db.scalar(select(Producer).where(Producer.id == producer_id).with_for_update())
     if producer is None:
         raise NotFound
-    before = {name: producer.legal.get(name) for name in (*FACTS, "invoice_mandate")}
+    before = {name: producer.legal.get(name) for name in (*FACTS, "invoice_mandate", "oss_since")}
     given = (before["invoice_mandate"] or today.isoformat()) if mandate else None
-    after = {**{name: facts[name] for name in FACTS}, "invoice_mandate": given}
+    since = (before["oss_since"] or today.isoformat()) if oss else None
+    after = {**{name: facts[name] for name in FACTS}, "invoice_mandate": given, "oss_since": since}
     if after == before:
         return
     producer.legal = {**producer.legal, **after}

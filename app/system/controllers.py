@@ -10,7 +10,7 @@ from litestar.response import Response
 from app.integrations.storage import FOR_EVER, Storage, StorageDown, is_private, media_type
 from app.kernel.errors import Forbidden, NotFound
 from app.system import mail
-from app.web import access, metrics
+from app.web import access, frugal, metrics
 from app.web.pages import Page
 from app.web.visit import CurrentVisit
 
@@ -47,17 +47,22 @@ async def show_media(
 ) -> Response[bytes]:
     """A file of a picture, read through. A network in front of us (MEDIA_URL) names the shop's folder.
 
-    Files never change under their name, so whoever has one need not ask for it again.
+    Files never change under their name, so whoever has one need not ask for it again. Who saves data gets a small one.
     """
     if is_private(name):
         raise NotFound
-    tag = f'"{name}"'
-    kept = {"Cache-Control": FOR_EVER, "ETag": tag, "Vary": "Accept-Encoding"}
+    given = frugal.smaller(name, visit.headers)
+    tag = f'"{given}"'
+    kept = {"Cache-Control": FOR_EVER, "ETag": tag, "Vary": f"Accept-Encoding, {frugal.SAVES}"}
+    if given != name:
+        kept |= {"Cache-Control": frugal.FOR_A_DAY, "Vary": f"Accept-Encoding, {frugal.VARIES}"}
     if tag in visit.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=kept)
     storage: Storage = request.app.state.storage
     try:
-        body = await storage.read(folder or visit.shop.slug, name)
+        body = await storage.read(folder or visit.shop.slug, given)
+        if body is None and given != name:
+            body = await storage.read(folder or visit.shop.slug, name)
     except StorageDown:
         away = {"Cache-Control": "no-store", "Retry-After": "30"}
         return Response(b"", status_code=503, media_type="text/plain", headers=away)  # the page shows the tint and alt

@@ -41,11 +41,14 @@ async def report(database: Database, redis: Redis | None) -> tuple[bool, dict[st
     return well, parts
 
 
-def application(database: Database, redis: Redis | None, release: str) -> Callable[[Any, Any, Any], Awaitable[None]]:
+def application(
+    database: Database, redis: Redis | None, release: str, *, has_push: bool
+) -> Callable[[Any, Any, Any], Awaitable[None]]:
     """GET /health as ASGI, before anything else: whoever asks (a balancer, by address) need not name a shop."""
 
     async def answer(_: Any, __: Any, send: Any) -> None:
         well, parts = await report(database, redis)
+        parts["push"] = "ok" if has_push else "off: VAPID_PRIVATE_KEY is not set"
         body = json.dumps({"status": parts.pop("status"), "release": release, **parts}).encode()
         headers = [
             (b"content-type", b"application/json"),

@@ -57,12 +57,14 @@ def worker(visit: Visit) -> str:
     Its version is that of everything in it and of the page it shows, so that a browser takes a new one when it should.
     """
     page = render("system/offline.html")
-    files = sorted({*_FILES.findall(page), *(asset(font) for font in fonts(visit.shop.theme))})
+    files, letters = sorted(set(_FILES.findall(page))), [asset(font) for font in fonts(visit.shop.theme)]
     pages = {code: visit.shop.href("/offline", code) for code in visit.locales}
     first = visit.shop.locales[0]
     known = {
-        "version": hashlib.blake2b(repr((_source(), page, files)).encode(), digest_size=5).hexdigest(),
+        "version": hashlib.blake2b(repr((_source(), page, files, letters)).encode(), digest_size=5).hexdigest(),
         "files": files,
+        "fonts": letters,
+        "icon": asset(f"icons/{visit.shop.theme}-192.png"),
         "pages": {"" if code == first else code: path for code, path in pages.items()},
     }
     return f"const KEPT={json.dumps(known, separators=(',', ':'))};\n{_source()}"

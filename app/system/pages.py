@@ -45,7 +45,7 @@ def page(slug: str, locale: str, shop: ShopFacts) -> InfoPage:
     head, text = _source(slug, spoken)
     key = (f"texts/{slug}", locale)
     if key not in shop.pieces:
-        shop.pieces[key] = fill(text, facts(shop, locale, spoken))
+        shop.pieces[key] = fill(text, _known(head, shop, locale, spoken))
     return InfoPage(
         title=head["title"],
         description=head["description"],
@@ -62,7 +62,7 @@ def plain(slug: str, locale: str, shop: ShopFacts) -> tuple[str, date, list[tupl
     """
     spoken = locale if (FOLDER / f"{slug}.{locale}.md").is_file() else SOURCE_LOCALE
     head, text = _source(slug, spoken)
-    known = facts(shop, locale, spoken)
+    known = _known(head, shop, locale, spoken)
     sections: list[tuple[str, list[str]]] = [("", [])]
     block = ""
     for token in _markdown.parse("\n".join(line for line in text.splitlines() if not _lacks(line, known))):
@@ -82,6 +82,11 @@ def fill(text: str, known: Mapping[str, str]) -> str:
     lines = [line for line in text.splitlines() if not (line.startswith("- ") and _lacks(line, known))]
     escaped = {name: str(escape(value)) for name, value in known.items()}
     return Template(_markdown.render("\n".join(lines))).substitute(escaped)
+
+
+def _known(head: Mapping[str, str], shop: ShopFacts, locale: str, spoken: str) -> dict[str, str]:
+    """The shop's facts, and the sentence of the text's own head that says whether VAT is in the prices."""
+    return {**facts(shop, locale, spoken), "vat": head.get("vat_net" if shop.prices_are_net else "vat", "")}
 
 
 def facts(shop: ShopFacts, locale: str, spoken: str) -> dict[str, str]:

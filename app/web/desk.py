@@ -99,6 +99,7 @@ def of_producer(waiting: int | None = None, counts: Mapping[str, int] = MappingP
                 DeskLink(_("Chiusure"), "/banco/chiusure"),
                 DeskLink(_("Aggiunte"), "/banco/aggiunte"),
                 DeskLink(_("Importa"), "/banco/importa"),
+                DeskLink(_("Notifiche del browser"), "/banco/notifiche-browser"),
             ]),
         ],
     )  # fmt: skip

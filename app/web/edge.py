@@ -17,7 +17,7 @@ from app.kernel.errors import TooMany
 from app.kernel.i18n import set_locale
 from app.kernel.tenancy import ShopFacts
 from app.settings import Settings
-from app.web import errors, metrics, pages
+from app.web import errors, frugal, metrics, pages
 from app.web import visit as visits
 from app.web.asgi import App, Message, Receive, Scope, Send
 from app.web.assets import Assets
@@ -200,7 +200,12 @@ class Edge:
         if asset is None:
             await _text(send, 404, b"Not found\n")
             return
-        accepts = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"accept-encoding"), "")
+        asked = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
+        is_font = asset.media_type.startswith("font/")
+        if is_font and frugal.is_frugal(asked):
+            await _text(send, 404, b"", (b"cache-control", b"no-store"), (b"vary", frugal.VARIES.encode()))
+            return
+        accepts = asked.get("accept-encoding", "")
         body, coding = asset.body, None
         if asset.is_text and "br" in accepts:
             body, coding = asset.brotli, "br"
@@ -211,7 +216,7 @@ class Edge:
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"public, max-age=31536000, immutable"),
             (b"x-content-type-options", b"nosniff"),
-            (b"vary", b"Accept-Encoding"),
+            (b"vary", frugal.SAVES.encode() if is_font else b"Accept-Encoding"),
         ]
         if coding:
             headers.append((b"content-encoding", coding.encode()))
@@ -284,6 +289,8 @@ class Answer:
         headers["x-content-type-options"] = b"nosniff"
         headers["referrer-policy"] = b"same-origin"
         headers["x-frame-options"] = b"DENY"
+        if headers.get("content-type", b"").startswith(b"text/html"):
+            headers["accept-ch"] = frugal.ASKS
         guest = visit.guest  # wallets open windows of their own, and ask the browser to pay
         headers["cross-origin-opener-policy"] = b"same-origin-allow-popups" if guest else b"same-origin"
         pays = f'(self "{guest.scripts}")' if guest and guest.scripts else "(self)" if guest else "()"
@@ -366,8 +373,8 @@ def _without_language(path: str, shop: ShopFacts) -> tuple[str, str]:
     return path, shop.locales[0]
 
 
-async def _text(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+async def _text(send: Send, status: int, body: bytes, *more: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

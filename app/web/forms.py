@@ -29,6 +29,7 @@ class MultiLine:
     """Marks a text field that may hold line breaks: a textarea."""
 
 
+# Less or more is Annotated[Text, StringConstraints(max_length=…)]: what a Field says beside it does not hold.
 Text = Annotated[str, StringConstraints(max_length=2000), MultiLine()]
 
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from babel.support import LazyProxy
+from markupsafe import Markup, escape
 from pydantic_core.core_schema import ErrorType
 
 from app.kernel import formats
@@ -105,6 +106,8 @@ _COUNTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
 }
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BUILT_IN = frozenset(get_args(ErrorType))
+_WORD = re.compile(r"\w{3,}")
+_UNNAMED = re.compile("<!--field:([^>]+)-->([^<]*)")
 
 
 def sentence(mistake: Mapping[str, Any]) -> str:
@@ -122,6 +125,37 @@ def sentence(mistake: Mapping[str, Any]) -> str:
         is_dated = kind in _DATED and any(isinstance(value, str) for value in ctx.values())
         return str(_DATED[kind] if is_dated else _SENTENCES[kind]) % shown
     return str(_UNKNOWN) if kind in _BUILT_IN else _said(mistake["msg"])
+
+
+def naming(html: str, labels: Mapping[str, str]) -> str:
+    """The page with each mistake in its summary saying which field it is about: «Nome: compila questo campo».
+
+    The summary stands above the fields, and a label is only known once its field is rendered; so the component leaves
+    a mark, and this fills it in. What names its field itself («Il CAP ha 5 cifre»), or told no label, stays as it is.
+    """
+
+    def _named(mark: re.Match[str]) -> str:
+        name, said = mark.groups()
+        if name not in labels or _words(labels[name]) <= _words(said):
+            return said
+        label = escape(Markup(escape(labels[name])).striptags())  # noqa: S704  (escaped, or a template's own)
+        if label.endswith(("?", ":")):
+            return f"{label} {said}"
+        return gettext("%(field)s: %(mistake)s", field=label, mistake=_after_colon(said))
+
+    return _UNNAMED.sub(_named, html)
+
+
+def _words(text: str) -> set[str]:
+    """Those that mean something, and the whole where none does."""
+    return set(_WORD.findall(text.casefold())) or {text}
+
+
+def _after_colon(said: str) -> str:
+    """With a small first letter, unless the word is an abbreviation. German writes a whole sentence large there."""
+    first = said.split(" ", 1)[0]
+    is_word = first[1:].islower() or (len(first) == 1 and first.isalpha())
+    return said[0].lower() + said[1:] if is_word and current_locale() != "de" else said
 
 
 def _said(message: str) -> str:

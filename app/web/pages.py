@@ -20,6 +20,7 @@ from app.web import themes
 from app.web import visit as visits
 from app.web.assets import Assets
 from app.web.kept_pages import HOLE, Kept
+from app.web.mistakes import naming
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 HTML = "text/html"  # the framework adds the charset
@@ -52,9 +53,11 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
         "_": _translated,
         "ngettext": _counted,
         "visit": _PresentVisit(),
+        "labelled": _labelled,
         "href": lambda path: visits.current().href(path),
         "asset": assets.url,
         "absolute": absolute,
+        "prices_are_net": lambda: present_shop().prices_are_net,
         "paper": lambda: themes.paper(visits.current().shop.theme),
         "critical_css": lambda: assets.critical_css(visits.current().shop.theme),
         "kept": _rendered if reload else kept,
@@ -94,6 +97,12 @@ def _counted(context: EvalContext, one: str, many: str, num: int, **values: Any)
     text = catalogue(current_locale()).ungettext(one, many, num)
     text = Markup(text) if context.autoescape else text  # noqa: S704  (as above)
     return text % {"num": num, **values}
+
+
+def _labelled(name: str, label: str, of: str = "") -> str:
+    """The label of a field written by hand, noted for the summary of mistakes. of: the row that the field stands in."""
+    visits.current().labels[name] = f"{label} ({of})" if of else label
+    return label
 
 
 def _about(minor: int, currency: str, is_about: object = True) -> str:
@@ -199,7 +208,7 @@ class Page(Response[bytes]):
         sent = {"Cache-Control": "no-store" if private else "private, no-cache", **(headers or {})}
         if tags and visit.may_be_kept:
             visit.kept = Kept(b"", frozenset(tags), [], 0.0, looked_at)
-        body = render(name, **context).encode()
+        body = naming(render(name, **context), visit.labels).encode()
         if visit.kept is not None:
             visit.kept.tags |= visit.shown
             visit.kept.html = body

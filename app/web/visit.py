@@ -68,6 +68,7 @@ class Visit:
     shown: set[str] = field(default_factory=set)  # what this answer shows, as tags of kept pages
     kept: Kept | None = None  # this answer, to be kept for everybody
     notes: KeptPages | None = None
+    labels: dict[str, str] = field(default_factory=dict)  # of the fields with a mistake, by the field's name
     _db: AsyncSession | None = None
 
     @property

@@ -1,4 +1,4 @@
-// The shop without a network. Written before this: const KEPT = { version, files, pages (language → address) }.
+// The shop without a network. Written before this: const KEPT = { version, files, fonts, pages (language → address), icon }.
 const SHELL = "shell-" + KEPT.version, IMAGES = "images", ORDERS = "orders", ANY = { ignoreVary: true };
 const MOST = { [IMAGES]: 60, [ORDERS]: 10 };
 const PATIENCE = 10000, LIFE = 14 * 864e5;   // milliseconds: for a page to begin; for an order to be read again
@@ -8,7 +8,11 @@ const BYE = /^(\/[a-z]{2})?\/(esci|accedi)$/;
 addEventListener("install", event => {
   // without cookies: what is kept for everybody must not know anybody
   const wanted = [...KEPT.files, ...Object.values(KEPT.pages)].map(url => new Request(url, { credentials: "omit" }));
-  event.waitUntil(caches.open(SHELL).then(shell => shell.addAll(wanted)).then(() => skipWaiting()));
+  event.waitUntil(caches.open(SHELL).then(async shell => {
+    await shell.addAll(wanted);
+    await Promise.allSettled(KEPT.fonts.map(url => shell.add(url)));   // whoever saves data is given none
+    await skipWaiting();
+  }));
 });
 addEventListener("activate", event => event.waitUntil((async () => {
   for (const name of await caches.keys()) if (![SHELL, IMAGES, ORDERS].includes(name)) await caches.delete(name);
@@ -24,6 +28,19 @@ addEventListener("fetch", event => {
   if (mode === "navigate") event.respondWith(page(event, pathname));
   else if (pathname.startsWith("/static/")) event.respondWith(file(event, SHELL));
   else if (pathname.startsWith("/media/")) event.respondWith(file(event, IMAGES));
+});
+
+addEventListener("push", event => {
+  const { title, path, ...said } = event.data.json();   // by app/identity/push/telling.py
+  event.waitUntil(registration.showNotification(title, { ...said, icon: KEPT.icon, data: path }));
+});
+addEventListener("notificationclick", event => {
+  event.notification.close();
+  event.waitUntil((async () => {
+    const wanted = new URL(event.notification.data, location).href;
+    const open = (await clients.matchAll({ type: "window" })).find(({ url }) => url === wanted);
+    await (open ? open.focus() : clients.openWindow(wanted));
+  })());
 });
 
 async function page(event, pathname) {
@@ -45,7 +62,7 @@ async function file(event, name) {
   const kept = await found(name, event.request);
   if (kept) return kept;
   const answer = await fetch(event.request);
-  if (answer.status === 200) keep(name, event, answer);
+  if (answer.status === 200 && !answer.headers.get("vary")?.includes("ECT")) keep(name, event, answer);   // not what came small, to save data
   return answer;
 }
 const found = async (name, request) => (await caches.open(name)).match(request, ANY);

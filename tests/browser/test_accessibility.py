@@ -3,12 +3,11 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, StorageState, expect
 
+from tests.browser import looking
 from tests.browser.people import ADMIN, BUYER, DAIRY, OIL_MILL, STAFF, People
 from tests.browser.server import Website
 from tests.browser.steps import (
@@ -26,14 +25,6 @@ from tests.browser.steps import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.markup]
-AXE = (Path(__file__).parents[1] / "assets" / "axe.min.js").read_text()
-BAD = {"serious", "critical"}
-# What waits below the first view (content-visibility) is laid out, as for who has come there: axe measures all at once.
-SCROLLED_TO = """() => document.querySelectorAll("*").forEach(element => {
-    if (getComputedStyle(element).contentVisibility === "auto") element.style.contentVisibility = "visible";
-})"""
-NARROW = (320, 360)
-LEAST_BUTTON_PX = 44
 Act = Callable[[Page], Awaitable[None]]
 
 
@@ -305,10 +296,10 @@ async def _with_basket(people: People, *paths: str, go_on: bool = False, birth_d
 async def test_axe_is_awake(people: People) -> None:
     """A page that is spoilt on purpose is found out, in the scheme in which it is."""
     page = await people.enter("/accedi")
-    await page.evaluate(AXE)
+    await page.evaluate(looking.AXE)
     await page.locator("main p").first.evaluate("text => text.style.color = 'rgb(127 127 127 / 0.5)'")
     await page.locator("#email").evaluate("input => input.id = 'other'")
-    found = " ".join(await _axe(page, "light"))
+    found = " ".join(await looking.axe(page, "light"))
     assert "color-contrast" in found
     assert "label" in found
     ground = "() => getComputedStyle(document.body).backgroundColor"
@@ -332,63 +323,8 @@ async def _look(page: Page, shown: Shown, stage: Stage) -> list[str]:
     assert answer.status == shown.status
     if shown.act:
         await shown.act(page)
-    faults = []
-    await page.evaluate(SCROLLED_TO)
-    await page.evaluate(AXE)
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)
-        faults += await _axe(page, scheme)
-    faults += await _headings(page)
-    faults += await _small_buttons(page)
-    for width in NARROW:
-        await page.set_viewport_size({"width": width, "height": 780})
-        faults += await _overflow(page, width)
-    await page.set_viewport_size({"width": 1280, "height": 900})
-    faults += await _axe(page, "wide")
-    return faults
+    return await looking.faults(page)
 
 
 def _address(path: str, stage: Stage) -> str:
     return path.format(order=stage.order.url, number=stage.order.number, part=stage.part, goods=stage.goods)
-
-
-async def _axe(page: Page, where: str) -> list[str]:
-    """Serious and critical violations, with the first elements that have them."""
-    found: list[dict[str, Any]] = await page.evaluate(
-        """async () => (await axe.run(document, {resultTypes: ["violations"], rules: {"target-size": {enabled: true}}}))
-            .violations.map(({id, impact, help, nodes}) => ({id, impact, help,
-                nodes: nodes.slice(0, 4).map(node => node.target.join(" ") + " :: " + node.html.slice(0, 160)
-                    + " :: " + node.any.concat(node.all, node.none).map(check => check.message).join("; "))}))"""
-    )
-    return [
-        f"{where}: {fault['id']} ({fault['impact']}): {fault['help']}\n    " + "\n    ".join(fault["nodes"])
-        for fault in found
-        if fault["impact"] in BAD
-    ]
-
-
-async def _headings(page: Page) -> list[str]:
-    titles = await page.locator("h1").all_inner_texts()
-    return [] if len(titles) == 1 else [f"{len(titles)} headings of the first level: {titles}"]
-
-
-async def _small_buttons(page: Page) -> list[str]:
-    """Main buttons that a thumb would miss."""
-    small: list[str] = await page.evaluate(
-        """least => [...document.querySelectorAll(".button--primary, .choices button")]
-            .map(button => [button.textContent.trim(), button.getBoundingClientRect()])
-            .filter(([, box]) => box.width && box.height < least).map(([text, box]) => `${text}: ${box.height} px`)""",
-        LEAST_BUTTON_PX,
-    )
-    return [f"too low for a thumb: {button}" for button in small]
-
-
-async def _overflow(page: Page, width: int) -> list[str]:
-    """What is wider than the screen, unless it scrolls within its own box."""
-    wide: list[str] = await page.evaluate(
-        """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
-            [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-                .slice(0, 5).map(e => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 40)}`)
-                .concat(["page"])"""
-    )
-    return [f"at {width} px wider than the screen: {element}" for element in wide]

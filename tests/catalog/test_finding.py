@@ -99,7 +99,7 @@ async def test_counts_say_what_a_choice_would_leave(anna: Browser) -> None:
     for box in boxes:
         label = box.parent
         assert label is not None
-        said = int(label.css_first(".muted").text())
+        said = int(label.css_first("small").text())
         found = await anna.get(f"/prodotti?prezzo-a=20&{box.attributes['name']}={box.attributes['value']}")
         assert len(names(found)) == said, box.attributes
 

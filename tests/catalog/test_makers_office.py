@@ -55,6 +55,7 @@ async def page_of(shop: TestShop, slug: str) -> dict[str, str]:
         "province": row.province,
         "email": row.email,
         "phone": row.phone,
+        "registration": row.legal.get("registration") or "",
         "health_mark": row.legal.get("health_mark") or "",
         "is_small": "1" if row.legal.get("is_small") else "",
     }
@@ -205,6 +206,24 @@ class TestOwner:
         after = await producer(shop, id=before.id)
         assert after.story["it"] == "Un frantoio in collina."
         assert (after.name, after.legal) == (before.name, before.legal)
+
+    async def test_his_registration_stands_beside_the_mark_on_food_pages(
+        self, shop: TestShop, bruno: Browser, carlo: Browser, dora: Browser, anna: Browser
+    ) -> None:
+        mill, number = shop.producers["frantoio"], "IT 040012 <b>FC</b>"
+        assert not (await anna.get("/prodotti/olio")).says("Registrazione sanitaria")
+        sent = {**await page_of(shop, "frantoio"), "registration": number}
+        assert (await bruno.post(OWN, sent)).status_code == 303
+        for path in ("/prodotti/olio", f"/produttori/{(await producer(shop, id=mill)).slug}"):
+            page = await anna.get(path)
+            assert page.says("Registrazione sanitaria")
+            assert page.says(number)
+            assert number not in page.text
+        assert not (await anna.get("/prodotti/formaggio")).says("Registrazione sanitaria")
+        assert (await dora.get(f"{PATH}/{mill}")).one("#registration").attributes["value"] == number
+        assert (await bruno.post(OWN, {**sent, "registration": "x" * 61})).status_code == 422
+        assert (await bruno.post(OWN, {**sent, "registration": ""})).status_code == 303
+        assert not (await anna.get("/prodotti/olio")).says("Registrazione sanitaria")
 
     async def test_his_picture_is_changed_and_taken_away(self, shop: TestShop, bruno: Browser) -> None:
         page = await send(bruno, f"{OWN}/immagine", [("ulivi.jpg", b"no picture")], "Ulivi")

@@ -71,8 +71,15 @@ async def test_descriptions_differ_where_the_pages_do(shop: TestShop, anna: Brow
     assert len(set(told)) == len(told)
 
 
-async def test_searches_are_not_to_be_listed(anna: Browser) -> None:
-    for path in ("/cerca", "/cerca?q=olio", "/offline"):
+async def test_searches_that_find_fold_into_one_page(shop: TestShop, anna: Browser) -> None:
+    for path in ("/cerca", "/cerca?q=olio"):
+        page = await anna.get(path)
+        assert not page.all("meta[name='robots']")
+        assert urlsplit(page.one("link[rel='canonical']").attributes["href"] or "").path == "/cerca"
+
+
+async def test_what_finds_nothing_is_not_to_be_listed(anna: Browser) -> None:
+    for path in ("/cerca?q=compra+pillole+qui", "/cerca?q=olio&disponibili=1", "/offline"):
         page = await anna.get(path)
         assert page.one("meta[name='robots']").attributes["content"] == "noindex"
         assert not page.all("link[rel='canonical'], link[hreflang], meta[property], script[type='application/ld+json']")

@@ -298,3 +298,38 @@ async def test_the_producer_is_told_once_for_each_fall(shop: TestShop, bruno: Br
     await sell(shop, "aceto", 8, "quattro")
     await shop.run_jobs()
     assert await told(shop) == (2, 2)
+
+
+async def test_a_count_that_falls_to_the_mark_is_told_once_until_it_is_refilled(shop: TestShop, bruno: Browser) -> None:
+    async def count(was: int, now: int) -> tuple[int, int]:
+        """Broken, lost or counted wrong before: the sheet says only how many there are."""
+        sheet = counted(shop, aceto=str(now), aceto_was=str(was))
+        assert (await bruno.post(SHELF, sheet)).status_code == 303
+        await shop.run_jobs()
+        return await told(shop)
+
+    assert await count(5, 4) == (0, 0), "above the mark"
+    assert await count(4, 3) == (1, 1)
+    assert await count(3, 1) == (1, 1), "the same fall"
+    assert await count(1, 2) == (1, 1), "still not refilled"
+    assert await count(2, 1) == (1, 1)
+    assert await count(1, 9) == (1, 1), "refilled"
+    assert await count(9, 0) == (2, 2)
+
+
+async def test_a_count_is_measured_by_the_mark_that_comes_with_it(shop: TestShop, bruno: Browser) -> None:
+    await bruno.post(SHELF, counted(shop, aceto="4", aceto_low="4"))
+    await shop.run_jobs()
+    assert await told(shop) == (1, 1)
+
+
+async def test_what_has_expired_in_the_kitchen_is_told_too(shop: TestShop) -> None:
+    async def refill(pieces: int, *, expire: bool) -> tuple[int, int]:
+        async with shop.database.session(shop.id) as db, transaction(db):
+            await stock.refill(db, shop.stock_items["aceto"], pieces, expire=expire, reference="oggi")
+        await shop.run_jobs()
+        return await told(shop)
+
+    assert await refill(2, expire=True) == (1, 1), "five are thrown away, two are new"
+    assert await refill(1, expire=True) == (1, 1)
+    assert await refill(9, expire=False) == (1, 1)

@@ -1,7 +1,7 @@
 """What must be true of all money of a shop: at any moment, and once nothing is under way any more."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +90,7 @@ async def _wrong_at_stripe(stripe: Stripe) -> AsyncIterator[str]:
     for charge in charges:
         if charge["amount_refunded"] > charge["amount"]:
             yield f"{charge['id']}: too much went back"
-    for mark, times in Counter(t["metadata"]["transfer"] for t in transfers).items():
+    for mark, times in Counter(_mark(t) for t in transfers).items():
         if times > 1:
             yield f"transfer {mark} was sent {times} times"
     took, sent = {c["id"]: c["amount"] for c in charges}, Counter[str]()
@@ -116,15 +116,34 @@ async def _different(rows: Rows, stripe: Stripe) -> AsyncIterator[str]:
     alive = [r for r in await _listed(stripe, "refunds") if r["status"] == "succeeded"]
     marks = ((f"{k} {v}", r["amount"]) for r in alive for k, v in r["metadata"].items() if k in MARKS)
     yield _compared("refunds", given, Counter(marks))
-    transfers = await _listed(stripe, "transfers")
-    sent = Counter((str(t.id), t.to_send_minor, t.reversed_minor) for t in rows.Transfer if t.state == "sent")
-    there = Counter((t["metadata"]["transfer"], t["amount"], t["amount_reversed"]) for t in transfers)
-    yield _compared("transfers", sent, there)
+    transfers, charges = await _listed(stripe, "transfers"), await _listed(stripe, "charges")
+    fees = {charge.get("transfer"): charge["application_fee_amount"] or 0 for charge in charges}
+    there = Counter((_mark(t), t["amount"] - fees.get(t["id"], 0), t["amount_reversed"]) for t in transfers)
+    yield _compared("transfers", Counter(_sent(rows)), there)
     disputes = Counter((d["id"], d["status"]) for d in await _listed(stripe, "disputes"))
     yield _compared("disputes", Counter((d.stripe_id, d.state) for d in rows.Dispute), disputes)
     for recovery in rows.Recovery:
         if recovery.state not in {"settled", "owed"}:
             yield f"recovery {recovery.id} is {recovery.state}"
+
+
+def _mark(transfer: Any) -> str:
+    """What a transfer at Stripe is known by: our mark on it, or the charge that it was made with."""
+    return str(transfer["metadata"].get("transfer") or transfer["source_transaction"])
+
+
+def _sent(rows: Rows) -> Iterator[tuple[str, int, int]]:
+    """What has gone to producers and come back from them, by our own rows."""
+    paid = {payment.id: payment for payment in rows.Payment}
+    for transfer in rows.Transfer:
+        if transfer.state == "sent":
+            with_charge = paid[transfer.payment_id].destination
+            mark = paid[transfer.payment_id].charge_id if with_charge else transfer.id
+            yield str(mark), transfer.to_send_minor, transfer.reversed_minor
+    back = {recovery.reference: recovery.reversed_minor for recovery in rows.Recovery if recovery.kind == "late"}
+    for payment in rows.Payment:
+        if payment.destination and payment.state in {"late", "refunded"}:
+            yield str(payment.charge_id), payment.goes_on_minor, back[str(payment.id)]
 
 
 def _compared(what: str, ours: Counter[Any], theirs: Counter[Any]) -> str:

@@ -8,6 +8,7 @@ from app.settings import Settings
 from app.web.edge import Edge
 from tests.cast import TestShop
 from tests.commerce.props import Placed, place
+from tests.commerce.strategy import DESTINATION, SEPARATE, of_strategy, prefer_destination
 from tests.stripe import Stripe
 
 
@@ -33,6 +34,18 @@ async def stripe(stripe_sandbox: Stripe, shop: TestShop) -> AsyncIterator[Stripe
 
 
 @pytest.fixture
-async def order(stripe: Stripe, shop: TestShop) -> Placed:
-    """Two bottles of oil and a cheese: two producers. 1900 × 2 + 490, and 590 for each parcel."""
-    return await place(stripe, shop, olio=2, squacquerone=1)
+async def strategy(shop: TestShop, request: pytest.FixtureRequest) -> str:
+    """How the shop's charges reach producers; separate transfers, unless a test runs under both (`BOTH`)."""
+    chosen: str = getattr(request, "param", SEPARATE)
+    if chosen == DESTINATION:
+        await prefer_destination(shop)
+    return chosen
+
+
+@pytest.fixture
+async def order(stripe: Stripe, shop: TestShop, strategy: str) -> Placed:
+    """Two bottles of oil and a cheese: two producers. 1900 × 2 + 490, and 590 for each parcel.
+
+    Under destination charges without the cheese: they need a cart of one producer.
+    """
+    return await place(stripe, shop, **of_strategy(strategy, olio=2, squacquerone=1))

@@ -45,6 +45,7 @@ from app.web.edge import Edge
 from tests.cast import make_shop
 from tests.commerce.crashing import Doom, gateway
 from tests.commerce.promotions.props import promote
+from tests.commerce.strategy import prefer_destination
 from tests.commerce.test_placing import CONTACT, facts_of
 from tests.stripe import Stripe
 
@@ -84,6 +85,11 @@ class Deeds:
         self.stripe.use(self.gateway)
         await self.stripe.control("settings", automatic=False)
         await self.stripe.open_accounts(self.shop)
+
+    async def charge_at_once(self) -> None:
+        """From now on the shop's charges go to the producer's account, where there is one."""
+        await prefer_destination(self.shop)
+        self.facts = await facts_of(self.shop)
 
     async def all_of(self, table: Any, *where: Any) -> list[Any]:
         async with self.database.session(self.shop.id) as db:

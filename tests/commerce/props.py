@@ -95,7 +95,8 @@ async def place(stripe: Stripe, shop: TestShop, **pieces: int) -> Placed:
         group = await _group(db, lines)
         demand = Counter({line.stock_item_id: line.quantity for of in lines.values() for line in of})
         await stock.hold(db, group.number, demand, group.hold_until)
-        await attempts.prepare(db, group, ways.of(facts).way)
+        chosen = ways.of(facts)
+        await attempts.prepare(db, group, chosen.way, prefers_destination=chosen.destination)
     key = links.token(stripe.settings.secret_key, group)
     return Placed(shop, stripe, facts, group.id, group.number, key)
 

@@ -12,17 +12,20 @@ from app.integrations.stripe import PaymentUnreachable, StripeGateway
 from app.kernel import clock
 from app.kernel.db import transaction
 from tests.commerce.props import Placed, all_is_well, settle, states_of
+from tests.commerce.strategy import BOTH
 from tests.stripe import Wire
 
 SESSIONS = "/v1/checkout/sessions"
 
 
 class TestStripeOnABadDay:
+    @BOTH
     async def test_one_failure_is_not_even_noticed(self, order: Placed) -> None:
         await order.stripe.break_down("cut", SESSIONS)
         await order.open()
         assert len(await order.all_of(Payment)) == 1
 
+    @BOTH
     async def test_a_failure_that_stripe_keeps_does_not_stay_for_ever(self, order: Placed) -> None:
         await order.stripe.break_down("500", SESSIONS)
         with pytest.raises(PaymentUnreachable):
@@ -37,6 +40,7 @@ class TestStripeOnABadDay:
         assert await order.open()
 
     @pytest.mark.parametrize("when", ["before", "after"])
+    @BOTH
     async def test_a_time_out_leaves_one_page(self, order: Placed, when: str) -> None:
         await order.stripe.break_down("timeout", SESSIONS, when=when)
         before = (await order.stripe.look("state"))["objects"].get("checkout.session", 0)
@@ -116,12 +120,14 @@ class TestSweeping:
         assert await states_of(order) == ("cancelled", "expired", {"cancelled"})
         assert await order.shop.available("olio") == 12
 
+    @BOTH
     async def test_a_payment_whose_news_was_lost_counts(self, order: Placed) -> None:
         await order.stripe.pay(await order.session_id())
         with clock.shifted(timedelta(minutes=34)):
             await self.sweep(order)
         assert await states_of(order) == ("paid", "paid", {"pending"})
 
+    @BOTH
     async def test_nothing_is_let_go_while_stripe_is_away(self, order: Placed) -> None:
         await order.open()
         await order.stripe.break_down("cut", "*/expire", count=3)
@@ -136,6 +142,7 @@ class TestSweeping:
             await self.sweep(order)
         assert await order.shop.available("olio") == 12
 
+    @BOTH
     async def test_a_transfer_whose_wake_up_was_lost_is_sent(self, order: Placed) -> None:
         await order.stripe.pay(await order.session_id())
         await settle(order)

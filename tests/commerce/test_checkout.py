@@ -116,6 +116,16 @@ async def test_a_mistake_is_beside_its_field_and_in_the_summary_and_nothing_type
     assert await draft_of(shop) is None
 
 
+async def test_the_summary_says_which_field_each_mistake_is_about(shop: TestShop, anna: Browser) -> None:
+    await put(anna, shop, "olio")
+    answer = await anna.post("/cassa", dict.fromkeys(CONTACT, ""))
+    said = [link.text() for link in answer.all("[data-error-summary] a")]
+    assert "Scrivi nome e cognome" in said  # names its field itself
+    assert len(set(said)) == len(said) > 3
+    assert answer.one("#name-error").text().strip().endswith("Scrivi nome e cognome")
+    assert "<!--field" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("sent", "field"),
     [

@@ -47,6 +47,7 @@ async def test_the_confirmation_holds_the_whole_contract(shop: TestShop) -> None
     ):
         assert sentence in mail.text, sentence
         assert sentence in mail.html, sentence
+    assert "54,70\xa0€\ndi cui IVA" in mail.text
     assert sold.link in mail.text
     assert f"{site(shop.app.settings, await facts(shop))}{sold.link}" in mail.html
     assert "/recesso" in mail.text

@@ -1,9 +1,10 @@
 """One shop, one Stripe, and whatever can happen to money, in any order: after every step each cent has its place.
 
 Guests and anna order of several producers, with a code, a wallet, a gift card, or a piece with a deposit, whose balance
-comes later, or goods by weight, of which a part of what was authorised is captured; paid orders are added to, taken
-from and merged; pages are paid, declined, left, paid twice; news come late, twice, shuffled or never; orders are called
-off, refunded, contested; bought credit is as well, or goes back; producers are paid, paid out, without account;
+comes later, or goods by weight, of which a part of what was authorised is captured; some days charges go to the
+producer's account at once; paid orders are added to, taken from and merged; pages are paid, declined, left, paid twice;
+news come late, twice, shuffled or never; orders are called off, refunded, contested; bought credit is as well, or goes
+back; producers are paid, paid out, without account;
 Stripe fails, and processes die at any statement, commit or call. At the end all work is done, and Stripe's own books
 are compared with ours.
 
@@ -101,11 +102,15 @@ class Money(Changing):
     # --- buying
 
     @initialize(baskets=st.lists(BASKETS, min_size=1, max_size=3), who=WHO, far=st.integers(1, 5), code=st.booleans(),
-        piece=st.integers(2, 8), amount=st.integers(1000, 9000), kind=KINDS)  # fmt: skip
+        piece=st.integers(2, 8), amount=st.integers(1000, 9000), kind=KINDS, at_once=st.booleans())  # fmt: skip
     def morning(
-        self, baskets: list[dict[str, int]], who: str, far: int, code: bool, piece: int, amount: int, kind: str
-    ) -> None:
-        """Every day begins with orders: what follows needs something to happen to."""
+        self, baskets: list[dict[str, int]], who: str, far: int, code: bool, piece: int, amount: int, kind: str,
+        at_once: bool,
+    ) -> None:  # fmt: skip
+        """Every day begins with orders: what follows needs something to happen to. at_once: destination charges."""
+        if at_once:
+            self.run(self.day.charge_at_once())
+            self.order(far=far, goods={"olio": 2}, who="", code=code, wallet=False, card=None)
         self.give_credit(1500)
         for goods in baskets:
             self.order(far=far, goods=goods, who=who, code=code, wallet=True, card=None)

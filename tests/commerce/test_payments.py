@@ -17,6 +17,7 @@ from app.kernel.db import transaction
 from app.kernel.outbox import Job
 from tests.cast import Browser, TestShop
 from tests.commerce.props import Placed, all_is_well, give_up, settle, states_of
+from tests.commerce.strategy import BOTH
 
 SESSIONS = "/v1/checkout/sessions"
 
@@ -32,9 +33,11 @@ class TestOpening:
         assert session["customer_email"] == "anna@posta.example"
         assert session["success_url"].endswith("&session_id={CHECKOUT_SESSION_ID}")
 
+    @BOTH
     async def test_opening_twice_gives_the_same_page(self, order: Placed) -> None:
         assert await order.open() == await order.open()
 
+    @BOTH
     async def test_two_tabs_at_once_get_the_same_page(self, order: Placed) -> None:
         assert len({*await asyncio.gather(order.open(), order.open(), order.open())}) == 1
         assert len(await order.all_of(Payment)) == 1
@@ -66,6 +69,7 @@ class TestOpening:
 
 
 class TestPaying:
+    @BOTH
     async def test_a_payment_makes_orders_for_the_producers(self, order: Placed) -> None:
         await order.stripe.pay(await order.session_id())
         assert await settle(order) == Outcome.PAID
@@ -193,6 +197,7 @@ class TestPayingTooLate:
             await settling.cancel(db, group, "expired", settling.STRIPE)
         await order.stripe.pay(session)
 
+    @BOTH
     async def test_the_goods_are_taken_again_if_they_are_there(self, order: Placed) -> None:
         await self.late(order)
         assert await order.shop.available("olio") == 12
@@ -219,6 +224,7 @@ class TestPayingTooLate:
 
 
 class TestTwoPages:
+    @BOTH
     async def test_who_pays_twice_gets_one_payment_back(self, order: Placed) -> None:
         """The first page was thought lost, a second one opened, and both were paid."""
         first = await order.session_id()
@@ -237,6 +243,7 @@ class TestTwoPages:
         assert await order.shop.available("olio") == 10
         await all_is_well(order)
 
+    @BOTH
     async def test_an_order_given_up_while_its_page_opens_is_not_paid(
         self, order: Placed, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -95,6 +95,7 @@ async def test_staff_see_everything_about_an_order(
         payment.charge_id,
         *(transfer.stripe_id for transfer in transfers),
         "Saldo presso Stripe",
+        "Trasferimento al produttore",
         "Dovuto al produttore",
         "checkout.session.completed",
         "Venduti",

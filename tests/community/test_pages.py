@@ -216,3 +216,60 @@ async def test_what_a_page_shows_makes_it_another_version(shop: TestShop, mara: 
     await bruno.post(f"/banco/recensioni/{review.id}/risposta", {"text": "Grazie."})
     seen.append(await version())
     assert seen == sorted(set(seen)), "raised by each"
+
+
+class TestByStars:
+    """The bars of the spread lead to the reviews behind them."""
+
+    async def test_a_bar_leads_to_its_reviews_and_a_chip_back(self, shop: TestShop, mara: Browser) -> None:
+        await many(shop, [5, 4, 5, 1, 5])
+        product = await mara.get("/prodotti/olio")
+        bars = {a.text(): a.attributes["href"] for a in product.all(".score__rows a")}
+        assert bars == {
+            text: f"{LIST}?stelle={n}#results" for n, text in ((5, "5 stelle"), (4, "4 stelle"), (1, "1 stella"))
+        }
+
+        five = await mara.get(f"{LIST}?stelle=5")
+        assert titles(five) == ["Numero 4", "Numero 2", "Numero 0"]
+        assert five.says("3 recensioni, pagina 1 di 1")
+        assert five.one(".score__rows a[aria-current]").text() == "5 stelle"
+        assert [cell.text() for cell in five.all(".score__rows .number")] == ["3", "1", "0", "0", "1"], "of all"
+        assert five.one("meta[name='robots']").attributes["content"] == "noindex,follow"
+        back = five.one(".chip").attributes["href"] or ""
+        assert len(titles(await mara.get(back))) == 5
+
+    async def test_pages_and_order_keep_the_stars(self, shop: TestShop, mara: Browser) -> None:
+        await many(shop, [5, 4] * 13)
+        page = await mara.get(f"{LIST}?stelle=4&ordine=utili")
+        links = {a.attributes["href"] for a in page.all(".pages a")}
+        assert links == {f"{LIST}?stelle=4&ordine=utili&pagina=2"}
+        assert page.one(".toolbar input[name='stelle']").attributes["value"] == "4"
+        assert all("ordine=utili" in (a.attributes["href"] or "") for a in page.all(".score__rows a"))
+        assert page.one(".chip").attributes["href"] == f"{LIST}?ordine=utili#results"
+        assert len(titles(await mara.get(f"{LIST}?stelle=4&pagina=99"))) == 3, "the last page"
+
+    async def test_stars_that_nobody_gave_say_so_and_lead_back(self, shop: TestShop, mara: Browser) -> None:
+        await many(shop, [5])
+        page = await mara.get(f"{LIST}?stelle=2")
+        assert page.status_code == 200
+        assert page.says("Nessuna recensione da 2 stelle")
+        assert page.one(".empty a").attributes["href"] == f"{LIST}#results"
+
+    @pytest.mark.parametrize("nonsense", ["0", "6", "x", "%00", "²", "5 or 1=1", "9" * 60])
+    async def test_what_are_no_stars_is_all(self, shop: TestShop, mara: Browser, nonsense: str) -> None:
+        await many(shop, [5, 4])
+        page = await mara.get(f"{LIST}?stelle={nonsense}")
+        assert len(titles(page)) == 2
+        assert not page.all(".chip")
+
+    async def test_who_found_one_useful_comes_back_to_the_same_stars(self, shop: TestShop, mara: Browser) -> None:
+        made = await many(shop, [5, 4, 5])
+        await mara.get(f"{LIST}?stelle=4")
+        answer = await mara.send(f"#recensione-{made[1]} form")
+        assert answer.headers["location"] == f"{LIST}?stelle=4#recensione-{made[1]}"
+
+    async def test_htmx_gets_the_list_of_those_stars(self, shop: TestShop, mara: Browser) -> None:
+        await many(shop, [5, 4])
+        piece = await mara.get(f"{LIST}?stelle=4&ordine=basse", **{"HX-Request": "true", "HX-Request-Type": "partial"})
+        assert titles(piece) == ["Numero 1"]
+        assert not piece.all(".score")

@@ -335,3 +335,16 @@ def test_sheets_speak_of_goods_and_categories_of_classes_and_packaging_that_are_
             part, _colon, code = pair.partition(":")
             assert part in PARTS, row["slug"]
             assert code in CODES, row["slug"]
+
+
+def test_tags_are_of_goods_that_are_there_and_words_that_mean_the_same_find_something() -> None:
+    goods = {line["sku"]: line for line in rows("data/tavola/products.csv")}
+    written = " ".join(text.lower() for line in goods.values() for text in (line["name_it"], line["description_it"]))
+    for tag in rows("data/tavola/tags.csv"):
+        skus = tag["skus"].split()
+        assert len(set(skus)) == len(skus) > 10
+        assert set(skus) <= set(goods)
+        assert all(tag[f"name_{locale}"] for locale in LOCALES)
+        assert not CLAIMS.search(" ".join(tag.values()))
+    for group in rows("data/tavola/synonyms.csv"):
+        assert any(word[:-1] in written for word in group["words"].split()), group

@@ -56,13 +56,40 @@ def test_net_and_vat_are_the_gross(gross: int, rate: Decimal) -> None:
     assert abs(vat - Fraction(gross) * Fraction(rate) / (100 + Fraction(rate))) <= Fraction(1, 2)
 
 
-@given(orders)
-def test_vat_of_the_lines_is_the_vat_of_the_rates(lines: list[tuple[int, Decimal]]) -> None:
-    totals, line_vat = money.vat_by_rate(lines)
-    assert sum(t.gross for t in totals) == sum(gross for gross, _ in lines)
+@given(amounts, rates)
+def test_vat_that_is_added_is_within_half_a_unit_of_the_exact_one(net: int, rate: Decimal) -> None:
+    found, vat = money.add_vat(net, rate)
+    assert found == net
+    assert abs(vat - Fraction(net) * Fraction(rate) / 100) <= Fraction(1, 2)
+    assert money.add_vat(-net, rate) == (-net, -vat)
+
+
+@given(amounts, rates)
+def test_the_two_ways_lead_back_to_where_one_began(net: int, rate: Decimal) -> None:
+    _net, vat = money.add_vat(net, rate)
+    back, again = money.split_vat(net + vat, rate)
+    assert abs(back - net) <= 1
+    assert abs(again - vat) <= 1
+
+
+@given(orders, st.booleans())
+def test_vat_of_the_lines_is_the_vat_of_the_rates(lines: list[tuple[int, Decimal]], added: bool) -> None:
+    totals, line_vat = money.vat_by_rate(lines, added=added)
+    assert sum(t.net if added else t.gross for t in totals) == sum(amount for amount, _ in lines)
     for total in totals:
         assert total.gross == total.net + total.vat
         assert total.vat == sum(v for v, (_, rate) in zip(line_vat, lines, strict=True) if rate == total.rate)
+
+
+@given(orders.filter(bool), st.integers(0, 10**6), st.booleans())
+def test_an_order_with_its_delivery_is_its_rates(
+    goods: list[tuple[int, Decimal]],
+    delivery: int,
+    added: bool,
+) -> None:
+    totals, line_vat = money.vat_of_order(goods, delivery, added=added)
+    assert sum(t.net if added else t.gross for t in totals) == sum(amount for amount, _ in goods) + delivery
+    assert 0 <= sum(line_vat) <= sum(t.vat for t in totals)
 
 
 @given(orders)

@@ -157,6 +157,51 @@ async def test_a_destination_charge_splits_at_once_and_a_refund_may_take_both_pa
     assert (fee.amount, fee.amount_refunded) == (1_500, 750)
 
 
+async def test_of_a_destination_charge_an_exact_part_comes_back_without_the_fee(stage: Stage) -> None:
+    bruno = await stage.producer()
+    intent = await stage.charge(4_390, application_fee_amount=570, transfer_data={"destination": bruno})
+    charge = await stage.client.v1.charges.retrieve_async(intent.latest_charge, {"expand": ["transfer"]})
+    assert complaints_about(charge.to_dict()) == []
+    transfer = charge.transfer
+    assert (transfer.amount, transfer.source_transaction, transfer.destination) == (4_390, charge.id, bruno)
+
+    await stage.client.v1.refunds.create_async({"payment_intent": intent.id, "amount": 1_900})
+    await stage.client.v1.transfers.reversals.create_async(transfer.id, {"amount": 1_615})
+
+    fee = await stage.client.v1.application_fees.retrieve_async(charge.application_fee)
+    assert complaints_about(fee.to_dict()) == []
+    assert (fee.amount, fee.amount_refunded, fee.charge, fee.account) == (570, 0, charge.id, bruno)
+    held = await balances(stage)
+    assert (held["platform", "pending"], held[bruno, "pending"]) == (570 - 91 - 285, 3_820 - 1_615)
+    kinds = [t.reporting_category for t in (await stage.client.v1.balance_transactions.list_async()).data]
+    assert sorted(kinds) == ["charge", "platform_earning", "refund", "transfer", "transfer_reversal"]
+
+
+async def test_an_application_fee_goes_back_by_itself_and_never_twice(stage: Stage) -> None:
+    bruno = await stage.producer()
+    intent = await stage.charge(10_000, application_fee_amount=1_500, transfer_data={"destination": bruno})
+    charge = await stage.client.v1.charges.retrieve_async(intent.latest_charge)
+    fees = stage.client.v1.application_fees
+
+    back = await fees.refunds.create_async(charge.application_fee, {"amount": 400})
+
+    assert complaints_about(back.to_dict()) == []
+    assert (await balances(stage))[bruno, "pending"] == 8_900
+    await refused("amount_too_large", fees.refunds.create_async(charge.application_fee, {"amount": 1_101}))
+
+
+async def test_the_fee_of_an_open_payment_can_change_up_to_its_amount(stage: Stage) -> None:
+    bruno = await stage.producer()
+    intents = stage.client.v1.payment_intents
+    intent = await intents.create_async(
+        {"amount": 4_390, "currency": "eur", "application_fee_amount": 570, "transfer_data": {"destination": bruno}}
+    )
+    changed = await intents.update_async(intent.id, {"amount": 4_290, "application_fee_amount": 470})
+    assert (changed.amount, changed.application_fee_amount) == (4_290, 470)
+    await refused("amount_too_large", intents.update_async(intent.id, {"application_fee_amount": 4_291}))
+    await refused("amount_too_large", intents.update_async(intent.id, {"amount": 400}))
+
+
 async def test_a_dispute_takes_amount_and_fee_from_the_platform_and_comes_back_when_won(stage: Stage) -> None:
     intent = await stage.charge(10_000, "pm_card_createDispute")
     dispute = (await stage.client.v1.disputes.list_async({"payment_intent": intent.id})).data[0]

@@ -1,5 +1,6 @@
 """Forms: every mistake at once, each beside its field in a sentence that helps, and nothing typed is lost."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -7,10 +8,12 @@ from typing import Literal, Self, get_args
 
 import pytest
 from litestar.datastructures import FormMultiDict
+from markupsafe import Markup
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
+from app.kernel.i18n import speaking
 from app.web import mistakes
 from app.web.forms import Form, Text
 
@@ -227,3 +230,57 @@ def test_what_was_read_does_not_change_any_more() -> None:
 def test_mistakes_are_told_in_the_language_of_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mistakes, "gettext", lambda text: f"[{text}]")
     assert Password.read({"new": "a", "again": "b"}).errors[""] == "[Le due password sono diverse]"
+
+
+@pytest.mark.parametrize(
+    ("field", "locale", "sentence", "said"),
+    [
+        ("name", "it", "Compila questo campo", "Nome: compila questo campo"),
+        ("name", "de", "Füllen Sie dieses Feld aus", "Nome: Füllen Sie dieses Feld aus"),
+        ("cap", "it", "Il CAP ha 5 cifre", "Il CAP ha 5 cifre"),
+        ("cap", "it", "Non esiste", "CAP: non esiste"),
+        ("cap", "it", "PEC sconosciuta", "CAP: PEC sconosciuta"),
+        ("street", "it", "Scrivi la via e il numero", "Scrivi la via e il numero"),
+        ("street", "it", "Scrivi il numero", "Via e numero: scrivi il numero"),
+        ("nr", "it", "Scrivi un numero", "N°: scrivi un numero"),
+        ("how", "it", "Scrivi un testo", "Com’era? Scrivi un testo"),
+        ("price-7", "it", "Scrivi un numero", "Prezzo (Olio &lt;b&gt;): scrivi un numero"),
+        ("unknown", "it", "Compila questo campo", "Compila questo campo"),
+    ],
+)
+def test_a_summary_says_which_field_a_mistake_is_about(field: str, locale: str, sentence: str, said: str) -> None:
+    labels = {
+        "name": Markup("Nome"),
+        "cap": "CAP",
+        "street": "Via e numero",
+        "nr": "N°",
+        "how": "Com’era?",
+        "price-7": "Prezzo (Olio <b>)",
+    }
+    with speaking(locale):
+        assert mistakes.naming(f"<!--field:{field}-->{sentence}</a>", labels) == f"{said}</a>"
+
+
+def _all_forms(under: type[Form] = Form) -> Iterator[type[Form]]:
+    for form in under.__subclasses__():
+        yield form
+        yield from _all_forms(form)
+
+
+def _bounds(metadata: Sequence[object]) -> list[int]:
+    return [most for part in metadata if (most := getattr(part, "max_length", None)) is not None]
+
+
+@pytest.mark.usefixtures("app")
+def test_every_bound_that_a_text_field_says_is_the_one_that_holds() -> None:
+    """A column is as long as its form says; what passes the form and not the column is a page of errors."""
+    told = [
+        (form, name, min(_bounds(about.metadata)))
+        for form in _all_forms()
+        for name, about in form.model_fields.items()
+        if about.annotation is str and _bounds(about.metadata)
+    ]
+    assert len(told) > 50
+    assert [
+        f"{form.__name__}.{name}" for form, name, most in told if name not in form.read({name: "x" * (most + 1)}).errors
+    ] == []

@@ -37,6 +37,7 @@ PLACES: Mapping[str, LazyProxy] = {  # by the names of lexicon.WEIGHTS
     "producer": _l("nel nome del produttore"),
     "category": _l("nel nome del reparto"),
     "place": _l("nel luogo"),
+    "tag": _l("nelle etichette del negozio"),
     "ingredients": _l("fra gli ingredienti"),
     "description": _l("nella descrizione"),
 }

@@ -1,6 +1,17 @@
 """Pages of the catalogue: for the public, for producers at their desk, and for machines."""
 
-from app.catalog.controllers import editor, everything, feeds, goods, pictures, producer, refills, season, shop
+from app.catalog.controllers import (
+    arriving,
+    editor,
+    everything,
+    feeds,
+    goods,
+    pictures,
+    producer,
+    refills,
+    season,
+    shop,
+)
 
 ROUTES = [
     *goods.ROUTES,
@@ -8,6 +19,7 @@ ROUTES = [
     *everything.ROUTES,
     *shop.ROUTES,
     *season.ROUTES,
+    *arriving.ROUTES,
     *feeds.ROUTES,
     *producer.ROUTES,
     *pictures.ROUTES,

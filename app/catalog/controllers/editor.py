@@ -19,6 +19,7 @@ from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.money import parse_amount
+from app.producers.vat import modes
 from app.web import access
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -148,7 +149,8 @@ class _Editor(Controller):
             try:
                 at = _moment(visit, form.data)
                 async with transaction(visit.db):
-                    await editing.publish(visit.db, person, product_id, owner, at)
+                    announced = form.data.announced
+                    await editing.publish(visit.db, person, product_id, owner, at, announced=announced)
             except Refused as no:
                 form.refused(no.message, "at" if no.field == "at" else "when")
             else:
@@ -157,6 +159,8 @@ class _Editor(Controller):
                     "now": _("È in vendita."),
                     "at": _("Andrà in vendita da sé."),
                 }
+                if form.data.when == "at" and announced:
+                    said["at"] = _("Andrà in vendita da sé. Intanto si vede tra le cose in arrivo.")
                 visit.tell(said[form.data.when])
                 return Go(f"{editor_page.base(visit)}/{product_id}")
         return await editor_page.page(visit, product_id, Typed(publish=form), "pubblicazione")
@@ -239,6 +243,9 @@ def _variant_facts(visit: Visit, form: Filled[VariantForm], old: Mapping[str, st
         return None
     weight: dict[str, Any] = {"kg_price_minor": None, "weight_tolerance": None}
     if data.by_weight:
+        if visit.shop.prices_are_net:
+            form.refused(modes.no_weights(), "by_weight")
+            return None
         if (mistake := _weight_mistake(data)) is not None:
             form.refused(*mistake)
             return None

@@ -7,7 +7,18 @@ from typing import Any, get_args
 
 from markupsafe import Markup
 
-from app.catalog import earnings, editing, editor_forms, editor_queries, gate, judging, packaging, proofs, seasons
+from app.catalog import (
+    earnings,
+    editing,
+    editor_forms,
+    editor_queries,
+    gate,
+    judging,
+    packaging,
+    proofs,
+    rate_choices,
+    seasons,
+)
 from app.catalog.classes import CLASSES
 from app.catalog.designations import EUROPEAN
 from app.catalog.editing import Make
@@ -19,11 +30,15 @@ from app.catalog.packaging import CODES, MOST_PARTS, PARTS
 from app.catalog.particulars import NUTRIENTS, PARTICULARS
 from app.catalog.products import TIME_ZONE
 from app.catalog.sections import Place
+from app.catalog.tagging import of, retagged
+from app.catalog.waiting import numbers as waiting_for
 from app.kernel import clock
 from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
 from app.kernel.tenancy import Person, in_language
+from app.producers.vat import modes
+from app.shops.rules import FEE_BASE
 from app.web import desk
 from app.web.desk import Desk
 from app.web.forms import Filled, Form
@@ -119,6 +134,7 @@ def _sale_values(_visit: Visit, shown: Editor) -> dict[str, Any]:
         "product_class": product.product_class or "",
         "designation": mark,
         "certifications": list(product.certifications),
+        "tags": [tag.slug for tag in of(product.tag_mask, shown.tags)],
         "months": [str(month) for month in range(1, 13) if product.season_mask & seasons.bit(month)],
         "deposit_percent": "" if product.deposit_percent is None else str(product.deposit_percent),
         "making_days": "" if product.making_days is None else str(product.making_days),
@@ -127,7 +143,7 @@ def _sale_values(_visit: Visit, shown: Editor) -> dict[str, Any]:
 
 
 def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Editor) -> dict[str, Any]:
-    """Only staff set what is featured. A mark with a name is one of the producer's certificates."""
+    """Only staff set what is featured. A mark with a name is one of the producer's certificates. Hidden tags stay."""
     data: Any = form.data
     if str(data.category_id) not in {id_ for id_, _name in shown.categories}:
         form.refused(_("Scegli una delle voci proposte"), "category_id")
@@ -135,6 +151,8 @@ def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Edito
         form.refused(_("Scegli una delle voci proposte"), "product_class")
     if any(not 1 <= month <= 12 for month in data.months):
         form.refused(_("Scegli una delle voci proposte"), "months")
+    if not {tag.slug for tag in shown.tags} >= set(data.tags):
+        form.refused(_("Scegli una delle voci proposte"), "tags")
     mark, _bar, name = data.designation.partition("|")
     allowed = {"", "PAT", _sale_values(visit, shown)["designation"], *(value for value, _label in shown.marks)}
     if data.designation not in allowed:
@@ -142,6 +160,8 @@ def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Edito
     if data.deposit_percent is not None and any(row.facts["by_weight"] for row in shown.variants):
         said = _("Un prodotto a peso non può avere un acconto: il prezzo si sa solo dopo la pesata.")
         form.refused(said, "deposit_percent")
+    if data.deposit_percent is not None and visit.shop.prices_are_net:
+        form.refused(modes.no_deposits(), "deposit_percent")
     if data.making_days is not None and data.deposit_percent is None:
         form.refused(_("I giorni si promettono per un pezzo con acconto: scrivi anche l’acconto."), "making_days")
     food = {key: value for key, value in product.food.items() if key != "designation_name"}
@@ -151,6 +171,7 @@ def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Edito
         "designation": mark or None,
         "food": {**food, "designation_name": name} if name else food,
         "certifications": [key for key in CERTIFICATIONS if key in data.certifications],
+        "tag_mask": retagged(product.tag_mask, shown.tags, data.tags),
         "season_mask": seasons.mask_of(month for month in data.months if 1 <= month <= 12),
         "deposit_percent": data.deposit_percent,
         "making_days": data.making_days,
@@ -241,7 +262,7 @@ def maker_of(visit: Visit, section: str, form: Filled[Form], shown: Editor) -> M
 
 
 async def load(visit: Visit, product_id: int) -> Editor:
-    return await editor_queries.editor(visit.db, product_id, who(visit)[1], visit.shop.currency)
+    return await editor_queries.editor(visit.db, product_id, who(visit)[1], visit.shop.currency, visit.shop.country)
 
 
 async def page(visit: Visit, product_id: int, typed: Typed, section: str = "") -> Page:
@@ -313,24 +334,34 @@ async def _drawn(
         choices={
             "classes": editor_queries.CLASS_CHOICES,
             "certifications": list(CERTIFICATIONS.items()),
+            "tags": [(tag.slug, in_language(tag.name, visit.locale)) for tag in shown.tags],
             "months": [(str(month), seasons.month_name(month, visit.locale)) for month in range(1, 13)],
             "parts": list(PARTS.items()),
             "codes": [(code, f"{code} – {where}") for code, where in CODES.items()],
-            "rates": editor_forms.RATES,
+            "rates": rate_choices.choices(shown.rates),
             "units": [("g", _("grammi")), ("ml", _("millilitri")), ("piece", _("pezzi"))],
         },
         most_parts=packaging.MOST_PARTS,
         provable=list(proofs.CLAIMS.items()),
         earnings={
-            row.id: earnings.earning(row.price_minor, Decimal(row.facts["vat_rate"]), _fee_rate(visit, shown))
+            row.id: earnings.earning(
+                row.price_minor,
+                rate_choices.today(shown.rates, row.facts["vat_rate"]),
+                *_fee(visit, shown),
+                is_net=visit.shop.prices_are_net,
+            )
             for row in shown.variants
         },
         name=in_language(shown.product.name, visit.locale),
+        on_sale_at=shown.typed_at(visit.shop.time_zone),
+        waiting=(await waiting_for(visit.db, [shown.product.id])).get(shown.product.id, 0),
     )
 
 
-def _fee_rate(visit: Visit, shown: Editor) -> Decimal:
-    return visit.shop.fee_rate if shown.fee_rate is None else Decimal(shown.fee_rate)
+def _fee(visit: Visit, shown: Editor) -> tuple[Decimal, str]:
+    """The percentage, and of what."""
+    rate = visit.shop.fee_rate if shown.fee_rate is None else Decimal(shown.fee_rate)
+    return rate, shown.fee_base or FEE_BASE.of(visit.shop)
 
 
 def is_staff(visit: Visit) -> bool:

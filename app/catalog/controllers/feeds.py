@@ -33,7 +33,7 @@ UNLISTED = (
 
 @get("/robots.txt", access=anyone, bare=True, name="feeds.robots")
 async def show_robots(visit: CurrentVisit) -> Response[bytes]:
-    """Only a shop that is really open wants to be found. Searches may be asked for: their pages say noindex."""
+    """Only a shop that is really open wants to be found. What is searched folds into /cerca by its canonical."""
     if not visit.settings.is_production:
         return Fresh("User-agent: *\nDisallow: /\n", "text/plain")
     closed = [visit.shop.href(path, code) for code in visit.locales for path in UNLISTED]

@@ -1,5 +1,6 @@
 """A producer's stock and products."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, get, post
@@ -7,6 +8,7 @@ from litestar.params import FromPath
 
 from app.catalog import desk_forms, desk_queries, editor_queries, shelf
 from app.catalog.desk_forms import PriceRow, Sheet, ShownRow, StockRow
+from app.catalog.desk_parts import Part, PartForm
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
@@ -32,14 +34,14 @@ KINDS = {  # of stock movements
 
 
 @get("/banco/magazzino", access=at_a_producer, name="desk.stock.show")
-async def show_stock(visit: CurrentVisit) -> Page:
-    return await _stock(visit, Sheet())
+async def show_stock(visit: CurrentVisit, request: AnyRequest) -> Page:
+    return await _stock(visit, _part(request), Sheet())
 
 
 @post("/banco/magazzino", access=at_a_producer, name="desk.stock.update")
 async def update_stock(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    person, producer_id = _producer(visit)
-    sheet = Sheet.read(StockRow, await request.form(), "was")
+    (person, producer_id), sent = _producer(visit), await request.form()
+    part, sheet = _part(request), Sheet.read(StockRow, sent, "was")
     counted = desk_forms.counted(sheet)
     if sheet.is_right:
         try:
@@ -48,8 +50,8 @@ async def update_stock(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         except shelf.RowsRefused as no:
             sheet.refused(no)
         else:
-            return _saved(visit, changed, "/banco/magazzino")
-    return await _stock(visit, sheet)
+            return _saved(visit, changed, "/banco/magazzino" + part.query(_next(part, sent)))
+    return await _stock(visit, part, sheet)
 
 
 @get("/banco/magazzino/{sku:str}", access=at_a_producer, name="desk.movements.show")
@@ -59,13 +61,14 @@ async def show_movements(visit: CurrentVisit, sku: FromPath[str]) -> Page:
 
 
 @get("/banco/prodotti", access=at_a_producer, name="desk.products.show")
-async def show_products(visit: CurrentVisit) -> Page:
-    return await _products(visit, Sheet(), Sheet())
+async def show_products(visit: CurrentVisit, request: AnyRequest) -> Page:
+    return await _products(visit, _part(request), Sheet(), Sheet())
 
 
 @post("/banco/prodotti", access=at_a_producer, name="desk.products.update")
 async def update_products(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     (person, producer_id), sent = _producer(visit), await request.form()
+    part = _part(request)
     prices, goods = Sheet.read(PriceRow, sent, "was"), Sheet.read(ShownRow, sent, "shown")
     priced = desk_forms.priced(prices, visit.shop.currency, _("Scrivi un prezzo più alto di zero e fino a 100.000"))
     if prices.is_right and goods.is_right:
@@ -76,8 +79,17 @@ async def update_products(visit: CurrentVisit, request: AnyRequest) -> Page | Go
             prices.refused(no)
             goods.refused(no)
         else:
-            return _saved(visit, changed, "/banco/prodotti")
-    return await _products(visit, prices, goods)
+            return _saved(visit, changed, "/banco/prodotti" + part.query(_next(part, sent)))
+    return await _products(visit, part, prices, goods)
+
+
+def _part(request: AnyRequest) -> Part:
+    return Part.of(PartForm.read(request.query_params).data)
+
+
+def _next(part: Part, sent: Mapping[str, Any]) -> int:
+    """The page to show after saving: the next one, if that was the button."""
+    return part.page + 1 if sent.get("poi") == "avanti" else part.page
 
 
 def _saved(visit: Visit, changed: int, path: str) -> Go:
@@ -88,26 +100,30 @@ def _saved(visit: Visit, changed: int, path: str) -> Go:
     return Go(path)
 
 
-async def _stock(visit: Visit, sheet: Sheet[StockRow]) -> Page:
+async def _stock(visit: Visit, part: Part, sheet: Sheet[StockRow]) -> Page:
+    lines, part = await desk_queries.shelf(visit.db, _producer(visit)[1], part, sheet.rows)
     return Page(
         "stock/shelf.html",
         fragment="stock/_shelf.html",
         status_code=200 if sheet.is_right else 422,
         private=True,
         desk=desk.of_producer(),
-        lines=await desk_queries.shelf(visit.db, _producer(visit)[1]),
+        lines=lines,
+        part=part,
         sheet=sheet,
     )
 
 
-async def _products(visit: Visit, prices: Sheet[PriceRow], goods: Sheet[ShownRow]) -> Page:
+async def _products(visit: Visit, part: Part, prices: Sheet[PriceRow], goods: Sheet[ShownRow]) -> Page:
+    offers, part = await desk_queries.offers(visit.db, _producer(visit)[1], visit.shop.currency, part, goods.rows)
     return Page(
         "stock/products.html",
         fragment="stock/_products.html",
         status_code=200 if prices.is_right and goods.is_right else 422,
         private=True,
         desk=desk.of_producer(),
-        offers=await desk_queries.offers(visit.db, _producer(visit)[1], visit.shop.currency),
+        offers=offers,
+        part=part,
         thrown=await editor_queries.thrown_away(visit.db, _producer(visit)[1]),
         prices=prices,
         goods=goods,

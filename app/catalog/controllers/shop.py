@@ -23,6 +23,7 @@ from app.catalog import (
     sheets,
     suggesting,
 )
+from app.catalog.controllers import arriving
 from app.catalog.facets import Counts
 from app.catalog.feeds import structured
 from app.catalog.listings import DEFAULT_SORT, PER_PAGE, SORTS, Wanted
@@ -30,6 +31,7 @@ from app.catalog.search import cleaned, words
 from app.catalog.views import MOST_TOGETHER, Card, Found, Hero, Home, Listing, Sort
 from app.delivery import remembered
 from app.kernel import clock
+from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale, ngettext
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import in_language
@@ -248,7 +250,10 @@ async def category(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]
 async def product(visit: CurrentVisit, request: AnyRequest, slug: FromPath[str]) -> Page:
     month = _month(visit)
     wanted = request.query_params.get("formato")
-    sheet, maker = await sheets.sheet(visit.db, visit.shop, slug, month, _format(wanted))
+    try:
+        sheet, maker = await sheets.sheet(visit.db, visit.shop, slug, month, _format(wanted))
+    except NotFound:
+        return await arriving.page(visit, slug)
     cap = request.query_params.get("cap")
     delivery = await parcels.estimate(visit.db, visit.shop, sheet, cap) if cap is not None else None
     if delivery and not delivery.error:
@@ -313,12 +318,12 @@ async def search(visit: CurrentVisit, request: AnyRequest) -> Page:
     if not asked:
         nothing = Listing.empty(visit.href("/cerca"), DEFAULT_SORT)
         return Page("catalog/search.html", search=Found(query, was_cut, popular=await _popular(visit)), listing=nothing)
-    sought = await seeking.sought(visit.db, query)
+    names = await _names(visit)
+    sought = await seeking.sought(visit.db, query, names.alike)
     if sought.nothing:
         listing = Listing.empty(visit.href("/cerca"), DEFAULT_SORT)
     else:
         listing = await _listing(visit, request, Wanted(sought=sought), path="/cerca", query=query)
-    names = await _names(visit)
     found = Found(
         query,
         was_cut,

@@ -115,7 +115,7 @@ def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice) -> Thing:
             "@type": "UnitPriceSpecification",
             "price": price,
             "priceCurrency": sheet.currency,
-            "valueAddedTaxIncluded": True,
+            "valueAddedTaxIncluded": not visit.shop.prices_are_net,
         },
     }
     if choice.unit_price and choice.net:
@@ -126,18 +126,19 @@ def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice) -> Thing:
             "valueReference": {"@type": "QuantitativeValue", "value": "1", "unitCode": _BASES[choice.net.unit]},
         }
     if reduction and reduction.reference_minor:
-        offer["priceSpecification"] = [offer["priceSpecification"], _struck(reduction.reference_minor, sheet.currency)]
+        struck = _struck(visit, reduction.reference_minor, sheet.currency)
+        offer["priceSpecification"] = [offer["priceSpecification"], struck]
     return _without_gaps(offer)
 
 
-def _struck(reference_minor: int, currency: str) -> Thing:
+def _struck(visit: Visit, reference_minor: int, currency: str) -> Thing:
     """The price that the page shows struck through, which is the one that the law asks for (law.md L1)."""
     return {
         "@type": "UnitPriceSpecification",
         "priceType": "https://schema.org/StrikethroughPrice",
         "price": plain.price(reference_minor, currency),
         "priceCurrency": currency,
-        "valueAddedTaxIncluded": True,
+        "valueAddedTaxIncluded": not visit.shop.prices_are_net,
     }
 
 

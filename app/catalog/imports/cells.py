@@ -14,7 +14,7 @@ from app.catalog.by_weight import MOST_TOLERANCE, ByWeight
 from app.catalog.classes import CLASSES
 from app.catalog.facets import CERTIFICATIONS
 from app.catalog.imports import escaping, label
-from app.catalog.imports.columns import DESIGNATIONS, LOW_AT, OF_WEIGHT, REQUIRED
+from app.catalog.imports.columns import DESIGNATIONS, OF_WEIGHT, REQUIRED
 from app.catalog.imports.rows import Picture, Row, RowError
 from app.catalog.imports.source import LONGEST_CELL
 from app.catalog.packaging import CODES, MOST_PARTS, PARTS
@@ -84,6 +84,7 @@ class Cells:
             product_class=self.one_of("product_class", tuple(CLASSES)) or None,
             packaging=self.packaging(),
             certifications=self.words("certifications", CERTIFICATIONS),
+            tags=list(dict.fromkeys(self.text("tags").split())),
             seo={
                 "title": self.texts("seo_title", longest=70, needs_italian=False),
                 "description": self.texts("seo_description", longest=160, needs_italian=False),
@@ -91,7 +92,7 @@ class Cells:
             season_mask=self.season(),
             pictures=self.named_pictures(),
             stock=self.number("stock", 0, 100_000) or 0,
-            low_at=LOW_AT if low_at is None else low_at,
+            low_at=low_at,
             is_featured=self.flag("featured"),
             is_published=self.cells.get("published", "").strip() == "" or self.flag("published"),
             given=frozenset(self.cells),

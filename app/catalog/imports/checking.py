@@ -153,7 +153,8 @@ class _Trial:
         self.found.wrong(part.errors)
         there = await Shelves.of(self.db, part.rows, self.files)
         rows = shelves.placed(part.rows, there)
-        errors = shelves.judge(rows, there, country=self.shop.country, owner=self.owner)
+        is_net = self.shop.prices_are_net
+        errors = shelves.judge(rows, there, country=self.shop.country, owner=self.owner, is_net=is_net)
         self.found.wrong(errors)
         bad = {error.line for error in errors}
         drafts: dict[str, Row] = {}

@@ -20,7 +20,6 @@ REQUIRED = (
 )
 TEXTS = ("name", "description", "format", "ingredients", "storage", "origin", "seo_title", "seo_description")
 DESIGNATIONS = ("DOP", "IGP", "DOC", "DOCG", "IGT", "PAT")
-LOW_AT = 3
 
 
 def _in_all(stem: str) -> tuple[str, ...]:
@@ -30,7 +29,7 @@ def _in_all(stem: str) -> tuple[str, ...]:
 # As they are exported. `vat_verify` is a note of ours in older files; nothing reads it.
 ORDER = (
     *("sku", "slug", "producer", "category", *_in_all("name"), *_in_all("description"), "designation"),
-    *("product_class", "certifications", *_in_all("format"), "net_quantity", "net_unit", "drained_quantity"),
+    *("product_class", "certifications", "tags", *_in_all("format"), "net_quantity", "net_unit", "drained_quantity"),
     *("weight_g", "price_eur", "vat_rate", "by_weight", "kg_price_eur", "estimated_g", "tolerance_percent"),
     *("allergens", *_in_all("ingredients"), *_in_all("storage")),
     *("shelf_life_days", "min_residual_days", "date_type", "ship_temp", "alcohol_abv", "min_age"),

@@ -21,6 +21,7 @@ def columns() -> list[Told]:
             _("I testi in italiano. In _en, _de e _fr stanno le altre lingue: se mancano, vale l’italiano."),
         ),
         (["designation", "product_class", "certifications"], _("Denominazione, classe e certificazioni, se ci sono.")),
+        (["tags"], _("Le etichette del negozio, come stanno nei loro indirizzi, con uno spazio in mezzo.")),
         (
             ["net_quantity", "net_unit", "drained_quantity"],
             _("Quanto contiene, in g, ml o piece (pezzi); quanto ne resta sgocciolato."),

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import seasons
+from app.catalog import seasons, tagging
 from app.catalog.imports import escaping, label
 from app.catalog.imports.columns import OF_WEIGHT, ORDER
 from app.catalog.models import Category, Image, Product, ProductImage, StockItem, Variant
+from app.catalog.vocabulary import Tag
 from app.kernel.i18n import LOCALES
 from app.producers.models import Producer
 
@@ -26,6 +27,7 @@ MARK = "\ufeff"
 async def lines(db: AsyncSession, owner: int | None) -> AsyncIterator[bytes]:
     """The file, a page at a time. owner: whose goods, None for all. Without what was thrown away or has no format."""
     yield _encoded([dict(zip(ORDER, ORDER, strict=True))], first=MARK)
+    tags = await tagging.kept(db)
     last = ""
     while True:
         mine = [] if owner is None else [Product.producer_id == owner]
@@ -42,7 +44,7 @@ async def lines(db: AsyncSession, owner: int | None) -> AsyncIterator[bytes]:
         last = page[-1].slug
         rows = (await db.execute(_goods([row.id for row in page]))).all()
         galleries = await _galleries(db, [row.id for row in page])
-        yield _encoded([_cells(row, galleries[row.Product.id]) for row in rows])
+        yield _encoded([_cells(row, galleries[row.Product.id], tags) for row in rows])
         db.expunge_all()
 
 
@@ -80,7 +82,7 @@ async def _galleries(db: AsyncSession, ids: Sequence[int]) -> Mapping[int, list[
     return found
 
 
-def _cells(row: Row[Any], gallery: Sequence[str]) -> dict[str, str]:
+def _cells(row: Row[Any], gallery: Sequence[str], tags: Sequence[Tag]) -> dict[str, str]:
     product, variant, stock = row.Product, row.Variant, row.StockItem
     food: Mapping[str, Any] = product.food
     pictures = list(dict.fromkeys([*([row.image_key] if row.image_key else []), *gallery]))
@@ -93,6 +95,7 @@ def _cells(row: Row[Any], gallery: Sequence[str]) -> dict[str, str]:
         "designation": product.designation,
         "product_class": product.product_class,
         "certifications": " ".join(product.certifications),
+        "tags": " ".join(sorted(tag.slug for tag in tagging.of(product.tag_mask, tags))),
         "net_quantity": variant.net_amount,
         "net_unit": variant.net_unit,
         "drained_quantity": variant.drained_amount,

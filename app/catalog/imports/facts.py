@@ -55,6 +55,8 @@ def of_product(row: Row, shelves: Shelves, there: Product | None = None) -> dict
         "description": _described(row, there.description if there else {}),
         "food": _food(row, there),
     }
+    if not there or "tags" in row.given:
+        facts["tag_mask"] = sum(shelves.tags[slug] for slug in row.tags)
     if not there or "label" in row.given:
         facts["safety"] = row.safety
     seo = {

@@ -17,8 +17,9 @@ AT_ONCE = 200  # rows of a batch, and a few more where a product has several
 
 def detected(header: Sequence[str]) -> str:
     """The key of the format whose signs stand in the header; our own where there are none."""
-    names = frozenset(header)
-    return next((key for key in ("shopify", "woocommerce") if names >= FORMATS[key].SIGNS), own.KEY)
+    if shopify.SIGNS.issubset(header):
+        return shopify.KEY
+    return woocommerce.KEY if woocommerce.is_woocommerce(header) else own.KEY
 
 
 @dataclass

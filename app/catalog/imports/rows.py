@@ -53,11 +53,12 @@ class Row:
     product_class: str | None
     packaging: list[dict[str, str]]
     certifications: list[str]
+    tags: list[str]  # slugs
     seo: dict[str, dict[str, str]]
     season_mask: int
     pictures: tuple[Picture, ...]
     stock: int
-    low_at: int
+    low_at: int | None  # None: the shop's default
     is_featured: bool
     is_published: bool
     given: frozenset[str]

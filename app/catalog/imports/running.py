@@ -75,7 +75,7 @@ async def _write(
             return batch
         there = await Shelves.of(db, part.rows, files, lock=True)
         rows = shelves.placed(part.rows, there)
-        errors = shelves.judge(rows, there, country=shop.country, owner=batch.producer_id)
+        errors = shelves.judge(rows, there, country=shop.country, owner=batch.producer_id, is_net=shop.prices_are_net)
         bad = {error.line for error in errors}
         good = [row for row in rows if row.line not in bad]
         report = await writing.apply(db, good, there, person=batches.person_of(batch), batch_id=batch_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import tagging
 from app.catalog.imports.models import ImportPicture
 from app.catalog.imports.rows import Row, RowError
 from app.catalog.models import Category, Image, Product, ProductImage, StockItem, Variant
@@ -14,6 +15,7 @@ from app.kernel import formats
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.producers.models import Producer
+from app.producers.vat import modes
 
 ITALIAN_RATES = frozenset({"0", "4", "5", "10", "22"})
 _HASH = 17  # of a picture's key: a hyphen and 16 digits
@@ -21,13 +23,14 @@ _HASH = 17  # of a picture's key: a hyphen and 16 digits
 
 @dataclass(frozen=True)
 class Shelves:
-    """pictures: key or file stem → image id. owners: slug → product id, producer id. shown: product id → images in its
-    gallery. fetched: product id → sources of pictures that were taken or are waited for. files: of the ZIP, name →
-    source; by name, by stem and in lower case.
+    """tags: slug → bit. pictures: key or file stem → image id. owners: slug → product id, producer id. shown: product
+    id → images in its gallery. fetched: product id → sources of pictures that were taken or are waited for. files: of
+    the ZIP, name → source; by name, by stem and in lower case.
     """
 
     producers: Mapping[str, Producer]
     categories: Mapping[str, Category]
+    tags: Mapping[str, int]
     pictures: Mapping[str, int]
     variants: Mapping[str, tuple[Variant, Product, StockItem]]
     owners: Mapping[str, tuple[int, int]]
@@ -57,6 +60,7 @@ class Shelves:
         return cls(
             producers=makers,
             categories={row.slug: row for row in await db.scalars(select(Category))},
+            tags={tag.slug: tag.bit for tag in await tagging.kept(db)},
             pictures=await _pictures(db, rows),
             variants={variant.sku: (variant, product, item) for variant, product, item in found},
             owners=taken,
@@ -126,12 +130,15 @@ def placed(rows: Sequence[Row], shelves: Shelves) -> list[Row]:
     return settled
 
 
-def judge(rows: Sequence[Row], shelves: Shelves, *, country: str, owner: int | None = None) -> list[RowError]:
+def judge(
+    rows: Sequence[Row], shelves: Shelves, *, country: str, owner: int | None = None, is_net: bool = False
+) -> list[RowError]:
     """What only the shop can tell: unknown names, places outside a protected origin (law.md L16), taken addresses.
 
     owner: the producer whose goods these must be, None for any.
     """
-    return [error for row in rows for error in _faults(row, shelves, country, owner)]
+    weighed = [row.wrong("by_weight", modes.no_weights()) for row in rows if is_net and row.by_weight]
+    return weighed + [error for row in rows for error in _faults(row, shelves, country, owner)]
 
 
 def _faults(row: Row, shelves: Shelves, country: str, owner: int | None) -> list[RowError]:
@@ -154,6 +161,9 @@ def _faults(row: Row, shelves: Shelves, country: str, owner: int | None) -> list
         errors.append(row.wrong("slug", _("Questo indirizzo è già di un altro prodotto.")))
     if row.category not in shelves.categories:
         errors.append(row.wrong("category", _("Il negozio non ha questo reparto.")))
+    if unknown := [slug for slug in row.tags if slug not in shelves.tags]:
+        said = _("Il negozio non ha questa etichetta: %(name)s.", name=", ".join(unknown))
+        errors.append(row.wrong("tags", said))
     if country == "IT" and row.vat_rate not in ITALIAN_RATES:
         errors.append(row.wrong("vat_rate", _("In Italia l’IVA è 0, 4, 5, 10 o 22 per cento.")))
     if (terms := row.by_weight) and terms.estimate_minor != row.price_minor and not _is_price_of(row, there):

@@ -1,11 +1,13 @@
 """WooCommerce's product export: simple products, and variable ones whose variations name them in `Parent`.
 
-Source: woocommerce.com/document/product-csv-importer-exporter, "Product CSV Import Schema".
+Its columns are headed in the shop's language; here they have their English names, and mistakes are told by those of the
+file. Source: woocommerce.com/document/product-csv-importer-exporter, "Product CSV Import Schema".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.catalog.imports import escaping, foreign
+from app.catalog.imports import woocommerce_words as words
 from app.catalog.imports.cells import Cells
 from app.catalog.imports.foreign import Record
 from app.catalog.imports.rows import Picture, RowError
@@ -40,24 +42,41 @@ SOLD = frozenset({"simple", "variable", "variation"})
 CARRIED = ("Name", "Description", "Short description", "Categories", "Images", "Published", "Vendor")
 
 
+def is_woocommerce(header: Sequence[str]) -> bool:
+    return SIGNS.issubset(words.english(header))
+
+
 def faults(header: Sequence[str], _terms: Terms) -> list[RowError]:
-    missing = [RowError(1, name, _("Manca questa colonna.")) for name in ("Name",) if name not in header]
+    names, theirs = words.english(header), _theirs(header)
+    missing = [RowError(1, name, _("Manca questa colonna.")) for name in ("Name",) if name not in names]
     twice = [
-        RowError(1, name, _("Questa colonna c’è due volte."))
-        for name in dict.fromkeys(header)
-        if name and header.count(name) > 1
+        RowError(1, theirs[name], _("Questa colonna c’è due volte."))
+        for name in dict.fromkeys(names)
+        if name and names.count(name) > 1
     ]
     return missing + twice
 
 
 def unused(header: Sequence[str]) -> list[str]:
-    return foreign.unused(header, USED)
+    return [column for column, name in zip(header, words.english(header), strict=True) if column and name not in USED]
+
+
+def _theirs(header: Sequence[str]) -> dict[str, str]:
+    """English name → as the file has it; of several, the first."""
+    return dict(zip(reversed(words.english(header)), reversed(header), strict=True))
+
+
+def _records(source: Source) -> Iterator[tuple[int, Record]]:
+    """As foreign.records, by the English names of the columns."""
+    names = dict(zip(source.header, words.english(source.header), strict=True))
+    for line, record in foreign.records(source):
+        yield line, {names[column]: value for column, value in record.items()}
 
 
 def asked(source: Source) -> Asked:
     vendors: dict[str, None] = {}
     categories: dict[str, None] = {}
-    for _line, record in foreign.records(source):
+    for _line, record in _records(source):
         if _kind(record) in {"simple", "variable"}:
             vendors[record.get("Vendor", "").strip()] = None
             categories[category_of(record)] = None
@@ -71,19 +90,22 @@ def category_of(record: Record) -> str:
 
 def cells(source: Source, terms: Terms) -> Iterator[Cells | RowError]:
     """Twice through the file: a variation may stand before the product that it is of."""
-    parents = _parents(source)
+    parents, theirs = _parents(source), _theirs(source.header)
+    columns = {ours: theirs.get(name, name) for ours, name in COLUMNS.items()}
     wished: dict[str, str] = {}
-    for line, record in foreign.records(source):
+    for line, record in _records(source):
         kind = _kind(record)
         if kind == "variable":
             continue  # sold by its variations
         parent = parents.get(record.get("Parent", "").strip().casefold()) if kind == "variation" else record
         if kind not in SOLD:
-            yield RowError(line, "Type", _("Prodotti di questo tipo non li vendiamo: %(name)s.", name=kind[:40]))
+            yield RowError(
+                line, theirs["Type"], _("Prodotti di questo tipo non li vendiamo: %(name)s.", name=kind[:40])
+            )
         elif parent is None:
-            yield RowError(line, "Parent", _("Nel file non c’è il prodotto di questa variante."))
+            yield RowError(line, theirs.get("Parent", "Parent"), _("Nel file non c’è il prodotto di questa variante."))
         else:
-            yield _cells(line, record, parent, terms, wished)
+            yield _cells(line, record, parent, terms, wished, columns)
 
 
 def _kind(record: Record) -> str:
@@ -94,7 +116,7 @@ def _kind(record: Record) -> str:
 def _parents(source: Source) -> dict[str, Record]:
     """Variable products, by "id:12" and by SKU."""
     found: dict[str, Record] = {}
-    for _line, record in foreign.records(source):
+    for _line, record in _records(source):
         if _kind(record) == "variable":
             kept = {name: record.get(name, "") for name in ("ID", *CARRIED)}
             found[f"id:{record.get('ID', '').strip()}"] = kept
@@ -103,8 +125,15 @@ def _parents(source: Source) -> dict[str, Record]:
     return found
 
 
-def _cells(line: int, record: Record, parent: Record, terms: Terms, wished: dict[str, str]) -> Cells:
-    """wished: slug → ID of the product that has it; two of one name get two addresses."""
+def _cells(
+    line: int,
+    record: Record,
+    parent: Record,
+    terms: Terms,
+    wished: dict[str, str],
+    columns: Mapping[str, str],
+) -> Cells:
+    """wished: slug → ID of the product that has it; two of one name get two addresses. columns: to tell mistakes."""
     number = parent.get("ID", "").strip()
     name = escaping.back(parent.get("Name", "").strip())
     slug = foreign.slug_of(name)
@@ -136,7 +165,7 @@ def _cells(line: int, record: Record, parent: Record, terms: Terms, wished: dict
         "image": "",
     }
     own = _pictures(record) if parent is not record else []
-    return Cells(line, values, COLUMNS, pictures=[*_pictures(parent), *own], is_ours=False)
+    return Cells(line, values, columns, pictures=[*_pictures(parent), *own], is_ours=False)
 
 
 def _with_breaks(said: str) -> str:

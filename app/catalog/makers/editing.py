@@ -21,7 +21,8 @@ from app.kernel.tenancy import Person
 from app.producers.models import Producer, ProducerMember
 from app.system import audit, page_drops
 
-LEGAL = ("health_mark", "is_small")  # of Producer.legal; the rest is for the tax office: producers/tax.py
+# Of Producer.legal; the rest is for the tax office: producers/tax.py
+LEGAL = ("health_mark", "registration", "is_small")
 NAMED = ("name", "city", "province")  # what cards and the index say of a producer
 PRODUCER = "producer"
 
@@ -45,7 +46,7 @@ async def edit(db: AsyncSession, person: Person, producer_id: int, facts: Mappin
     """Change what is given of columns and of LEGAL; names of products that came off sale by it. Raises NotFound."""
     row = await _locked(db, producer_id)
     columns = {name: value for name, value in facts.items() if name not in LEGAL}
-    legal = {name: facts[name] for name in LEGAL if name in facts}
+    legal = {name: facts[name] for name in LEGAL if facts.get(name) or (name in facts and name in row.legal)}
     if legal:
         columns["legal"] = {**row.legal, **legal}
     before = {name: getattr(row, name) for name in columns}

@@ -18,7 +18,9 @@ Story = Annotated[str, StringConstraints(max_length=3000), MultiLine(), Field(de
 
 
 class PageForm(Form):
-    """What buyers read of a producer. story_*: in each language; Italian stands in for the others."""
+    """What buyers read of a producer. story_*: in each language; Italian stands in for the others. registration: of his
+    premises as a food business (Reg. 852/2004, art. 6); the law asks him to have one, not to print it.
+    """
 
     story_it: Annotated[str, StringConstraints(max_length=3000), MultiLine()]
     story_en: Story
@@ -31,6 +33,7 @@ class PageForm(Form):
     province: Province
     email: Email
     phone: Phone
+    registration: Annotated[str, StringConstraints(max_length=60), Field(default="")]
     pickup: bool = False
 
     @field_validator("founded")
@@ -77,6 +80,6 @@ def filled(kind: type[F], row: Producer) -> Filled[F]:
     plain = {name: getattr(row, name, None) for name in kind.model_fields}
     values = {name: str(value) for name, value in plain.items() if value and not isinstance(value, bool)}
     values |= {f"story_{code}": str(text) for code, text in row.story.items()}
-    values |= {name: str(row.legal.get(name) or "") for name in LEGAL if name == "health_mark"}
+    values |= {name: str(row.legal.get(name) or "") for name in LEGAL if name != "is_small"}
     values |= {"pickup": "1" if row.pickup else "", "is_small": "1" if row.legal.get("is_small") else ""}
     return kind.blank(**values)

@@ -31,7 +31,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Seller:
-    """The producer behind some lines. fee_rate: percent kept by the shop; None: the shop's own rate.
+    """The producer behind some lines. fee_rate: percent kept by the shop, fee_base: of what; None: as the shop's own.
 
     daily_orders: how many he can send off in a day, None when he has not said.
     """
@@ -50,6 +50,7 @@ class Seller:
     fee_rate: Decimal | None
     closures: Sequence[Closure] = ()  # when it sends nothing
     daily_orders: int | None = None
+    fee_base: str | None = None
 
     @property
     def closed(self) -> Sequence[Span]:
@@ -63,6 +64,14 @@ class Seller:
     @property
     def address(self) -> str:
         return f"{self.street}, {self.postal_code} {self.city} ({self.province})"
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """Why the price in the window is what it is. base_minor: without the rules. applied: the steps that made it."""
+
+    base_minor: int
+    applied: Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,7 @@ class BasketLine:
     seller: Seller
     image: Picture | None
     reduction: Reduction | None = None  # what may be announced of its price
+    ruled: Ruled | None = None  # by rules of its date and of hours; their price is the one in the window
     bulk: Bulk | None = None  # the rule that made price_minor of the price in the window, for so many pieces
     kg_price_minor: int | None = None
     weight_tolerance: int | None = None
@@ -104,6 +114,16 @@ class BasketLine:
     def window_minor(self) -> int:
         """The price of a single piece."""
         return self.bulk.window_minor if self.bulk else self.price_minor
+
+    @property
+    def unruled_minor(self) -> int:
+        """The price of a piece without any rule."""
+        return self.ruled.base_minor if self.ruled else self.window_minor
+
+    @property
+    def saved_by_rules_minor(self) -> int:
+        """On all pieces."""
+        return (self.unruled_minor - self.price_minor) * self.quantity
 
     @property
     def total_minor(self) -> int:

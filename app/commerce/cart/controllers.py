@@ -19,6 +19,7 @@ from app.delivery.quotes import Quote
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
+from app.producers.vat import rates as vat
 from app.web import access
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -173,7 +174,9 @@ async def _view(visit: Visit, *, mistake: Mistake | None = None, undo: Undo | No
     basket, place = await _basket(visit)
     joins = await adding.joins(visit.db, visit.shop, basket, _user_id(visit))
     found = await _discounts(visit, basket, place, joins)
-    return views.cart(visit.shop, basket, place, found, mistake=mistake, undo=undo, joins=joins)
+    is_net, home = visit.shop.prices_are_net, visit.shop.country
+    rates = await vat.of_countries(visit.db, home, {basket.country}) if is_net else None
+    return views.cart(visit.shop, basket, place, found, mistake=mistake, undo=undo, joins=joins, rates=rates)
 
 
 async def _basket(visit: Visit) -> tuple[Basket, Quote | None]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from app.catalog import cards, deposits
 from app.catalog.models import Hold, Image, Product, StockItem, Variant
-from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller
+from app.commerce.cart.basket import Basket, BasketLine, Picture, Ruled, Seller
 from app.commerce.cart.models import Cart, CartLine
 from app.commerce.orders.models import OrderGroup
 from app.kernel import clock
@@ -22,6 +22,7 @@ from app.kernel.ids import token_hash
 from app.kernel.tenancy import in_language
 from app.pricing.rules import bulk
 from app.pricing.rules import queries as rules
+from app.pricing.rules.models import RulePrice
 from app.producers import closures, tax
 from app.producers.models import Producer
 
@@ -98,6 +99,7 @@ _SELLER = (
     Producer.daily_orders,
     Producer.closed,
     Producer.fee_rate,
+    Producer.fee_base,
 )
 _LINE = (
     CartLine.id,
@@ -219,9 +221,9 @@ async def basket(db: AsyncSession, cart_id: int | None) -> Basket:
 def _basket_statement() -> Select[Any]:
     return (
         select(Cart.country, Cart.postal_code, _available(), _is_sold(), *_LINE, *_SELLER, *_IMAGE, *cards.REFERENCE)
-        .add_columns(*cards.WEIGHT, Product.deposit_percent, Product.making_days)
+        .add_columns(*cards.WEIGHT, Product.deposit_percent, cards.MAKING_DAYS)
         .add_columns(Cart.code, Cart.joins_group_id, Cart.ordering)
-        .add_columns(rules.any_bulk().label("has_bulk"))
+        .add_columns(rules.any_bulk().label("has_bulk"), RulePrice.base_minor.label("unruled_minor"), RulePrice.applied)
         .select_from(Cart)
         .outerjoin(CartLine, CartLine.cart_id == Cart.id)
         .outerjoin(Variant, Variant.id == CartLine.variant_id)
@@ -229,6 +231,7 @@ def _basket_statement() -> Select[Any]:
         .outerjoin(Producer, Producer.id == Product.producer_id)
         .outerjoin(StockItem, StockItem.id == Variant.stock_item_id)
         .outerjoin(Image, Image.id == Product.image_id)
+        .outerjoin(RulePrice, rules.makes_the_price())
         .where(Cart.id == _CART)
         .order_by(CartLine.id)
     )
@@ -257,6 +260,9 @@ async def gifts(db: AsyncSession, wanted: Mapping[int, Sequence[tuple[int, int]]
     return [replace(line, id=key, quantity=pieces) for line in found for key, pieces in wanted.get(line.variant_id, ())]
 
 
+_NOT_OF_GIFTS = ("deposit_percent", "making_days", "unruled_minor")
+
+
 @cache
 def _gifts_statement() -> Select[Any]:
     """The columns of `_basket_statement`, of goods that nobody has put into the cart."""
@@ -266,7 +272,7 @@ def _gifts_statement() -> Select[Any]:
     nowhere: list[Any] = [literal(""), literal("")]
     return (
         select(*nowhere, _available(), _is_sold(), *facts, *_SELLER, *_IMAGE, *cards.REFERENCE)
-        .add_columns(*cards.WEIGHT, *(literal(None, Integer).label(of) for of in ("deposit_percent", "making_days")))
+        .add_columns(*cards.WEIGHT, *(literal(None, Integer).label(of) for of in _NOT_OF_GIFTS))
         .select_from(Variant)
         .join(Product, Product.id == Variant.product_id)
         .join(Producer, Producer.id == Product.producer_id)
@@ -284,15 +290,21 @@ def _line(row: Any, sellers: dict[int, Seller]) -> BasketLine:
     rest = row[4 + len(_LINE) :]
     about, image = rest[: len(_SELLER)], rest[len(_SELLER) : len(_SELLER) + len(_IMAGE)]
     if about[0] not in sellers:
-        rate = Decimal(about[-1]) if about[-1] is not None else None
-        sellers[about[0]] = Seller(*[*about[:-3], rate, closures.read(about[-2]), about[-3]])
+        *plain, daily, closed, rate, base = about
+        own_rate = Decimal(rate) if rate is not None else None
+        sellers[about[0]] = Seller(*[*plain, own_rate, closures.read(closed), daily, base])
     if not tax.charges_vat(sellers[about[0]].legal):
         facts[13] = Decimal(0)
     known = [*facts, available, is_sold, sellers[about[0]], _picture(image), cards.reduction(row)]
     line = replace(BasketLine(*known), kg_price_minor=row.kg_price_minor, weight_tolerance=row.weight_tolerance)
+    line = replace(line, ruled=_ruled(row, line.price_minor))
     percent = row.deposit_percent if row.weight_tolerance is None else None
     is_worth_it = deposits.deposit([(line.total_minor, percent)], line.total_minor) > 0
     return replace(line, deposit_percent=percent, making_days=row.making_days) if is_worth_it else line
+
+
+def _ruled(row: Any, price_minor: int) -> Ruled | None:
+    return Ruled(row.unruled_minor, row.applied) if (row.unruled_minor or 0) > price_minor else None
 
 
 def _picture(columns: Sequence[Any]) -> Picture | None:

@@ -7,7 +7,7 @@ from datetime import date
 from app.catalog import deposits, weight_words
 from app.catalog.views import Reduction
 from app.commerce.additions.joining import NOTHING, Joined, Joins
-from app.commerce.cart import discount_views
+from app.commerce.cart import added_vat, discount_views
 from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller, weight_of
 from app.commerce.cart.discount_views import DiscountsView, GiftView
 from app.commerce.cart.discounts import Discounts
@@ -17,10 +17,12 @@ from app.delivery.quotes import Quote
 from app.kernel import clock, formats
 from app.kernel.i18n import current_locale, ngettext
 from app.kernel.i18n import gettext as _
+from app.kernel.money import RateTotal
 from app.kernel.tenancy import ShopFacts, in_language
 from app.pricing.rules import words as pricing_words
 from app.producers import closures
 from app.producers.closures import Told
+from app.producers.vat.rates import Rates
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class UnitPrice:
 class LineView:
     """error: what is wrong with `quantity` as typed, or None. notice: what has changed since it was put in, or None.
 
-    reasons: of a price for many pieces, which saves saving_minor on the line.
+    reasons: the rules that made the price, which save saving_minor on the line.
     """
 
     id: int
@@ -125,6 +127,7 @@ class CartView:
     joins: JoinsView | None = None
     deposit_minor: int = 0  # of the total: paid at once; 0: all of it is
     parts: Sequence[tuple[int, str]] = ()  # what can be ordered by itself (variant, name), where the cart is mixed
+    vat: Sequence[RateTotal] = ()  # added to the others in total_minor, where prices are net
 
     @property
     def balance_minor(self) -> int:
@@ -171,8 +174,12 @@ def cart(
     mistake: Mistake | None = None,
     undo: Undo | None = None,
     joins: Joins = NOTHING,
+    rates: Rates | None = None,
 ) -> CartView:
-    """quote: of the basket's place; None while that is unknown. found: what promotions take off."""
+    """quote: of the basket's place; None while that is unknown. found: what promotions take off.
+
+    rates: of VAT, where it is added to the prices.
+    """
     basket = replace(basket, lines=tuple(found.beside(basket.lines)))
     groups = [
         replace(
@@ -186,7 +193,14 @@ def cart(
     known = [group.delivery.fee_minor for group in groups if group.delivery and not group.delivery.refused]
     delivery = sum(known) if basket.postal_code else None
     wrong_place = mistake if mistake and mistake.line_id is None and not mistake.is_code else None
+    fees_of = {
+        seller.id: group.delivery.fee_minor
+        for (seller, _lines), group in zip(basket.groups, groups, strict=True)
+        if group.delivery and not group.delivery.refused
+    }
+    added = added_vat.of(shop, basket, found, fees_of, rates) if rates else []
     total = basket.goods_minor + (delivery or 0) - discounts.goods_minor - discounts.delivery_minor
+    total += sum(each.vat for each in added)
     return CartView(
         groups,
         shop.currency,
@@ -206,6 +220,7 @@ def cart(
         joins_view(basket, joins),
         0 if basket.is_mixed else _deposit(basket, found, total),
         _parts(basket),
+        added,
     )
 
 
@@ -288,7 +303,7 @@ def line_view(shop: ShopFacts, basket: Basket, line: BasketLine, mistake: Mistak
         mine.sentence if mine else None,
         line.reduction,
         reasons(line, shop.currency),
-        line.bulk.saving_minor * line.quantity if line.bulk else 0,
+        line.saved_by_rules_minor,
         weight(line, shop.currency),
         line.code_price,
         deposits.percent_said(line.deposit_percent, line.making_days),
@@ -301,8 +316,9 @@ def weight(line: BasketLine, currency: str) -> str:
 
 
 def reasons(line: BasketLine, currency: str) -> list[str]:
-    """Why a piece costs less than in the window, in words."""
-    return [pricing_words.bulk(line.bulk, currency)] if line.bulk else []
+    """Which rules made the price of a piece, in words."""
+    of_window = pricing_words.reasons(line.ruled.applied, currency) if line.ruled else []
+    return [*of_window, pricing_words.bulk(line.bulk, currency)] if line.bulk else of_window
 
 
 def _notice(shop: ShopFacts, basket: Basket, line: BasketLine) -> str | None:

@@ -12,20 +12,20 @@ from app.commerce.cart import queries as carts
 from app.commerce.cart.basket import Basket
 from app.commerce.cart.discounts import Discounts
 from app.commerce.cart.forms import CodeForm
-from app.commerce.checkout import by_weight, drafts, paying, placing, queries, views
+from app.commerce.checkout import by_weight, drafts, paying, placing, queries, taxing, views
 from app.commerce.checkout import plan as plans
 from app.commerce.checkout.forms import ContactForm, DeliveryForm, ReviewForm
 from app.commerce.checkout.models import Checkout
 from app.commerce.checkout.placing import NotInStock, StepMissing, Superseded
 from app.commerce.checkout.plan import Plan
-from app.commerce.credit.forms import ChoiceForm
+from app.commerce.credit.forms import ChoiceForm, PointsForm
 from app.commerce.orders import links
 from app.commerce.orders.models import OrderGroup
 from app.commerce.payments import sessions
 from app.commerce.payments.attempts import AlreadyPaid, NotPayable
 from app.delivery.quotes import Quote
 from app.identity import addresses
-from app.kernel import clock
+from app.kernel import clock, ids
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict, Refused, Unavailable
 from app.kernel.i18n import current_locale
@@ -92,6 +92,18 @@ async def save_delivery(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     return Go("/cassa/riepilogo")
 
 
+@post("/cassa/consegna/somme", access=access.anyone, name="checkout.delivery.reckon")
+async def reckon_delivery(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    """What it comes to with the ways that are chosen at the moment. Keeps nothing; without a script the review says."""
+    sent = await request.form()
+    draft, basket, plan = await _checkout(visit, sent)
+    if draft is None or not basket.can_be_bought:
+        return Go("/cassa")
+    form = DeliveryForm.read(sent)
+    form.errors.clear()  # nobody has sent it yet
+    return _delivery_page(visit, basket, plan, form)
+
+
 @get("/cassa/riepilogo", access=access.anyone, name="checkout.review.show")
 async def show_review(visit: CurrentVisit) -> Page | Go:
     return await _review_page(visit)
@@ -134,6 +146,22 @@ async def save_credit(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     return Go("/cassa/riepilogo#credit-title")
 
 
+@post("/cassa/punti", access=access.signed_in, limit="careful", name="checkout.points.use")
+async def use_points(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
+    """Points become credit, and the credit pays."""
+    form = PointsForm.read(await request.form())
+    if visit.cart_id is None or visit.person is None:
+        return Go("/carrello")
+    if form.data is None:
+        return await _review_page(visit, _("Controlla il riepilogo e conferma di nuovo."), 422)
+    try:
+        async with transaction(visit.db):
+            await paying.use_points(visit.db, visit.shop, visit.cart_id, visit.person.id, form.data)
+    except Refused as no:
+        return await _review_page(visit, no.message, 422)
+    return Go("/cassa/riepilogo#credit-title")
+
+
 @post("/cassa/codice", access=access.anyone, limit="careful", name="checkout.code.keep")
 async def keep_code(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     """A promotion's code, typed beside the total."""
@@ -163,9 +191,11 @@ ROUTES = [
     save_contact,
     show_delivery,
     save_delivery,
+    reckon_delivery,
     show_review,
     place_order,
     save_credit,
+    use_points,
     keep_code,
     remove_code,
 ]
@@ -239,7 +269,8 @@ async def _checkout(
     user_id = visit.person.id if visit.person else None
     joins = await adding.joins(visit.db, visit.shop, basket, user_id)
     plan = plans.make(basket, zone, chosen, joins)
-    return draft, basket, plans.discounted(plan, await _discounts(visit, draft, basket, plan, zone))
+    plan = plans.discounted(plan, await _discounts(visit, draft, basket, plan, zone))
+    return draft, basket, await taxing.rated(visit.db, visit.shop, plan, draft)
 
 
 async def _discounts(visit: Visit, draft: Checkout | None, basket: Basket, plan: Plan, zone: Quote | None) -> Discounts:
@@ -298,6 +329,7 @@ def _contact_page(visit: Visit, draft: Checkout | None, basket: Basket, plan: Pl
 def _delivery_page(visit: Visit, basket: Basket, plan: Plan, form: Filled[DeliveryForm]) -> Page:
     return Page(
         "checkout/delivery.html",
+        fragment="checkout/_sums.html",
         status_code=422 if form.errors else 200,
         private=True,
         form=form,
@@ -343,6 +375,8 @@ async def _review_page(
         problem=problem,
         said=said or (code.errors["promo_code"] if code else ""),
         credit=paying.view(visit.shop, plan, offer, choice),
+        points=await paying.points_view(visit.db, visit.shop, plan, user_id),
+        points_key=ids.token(),
         draft=views.draft_view(draft, offer.marked(plans.mark(draft, plan))),
         summary=views.summary(visit.shop, basket, plan, is_known=True, code=code),
     )

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.commerce.checkout import by_weight
 from app.commerce.checkout.models import Checkout
 from app.commerce.checkout.plan import Plan
-from app.commerce.credit import cards, holding, terms
-from app.commerce.credit.forms import ChoiceForm
+from app.commerce.credit import cards, holding, points, queries, terms
+from app.commerce.credit import views as credit_views
+from app.commerce.credit.forms import ChoiceForm, PointsForm
 from app.commerce.credit.holding import Offer
-from app.commerce.credit.models import WALLET, CreditChoice
+from app.commerce.credit.models import POINTS, WALLET, CreditChoice
+from app.commerce.credit.views import PointsOffer
 from app.commerce.orders.models import OrderGroup
 from app.kernel import formats
 from app.kernel.i18n import current_locale
@@ -38,6 +41,20 @@ class CreditView:
     is_refused: bool  # there would be something to choose, but a deposit is paid by card
     problem: str  # why a card cannot pay what is left; "" if it can, or need not
     form: Filled[ChoiceForm]
+
+
+@dataclass(frozen=True)
+class PointsView:
+    """What checkout/_points.html shows. earns: what this order brings, by its goods; about, where they are weighed.
+
+    offer: what a point is, what the person has, and what that is worth; may_use: now, for this order.
+    """
+
+    earns: int
+    is_about: bool
+    offer: PointsOffer
+    may_use: bool
+    waits: bool  # nobody is signed in: they wait at the address
 
 
 async def offer(
@@ -83,12 +100,34 @@ def view(shop: ShopFacts, plan: Plan, offer: Offer, form: Filled[ChoiceForm] | N
     )
 
 
+async def points_view(db: AsyncSession, shop: ShopFacts, plan: Plan, user_id: int | None) -> PointsView | None:
+    """None where the shop has no points, and where there is nothing to tell."""
+    rule = terms.of(shop).points
+    if rule is None:
+        return None
+    own = (await queries.of_person(db, user_id)).get(POINTS) if user_id else None
+    held = await queries.points_by_worth(db, own.id) if own else []
+    told = credit_views.points_offer(shop, sum(count for count, _each in held), points.worth(held, rule.value_minor))
+    earns = sum(points.earned(parcel.goods_minor, rule.every_minor) for parcel in plan.parcels)
+    may_use = bool(held) and not plan.deposit_minor
+    if told is None or not (earns or may_use):
+        return None
+    return PointsView(earns, any(by_weight.has_any(each) for each in plan.parcels), told, may_use, user_id is None)
+
+
+async def use_points(db: AsyncSession, shop: ShopFacts, cart_id: int, user_id: int, form: PointsForm) -> None:
+    """Points become credit of the person's, and the cart pays with it. Within a transaction; once per form's key.
+
+    Raises Refused for more than there are.
+    """
+    choice = await _choice(db, cart_id)
+    await points.into_credit(db, shop, user_id, form.points, form.key)
+    choice.wallet = True
+
+
 async def choose(db: AsyncSession, cart_id: int, form: ChoiceForm) -> None:
     """Keep the choice of a cart. Within a transaction. Raises Refused, beside `code`, for a card that cannot pay."""
-    choice = await db.scalar(select(CreditChoice).where(CreditChoice.cart_id == cart_id).with_for_update())
-    if choice is None:
-        choice = CreditChoice(cart_id=cart_id, wallet=False)
-        db.add(choice)
+    choice = await _choice(db, cart_id)
     if form.deed == "remove":
         choice.card_id = None
         return
@@ -97,3 +136,12 @@ async def choose(db: AsyncSession, cart_id: int, form: ChoiceForm) -> None:
         card = await cards.by_code(db, form.code)
         await cards.must_have_some(db, card)
         choice.card_id = card.id
+
+
+async def _choice(db: AsyncSession, cart_id: int) -> CreditChoice:
+    """The cart's, locked; begun if there is none."""
+    choice = await db.scalar(select(CreditChoice).where(CreditChoice.cart_id == cart_id).with_for_update())
+    if choice is None:
+        choice = CreditChoice(cart_id=cart_id, wallet=False)
+        db.add(choice)
+    return choice

@@ -17,12 +17,12 @@ from app.commerce.cart import adding, delivering, discounts
 from app.commerce.cart import lines as cart_lines
 from app.commerce.cart import queries as carts
 from app.commerce.cart.basket import Basket, BasketLine, weight_of
-from app.commerce.checkout import by_weight, drafts, paying, promoting
+from app.commerce.checkout import by_weight, drafts, paying, price_words, promoting, taxing
 from app.commerce.checkout import plan as plans
 from app.commerce.checkout.models import Checkout
 from app.commerce.checkout.numbers import next_group_number
 from app.commerce.checkout.plan import Parcel, Plan
-from app.commerce.orders import contracts, states
+from app.commerce.orders import contracts, reckoning, states
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.commerce.orders.states import Actor
 from app.commerce.payments import attempts, settling, ways
@@ -30,13 +30,13 @@ from app.commerce.promotions import uses
 from app.kernel import clock, ids
 from app.kernel.db import after_commit
 from app.kernel.errors import Conflict, Refused
-from app.kernel.i18n import LOCALES, current_locale, ngettext, speaking
+from app.kernel.i18n import current_locale, ngettext
 from app.kernel.i18n import gettext as _
 from app.kernel.money import fee_of_order
 from app.kernel.tenancy import ShopFacts, in_language
 from app.pricing.rules import surge
-from app.pricing.rules import words as pricing_words
-from app.pricing.rules.bulk import Bulk
+from app.producers.vat import modes
+from app.shops import rules
 from app.web import metrics
 
 HOLD = timedelta(minutes=45)
@@ -103,7 +103,7 @@ async def place(
         raise StepMissing("/cassa")
     plan = plans.make(basket, zone, draft.delivery, joins)
     found = await discounts.find(db, shop, basket, plan.fees, zone=zone, user_id=user_id, email=draft.email)
-    plan = plans.discounted(plan, found)
+    plan = await taxing.rated(db, shop, plans.discounted(plan, found), draft)
     most = by_weight.most_minor(plan)
     credit = await paying.offer(db, shop, plan, draft.cart_id, user_id, most)
     if no := paying.card_refusal(shop, plan, credit):
@@ -138,6 +138,8 @@ def _check(shop: ShopFacts, draft: Checkout, basket: Basket, plan: Plan) -> None
     if not basket.lines or basket.is_mixed:
         raise StepMissing("/carrello")
     for line in basket.lines:
+        if shop.prices_are_net and (line.by_weight or line.deposit_percent is not None):
+            raise NotInStock(modes.no_weights() if line.by_weight else modes.no_deposits())
         if not line.is_sold:
             raise NotInStock(_("%(name)s non è più in vendita.", name=in_language(line.name, current_locale())))
     if step := plans.missing_step(draft, plan, clock.today(shop.time_zone)):
@@ -203,7 +205,8 @@ async def _write(
         group.user_id = group.user_id or plan.joins.group.user_id
     await uses.restate(db, group)
     await contracts.freeze(db, shop, group)
-    payment = await attempts.prepare(db, group, ways.of(shop).way)
+    chosen = ways.of(shop)
+    payment = await attempts.prepare(db, group, chosen.way, prefers_destination=chosen.destination)
     if not payment.amount_minor:
         await settling.pay_without_card(db, group, payment)
     after_commit(db, lambda: metrics.orders.labels("placed").inc())
@@ -229,8 +232,10 @@ async def _hold(db: AsyncSession, number: str, plan: Plan) -> None:
 def _order(shop: ShopFacts, number: str, position: int, parcel: Parcel) -> Order:
     """One producer's order, everything frozen as it is now."""
     rate = shop.fee_rate if parcel.seller.fee_rate is None else parcel.seller.fee_rate
+    base = parcel.seller.fee_base or rules.FEE_BASE.of(shop)
     totals, line_vat = parcel.vat()
-    fee, line_fee = fee_of_order(parcel.taxed, rate)
+    taxed = [net + vat for net, vat in zip(parcel.taxed, line_vat, strict=True)] if parcel.is_net else parcel.taxed
+    fee, line_fee = fee_of_order(reckoning.fee_bases(taxed, line_vat, base), rate)
     order = Order(
         producer_id=parcel.seller.id,
         number=f"{number}-{position}",
@@ -247,13 +252,15 @@ def _order(shop: ShopFacts, number: str, position: int, parcel: Parcel) -> Order
         delivery_discount_minor=parcel.off_delivery[0],
         shop_funded_minor=parcel.shop_funded_minor,
         discounts=promoting.frozen(parcel),
+        prices_net=parcel.is_net,
         fee_rate=str(rate),
+        fee_base=base,
         fee_minor=fee,
         updated_at=clock.now(),
     )
     parts = zip(parcel.lines, line_vat, line_fee, strict=True)
     order.lines = [
-        _line(place, parcel, line, shop.currency, vat_minor=vat, fee_minor=share, fee_rate=rate)
+        _line(place, parcel, line, shop.currency, vat_minor=vat, fee=(share, rate, base))
         for place, (line, vat, share) in enumerate(parts, 1)
     ]
     by_weight.freeze(order, parcel)
@@ -261,8 +268,10 @@ def _order(shop: ShopFacts, number: str, position: int, parcel: Parcel) -> Order
 
 
 def _line(
-    position: int, parcel: Parcel, line: BasketLine, currency: str, *, vat_minor: int, fee_minor: int, fee_rate: Decimal
+    position: int, parcel: Parcel, line: BasketLine, currency: str, *, vat_minor: int, fee: tuple[int, Decimal, str]
 ) -> OrderLine:
+    """fee: minor units, percent, and of what."""
+    fee_minor, fee_rate, fee_base = fee
     off, of_shop = parcel.off(line)
     return OrderLine(
         position=position,
@@ -270,15 +279,16 @@ def _line(
         variant_id=line.variant_id,
         stock_item_id=line.stock_item_id,
         sku=line.sku,
-        snapshot=snapshot(line, currency),
+        snapshot={**snapshot(line, currency), **({"vat_added": True} if parcel.is_net else {})},
         quantity=line.quantity,
         unit_price_minor=line.price_minor,
-        gross_minor=line.total_minor - off,
+        gross_minor=line.total_minor - off + (vat_minor if parcel.is_net else 0),
         discount_minor=off,
         shop_funded_minor=of_shop,
         vat_rate=str(line.vat_rate),
         vat_minor=vat_minor,
         fee_rate=str(fee_rate),
+        fee_base=fee_base,
         fee_minor=fee_minor,
     )
 
@@ -299,20 +309,12 @@ def snapshot(line: BasketLine, currency: str) -> dict[str, object]:
         "vat": str(line.vat_rate),
         "min_age": line.min_age,
         "gift": line.id < 0,
-        "bulk": _bulk(line.bulk, currency) if line.bulk else None,
+        "bulk": price_words.of_bulk(line.bulk, currency) if line.bulk else None,
+        **({"rules": price_words.of_window(line.ruled, currency)} if line.ruled else {}),
         **({"deposit": line.deposit_percent} if line.deposit_percent is not None else {}),
         **({"making_days": line.making_days} if line.making_days is not None else {}),
         **{name: line.food.get(name) for name in ("allergens", "storage", "withdrawal", "ship_temp", "alcohol_abv")},
     }
-
-
-def _bulk(made: Bulk, currency: str) -> dict[str, object]:
-    """Why the pieces cost less than a single one would have."""
-    said = {}
-    for locale in LOCALES:
-        with speaking(locale):
-            said[locale] = pricing_words.bulk(made, currency)
-    return {"window_minor": made.window_minor, "pieces": made.pieces, "reason": said}
 
 
 def _seller(parcel: Parcel) -> dict[str, object]:

@@ -18,6 +18,9 @@ from app.delivery.quotes import Quote
 from app.identity.addresses import age_on
 from app.kernel.i18n import gettext as _
 from app.kernel.money import RateTotal, vat_of_order
+from app.producers import tax
+from app.producers.vat.classes import destination
+from app.producers.vat.rates import Rates
 
 COURIER, PICKUP = "courier", "pickup"
 
@@ -28,6 +31,7 @@ class Parcel:
 
     courier_refusal: why the courier cannot bring it, or None. lines: with gifts, whose ids are below zero.
     outcome: what promotions take off the whole checkout. joins: the parcel, paid before, in which it travels.
+    is_net: VAT comes on top of prices, delivery and discounts, which stay net (`rated`); what is paid has it in it.
     """
 
     seller: Seller
@@ -39,6 +43,7 @@ class Parcel:
     is_chosen: bool
     outcome: Outcome = NOTHING
     joins: Joined | None = None
+    is_net: bool = False
 
     def off(self, line: BasketLine) -> tuple[int, int]:
         """(discount on a line, what of it the shop pays)."""
@@ -55,8 +60,13 @@ class Parcel:
         return sum(line.total_minor for line in self.lines if line.id > 0)
 
     @property
-    def goods_minor(self) -> int:
+    def priced_minor(self) -> int:
+        """The goods after discounts, as their prices say: without VAT where it is added."""
         return sum(line.total_minor - self.off(line)[0] for line in self.lines)
+
+    @property
+    def goods_minor(self) -> int:
+        return self.priced_minor + (sum(self.vat()[1]) if self.is_net else 0)
 
     @property
     def courier_minor(self) -> int:
@@ -69,7 +79,12 @@ class Parcel:
 
     @property
     def delivery_minor(self) -> int:
-        return self.fee_minor - self.off_delivery[0]
+        return self.fee_minor - self.off_delivery[0] + (self._delivery_vat if self.is_net else 0)
+
+    @property
+    def _delivery_vat(self) -> int:
+        totals, lines = self.vat()
+        return sum(total.vat for total in totals) - sum(lines)
 
     @property
     def discount_minor(self) -> int:
@@ -81,7 +96,7 @@ class Parcel:
 
     @property
     def taxed(self) -> list[int]:
-        """What VAT and fee are reckoned on, line by line: the buyer's part and the shop's."""
+        """What VAT is reckoned on, line by line: the buyer's part and the shop's."""
         return [line.total_minor - self.off(line)[0] + self.off(line)[1] for line in self.lines]
 
     @property
@@ -96,7 +111,7 @@ class Parcel:
     def vat(self) -> tuple[list[RateTotal], list[int]]:
         """Totals per rate, delivery among them, and the VAT of each line. Source: docs/algorithms/vat.md."""
         goods = [(taxed, line.vat_rate) for taxed, line in zip(self.taxed, self.lines, strict=True)]
-        return vat_of_order(goods, self.delivery_minor + self.off_delivery[1])
+        return vat_of_order(goods, self.fee_minor - self.off_delivery[0] + self.off_delivery[1], added=self.is_net)
 
 
 @dataclass(frozen=True)
@@ -122,6 +137,11 @@ class Plan:
         return {parcel.seller.id: parcel.fee_minor for parcel in self.parcels}
 
     @property
+    def priced_minor(self) -> int:
+        """The goods after discounts, as their prices say."""
+        return sum(parcel.priced_minor for parcel in self.parcels)
+
+    @property
     def goods_minor(self) -> int:
         return sum(parcel.goods_minor for parcel in self.parcels)
 
@@ -141,12 +161,21 @@ class Plan:
         return deposits.deposit(paid, self.total_minor)
 
     @property
+    def goods_vat(self) -> list[RateTotal]:
+        """What VAT adds to the goods alone, while nobody knows where they go; nothing where it is in their prices."""
+        found: dict[object, RateTotal] = {}
+        for parcel in (parcel for parcel in self.parcels if parcel.is_net):
+            for line, taxed, vat in zip(parcel.lines, parcel.taxed, parcel.vat()[1], strict=True):
+                total = RateTotal(line.vat_rate, taxed + vat, taxed, vat)
+                found[line.vat_rate] = total.plus(found.get(line.vat_rate))
+        return sorted(found.values())
+
+    @property
     def vat(self) -> list[RateTotal]:
         """Totals per rate over all parcels, the lowest rate first."""
         found: dict[object, RateTotal] = {}
         for total in (total for parcel in self.parcels for total in parcel.vat()[0]):
-            old = found.get(total.rate, RateTotal(total.rate, 0, 0, 0))
-            found[total.rate] = RateTotal(total.rate, old.gross + total.gross, old.net + total.net, old.vat + total.vat)
+            found[total.rate] = total.plus(found.get(total.rate))
         return sorted(found.values())
 
 
@@ -177,6 +206,34 @@ def discounted(plan: Plan, found: Discounts) -> Plan:
         for parcel in plan.parcels
     ]
     return Plan(parcels, plan.min_age, found, plan.joins)
+
+
+@dataclass(frozen=True)
+class Taxes:
+    """How VAT is asked today. country: where it all is to go. is_net: it is added to the prices."""
+
+    rates: Rates
+    country: str
+    today: date
+    is_business: bool = False
+    is_net: bool = False
+
+
+def rated(plan: Plan, taxes: Taxes) -> Plan:
+    """The same, last of all, with the rates of VAT that hold where each parcel is sold."""
+    return replace(plan, parcels=[_rated(parcel, taxes) for parcel in plan.parcels])
+
+
+def _rated(parcel: Parcel, taxes: Taxes) -> Parcel:
+    where = destination(
+        taxes.rates.home,
+        taxes.country,
+        has_oss=tax.has_oss(parcel.seller.legal, taxes.today),
+        is_business=taxes.is_business,
+        is_collected=parcel.method == PICKUP,
+    )
+    lines = [replace(line, vat_rate=taxes.rates.of(line.vat_rate, where, taxes.today)) for line in parcel.lines]
+    return replace(parcel, lines=lines, is_net=taxes.is_net)
 
 
 def _parcel(seller: Seller, lines: Sequence[BasketLine], quote: Quote | None, chosen: str | None) -> Parcel:
@@ -225,5 +282,6 @@ def mark(draft: Checkout, plan: Plan) -> str:
             for parcel in plan.parcels
         ],
         [[applied.promotion.id, applied.code] for applied in plan.discounts.outcome.applied],
+        *([["net"]] if any(parcel.is_net for parcel in plan.parcels) else []),
     ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -79,7 +79,8 @@ class ParcelView:
 class SummaryView:
     """goods_minor, delivery_minor: before discounts, the delivery None while nobody knows where it goes.
 
-    shop_funded_minor: of the discounts, what the shop pays: it is taxed too.
+    shop_funded_minor: of the discounts, what the shop pays: it is taxed too. is_net: VAT is added to these, and is in
+    total_minor.
     """
 
     parcels: Sequence[ParcelView]
@@ -96,7 +97,13 @@ class SummaryView:
     joins: JoinsView | None = None
     deposit_minor: int = 0  # of the total: paid at once; 0: all of it is
 
+    is_net: bool = False
     without_invoice: Sequence[str] = ()  # names of sellers who issue none
+
+    @property
+    def has_choice(self) -> bool:
+        """Of the ways of some parcel."""
+        return any(len(parcel.methods) > 1 and not parcel.travels_with for parcel in self.parcels)
 
     @property
     def balance_minor(self) -> int:
@@ -128,16 +135,17 @@ def summary(
         [parcel_view(shop, parcel) for parcel in plan.parcels],
         shop.currency,
         basket.count,
-        plan.goods_minor + discounts.goods_minor,
+        plan.priced_minor + discounts.goods_minor,
         sum(plan.fees.values()) if is_known else None,
         plan.total_minor if is_known else plan.goods_minor,
         plan.min_age,
-        plan.vat if is_known else [],
+        plan.vat if is_known else plan.goods_vat,
         discounts,
         plan.shop_funded_minor if is_known else 0,
         _most(plan, is_known=is_known),
         joins_view(basket, plan.joins),
         plan.deposit_minor,
+        is_net=shop.prices_are_net,
         without_invoice=[
             parcel.seller.name for parcel in plan.parcels if tax.regime_code(parcel.seller.legal) == tax.EXEMPT
         ],
@@ -184,7 +192,7 @@ def parcel_view(shop: ShopFacts, parcel: Parcel) -> ParcelView:
 
 def _missing(parcel: Parcel) -> int:
     """What is still missing for free delivery; 0 where there is none to be had."""
-    if parcel.quote is None or parcel.method != "courier" or parcel.joins:
+    if parcel.quote is None or parcel.courier_refusal or parcel.joins:
         return 0
     return parcel.quote.missing_for_free(parcel.bought_minor)
 
@@ -242,7 +250,7 @@ def _line(line: BasketLine, currency: str) -> LineView:
         words.withdrawal(str(line.food.get("withdrawal") or "")),
         line.id < 0,
         reasons(line, currency),
-        line.bulk.saving_minor * line.quantity if line.bulk else 0,
+        line.saved_by_rules_minor,
         line.code_price,
         weight(line, currency),
         deposits.percent_said(line.deposit_percent, line.making_days),

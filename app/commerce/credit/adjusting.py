@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.credit import book, buying, giving, terms
+from app.commerce.credit import book, buying, cards, giving, terms
 from app.commerce.credit.book import NotEnough, Why
 from app.commerce.credit.models import CARD, POINTS, WALLET, CreditPurchase, ValueAccount, ValueEntry
 from app.commerce.payments import ledger
@@ -119,7 +119,7 @@ async def send_again(db: AsyncSession, account_id: int, reason: str, person: Per
         raise Refused(_("Questo buono non è ancora stato spedito."))
     if not account.balance_minor:
         raise Refused(_("Su questo buono non c’è più nulla."))
-    account.code_hash = account.last4 = None
+    await cards.take_back(db, account)
     purchase.sent_at = None
     add_job(db, "credit.send_gift", purchase_id=purchase.id)
     _note(db, account, "credit.new_code", person, {}, {"reason": reason})

@@ -3,12 +3,12 @@
 import re
 import secrets
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.credit import book, queries
 from app.commerce.credit.book import Why
-from app.commerce.credit.models import CARD, WALLET, ValueAccount
+from app.commerce.credit.models import CARD, WALLET, CreditChoice, ValueAccount
 from app.kernel import clock, ids
 from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
@@ -81,6 +81,13 @@ def give_code(card: ValueAccount) -> str:
     code = new_code()
     card.code_hash, card.last4 = ids.token_hash(bare(code)), bare(code)[-4:]
     return code
+
+
+async def take_back(db: AsyncSession, card: ValueAccount) -> None:
+    """The code of a locked card opens nothing any more, and no basket that it was put into pays with it."""
+    card.code_hash = card.last4 = None
+    chosen = update(CreditChoice).where(CreditChoice.card_id == card.id).values(card_id=None)
+    await db.execute(chosen.execution_options(synchronize_session=False))
 
 
 async def move_to_wallet(db: AsyncSession, typed: str, user_id: int) -> int:

@@ -15,7 +15,7 @@ from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.money import parse_amount
 from app.kernel.tenancy import ShopFacts
-from app.web.forms import Filled, Form, Text
+from app.web.forms import F, Filled, Form, Text
 
 FARTHEST = timedelta(days=366)
 Key = Annotated[str, StringConstraints(min_length=1, max_length=43)]
@@ -70,16 +70,28 @@ class GiftForm(AmountForm):
     @classmethod
     def read_for(cls, sent: Mapping[str, Any], shop: ShopFacts) -> Filled[Self]:
         """As sent, with the amount and the day judged too, whatever else is wrong."""
-        filled, amount, day = cls.read(sent), AmountForm.read(sent).data, _DayForm.read(sent).data
+        filled, amount = cls.read(sent), AmountForm.read(sent).data
         try:
             if amount is not None:
                 amount.minor(shop)
         except Refused as no:
             filled.refused(no.message, no.field)
-        today = clock.today(shop.time_zone)
-        if day is not None and day.send_on is not None and not today <= day.send_on <= today + FARTHEST:
-            filled.refused(_("Scegli un giorno da oggi a un anno da oggi"), "send_on")
-        return filled
+        return _day_judged(filled, sent, shop)
+
+
+class RecipientForm(Form):
+    """Whom a gift card goes to, and when, said anew."""
+
+    recipient_email: Email
+    send_on: date | None = None
+
+    @classmethod
+    def read_for(cls, sent: Mapping[str, Any], shop: ShopFacts) -> Filled[Self]:
+        return _day_judged(cls.read(sent), sent, shop)
+
+
+class StaffRecipientForm(RecipientForm):
+    recipient_reason: Reason
 
 
 class _DayForm(Form):
@@ -163,6 +175,14 @@ class RefundForm(Form):
             return parse_amount(self.amount, currency)
         except ValueError as wrong:
             raise Refused(str(wrong), "amount") from None
+
+
+def _day_judged(filled: Filled[F], sent: Mapping[str, Any], shop: ShopFacts) -> Filled[F]:
+    """As read, with the day judged too, whatever else is wrong."""
+    typed, today = _DayForm.read(sent).data, clock.today(shop.time_zone)
+    if typed is not None and typed.send_on is not None and not today <= typed.send_on <= today + FARTHEST:
+        filled.refused(_("Scegli un giorno da oggi a un anno da oggi"), "send_on")
+    return filled
 
 
 def _out_of_bounds(rules: Terms, currency: str) -> str:

@@ -30,6 +30,8 @@ async def send_gift(db: AsyncSession, shop: ShopFacts, settings: Settings, purch
     purchase = await db.get(CreditPurchase, purchase_id, with_for_update=True, populate_existing=True)
     if purchase is None or purchase.state != "paid" or purchase.sent_at is not None or purchase.account_id is None:
         return
+    if buying.moment_of(purchase.send_on, shop.time_zone) > clock.now():  # its day was put off: that day's job sends it
+        return
     card = (await book.lock(db, [purchase.account_id]))[purchase.account_id]
     if card.blocked_at is not None or not card.balance_minor:  # all of it may have gone back meanwhile
         return

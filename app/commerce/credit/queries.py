@@ -224,6 +224,12 @@ async def purchase(db: AsyncSession, number: str) -> CreditPurchase:
     return row
 
 
+async def gift_on(db: AsyncSession, account_id: int) -> CreditPurchase | None:
+    """The purchase that a gift card came from; None for any other account."""
+    found = select(CreditPurchase).where(CreditPurchase.account_id == account_id, CreditPurchase.kind == "gift")
+    return await db.scalar(found.execution_options(populate_existing=True))
+
+
 async def purchase_by_mail(db: AsyncSession, number: str, email: str) -> int | None:
     """The paid purchase of that number that was made with that address."""
     return await db.scalar(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.commerce.orders.models import Order
 from app.kernel.money import allocate
 from app.kernel.tenancy import ShopFacts
+from app.shops import rules
 
 PRODUCER, SHOP = "producer", "shop"
 BUYER = "buyer"  # of a part of a deposit, whose order ended: he had it from his bank, and got the rest from us
@@ -22,8 +23,8 @@ class Part:
 
 
 def rule(shop: ShopFacts) -> str:
-    """The shop's setting `dispute_bearer`: the producer, who is the seller, unless the shop takes it upon itself."""
-    return SHOP if shop.features.get("dispute_bearer") == SHOP else PRODUCER
+    """As the shop has set: the producer, who is the seller, unless the shop takes it upon itself."""
+    return rules.DISPUTE_BEARER.of(shop)
 
 
 def parts(orders: Sequence[Order], amount_minor: int, refunded: Mapping[int, Refunded]) -> list[Part]:

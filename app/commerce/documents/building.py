@@ -14,7 +14,7 @@ from app.commerce.documents.content import CREDIT, Content, Line, Mention, Party
 from app.commerce.orders import reckoning
 from app.commerce.orders.models import Order, OrderLine
 from app.kernel.i18n import speaking
-from app.kernel.money import allocate, divided, split_vat
+from app.kernel.money import add_vat, allocate, divided, split_vat
 from app.kernel.tenancy import in_language
 from app.producers.tax import REGIMES
 
@@ -111,12 +111,15 @@ def _goods(line: OrderLine, vat_minor: int, nature: str, locale: str, weights: s
     name, size = (_frozen_text(known.get(part), locale) for part in ("name", "format"))
     said = [name, size, weights]
     by_weight = line.kg_price_minor is not None  # its pieces cost what each weighs: one line with their sum
+    listed, off = line.unit_price_minor, line.discount_minor - line.shop_funded_minor
+    if known.get("vat_added"):  # documents say prices with their VAT; what is due is net_minor and vat_minor, exactly
+        listed, off = (amount + add_vat(amount, Decimal(line.vat_rate))[1] for amount in (listed, off))
     return Line(
         kind="goods",
         description=", ".join(filter(None, said)),
         quantity=1 if by_weight else line.quantity,
-        list_minor=line.gross_minor + line.discount_minor if by_weight else line.unit_price_minor,
-        discount_minor=line.discount_minor - line.shop_funded_minor,
+        list_minor=line.gross_minor + line.discount_minor if by_weight else listed,
+        discount_minor=off,
         net_minor=taxed(line) - vat_minor,
         vat_minor=vat_minor,
         rate=line.vat_rate,

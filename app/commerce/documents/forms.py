@@ -1,14 +1,18 @@
 """The forms of documents: a producer's tax data, the SdI's answer, the correction of a rejected document."""
 
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from app.identity import addresses
 from app.kernel.i18n import gettext as _
+from app.producers.vat.classes import CLASSES
 from app.web.forms import Form, Text
 
+MOST_RATE = 50  # percent
 Optional = Annotated[str, Field(default="", validate_default=True)]
 
 
@@ -18,7 +22,7 @@ def _checked(text: str, check: Callable[[str], str]) -> str:
 
 
 class TaxForm(Form):
-    """What a producer's invoices need. mandate: he has the shop make them for him."""
+    """What a producer's invoices need. mandate: he has the shop make them for him. oss: he has OSS."""
 
     company: Annotated[str, StringConstraints(min_length=2, max_length=80)]
     vat_number: Annotated[str, StringConstraints(max_length=30)]
@@ -28,6 +32,7 @@ class TaxForm(Form):
     sdi: Optional
     pec: Optional
     mandate: bool = False
+    oss: bool = False
 
     @field_validator("vat_number")
     @classmethod
@@ -48,6 +53,37 @@ class TaxForm(Form):
     @classmethod
     def _pec(cls, address: str) -> str:
         return _checked(address, addresses.pec)
+
+
+class RateForm(Form):
+    """A rate of VAT that holds from a day on. rate: as people write it, percent."""
+
+    country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
+    tax_class: str
+    rate: Decimal
+    valid_from: date
+    law: Annotated[str, StringConstraints(max_length=200), Field(default="")]
+
+    @field_validator("tax_class")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in CLASSES:
+            raise ValueError(_("Scegli una delle possibilità."))
+        return name
+
+    @field_validator("rate")
+    @classmethod
+    def _rate(cls, rate: Decimal) -> Decimal:
+        if not 0 <= rate <= MOST_RATE or rate != rate.quantize(Decimal("0.001")):
+            raise ValueError(_("Scrivi una percentuale da 0 a %(most)s, per esempio 12,5.", most=MOST_RATE))
+        return rate
+
+
+class PricesForm(Form):
+    """Whether VAT is in the shop's prices, or added to them. agreed: said by who adds it in the EU."""
+
+    prices: Literal["gross", "net"]
+    agreed: bool = False
 
 
 class AnswerForm(Form):

@@ -1,6 +1,6 @@
 """Background work about documents. Each is safe to run twice."""
 
-from app.commerce.documents import catching_up, deadlines, sending
+from app.commerce.documents import abroad, catching_up, deadlines, sending
 from app.integrations.sdi import Channel, Folder
 from app.kernel.db import transaction
 from app.system.runner import JobFunction, Work
@@ -34,6 +34,11 @@ async def warn_of_deadlines(work: Work) -> None:
         await deadlines.warn(db, work.own_shop, work.settings)
 
 
+async def warn_of_sales_abroad(work: Work) -> None:
+    async with work.session() as db, transaction(db):
+        await abroad.warn(db, work.own_shop, work.settings)
+
+
 async def hand_over(work: Work, transmission_id: int) -> None:
     await sending.hand_over(work.database, work.own_shop, _channel(work), transmission_id)
 
@@ -53,6 +58,7 @@ JOBS: dict[str, JobFunction] = {
     "documents.invoice_waiting": invoice_waiting,
     "documents.invoice_commissions": invoice_commissions,
     "documents.warn_of_deadlines": warn_of_deadlines,
+    "documents.warn_of_sales_abroad": warn_of_sales_abroad,
     "documents.hand_over": hand_over,
     "documents.read_answers": read_answers,
 }
@@ -60,5 +66,6 @@ SCHEDULES: list[Schedule] = [
     Schedule("documents.invoice_waiting", minutes=15),
     Schedule("documents.invoice_commissions", at=(5, 30)),
     Schedule("documents.warn_of_deadlines", at=(7, 30)),
+    Schedule("documents.warn_of_sales_abroad", at=(7, 40)),
     Schedule("documents.read_answers", minutes=15),
 ]

@@ -10,16 +10,11 @@ from app.commerce.orders.models import OrderGroup
 from app.kernel.tenancy import Legal
 from app.producers import tax
 from app.producers.models import Producer
+from app.producers.vat.classes import EU
 
 TO_CONSUMERS, ABROAD = "0000000", "XXXXXXX"  # the SdI's code where there is none: in Italy, and outside
 NO_NUMBER = "0000000"  # IdCodice of a foreign person without VAT number
 NO_EU_NUMBER = "OO99999999999"  # IdCodice of a business outside the EU (guide of the Agenzia delle Entrate)
-EU = frozenset(
-    {
-        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU"),
-        *("LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
-    }
-)
 
 SEAT = ("street", "postal_code", "city", "province")
 _ADDRESS = re.compile(r"(?P<street>.+?),\s*(?P<postal_code>[0-9]{5})\s+(?P<city>.+?)\s*\((?P<province>[A-Z]{2})\)")

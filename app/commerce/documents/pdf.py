@@ -206,10 +206,13 @@ def _totals(sheet: Sheet, order: GroupView) -> None:
     def money(minor: int) -> str:
         return formats.money(minor, currency, locale)
 
+    word = _("IVA %(rate)s") if order.is_net else _("di cui IVA %(rate)s")
+    taxes = [(word % {"rate": formats.percent(row.rate, locale)}, money(row.vat_minor)) for row in order.vat]
     sheet.sums(
         [
             (_("Prodotti"), money(order.goods_minor)),
             (_("Consegna"), money(order.delivery_minor)),
+            *(taxes if order.is_net else []),
             (_("Totale, IVA compresa"), _at_most(order.total_minor, currency, order.about_minor)),
         ]
     )
@@ -221,11 +224,8 @@ def _totals(sheet: Sheet, order: GroupView) -> None:
         ]
     if order.credit_minor:
         rest.append((_("con credito o buono"), money(order.credit_minor)))
-    if order.about_minor is None:  # by weight, the tax follows what is charged
-        rest += [
-            (_("di cui IVA %(rate)s", rate=formats.percent(row.rate, locale)), money(row.vat_minor))
-            for row in order.vat
-        ]
+    if order.about_minor is None and not order.is_net:  # by weight, the tax follows what is charged
+        rest += taxes
     sheet.sums(rest, last_bold=False)
     if order.shop_funded_minor:
         share = money(order.shop_funded_minor)

@@ -257,24 +257,6 @@ def _ahead(order: Order) -> Iterator[Taking]:
         )
 
 
-async def sold_abroad(
-    db: AsyncSession, producer_id: int, since: datetime, until: datetime, countries: Sequence[str]
-) -> int:
-    """Net of what a producer has sold to consumers in those countries, minor units (law.md 1.6, OSS)."""
-    rows = await db.scalars(
-        select(Order.vat)
-        .join(OrderGroup, OrderGroup.id == Order.group_id)
-        .where(
-            Order.producer_id == producer_id,
-            OrderGroup.country.in_(countries),
-            func.coalesce(OrderGroup.invoice["kind"].as_string(), "") != "company",
-            OrderGroup.paid_at >= since,
-            OrderGroup.paid_at < until,
-        )
-    )
-    return sum(row["net_minor"] for vat in rows for row in vat)
-
-
 async def exempt_sellers(db: AsyncSession, group_id: int) -> list[str]:
     """Names of a group's sellers who issue no invoices (art. 34, c. 6, DPR 633/72)."""
     sellers = select(Producer.name, Producer.legal).join(Order, Order.producer_id == Producer.id)

@@ -18,7 +18,6 @@ from app.producers import tax
 from app.producers.models import Producer
 
 RESEND_WITHIN = timedelta(days=5)  # of a rejection, with the same number and date
-OSS_LIMIT_MINOR, OSS_WARNING = 1_000_000, 80  # € 10.000 a year to consumers in other EU states; percent of it
 MONTHS = 13
 
 
@@ -67,18 +66,6 @@ class Waiting:
     trouble: str
     due: datetime
     is_near: bool
-
-
-@dataclass(frozen=True)
-class Abroad:
-    """What a producer sold this year to consumers in other EU states, against the limit (law.md 1.6)."""
-
-    sold_minor: int
-    limit_minor: int
-
-    @property
-    def is_near(self) -> bool:
-        return self.sold_minor * 100 >= self.limit_minor * OSS_WARNING
 
 
 def row(document: Document) -> Row:

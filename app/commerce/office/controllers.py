@@ -12,6 +12,7 @@ from app.commerce.office import deeds, queries, sections, views
 from app.commerce.office.queries import PAGE
 from app.commerce.orders import queries as orders
 from app.commerce.orders import words
+from app.commerce.payments import words as books
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
@@ -64,7 +65,7 @@ async def show_group(visit: CurrentVisit, number: FromPath[str]) -> Page:
     return await _page(
         visit, "staff/group.html", it=dossier, more=await sections.of_group(db, visit.shop, group),
         states=words.GROUP_STATES, payment_states=views.PAYMENT_STATES,
-        transfer_state=views.transfer_state, mail_states=views.MAIL_STATES,
+        transfer_state=views.transfer_state, mail_states=views.MAIL_STATES, event_states=books.EVENT_STATES,
     )  # fmt: skip
 
 

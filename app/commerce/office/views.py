@@ -15,6 +15,7 @@ from app.commerce.orders import views, words
 from app.commerce.orders.models import OrderEvent, OrderGroup
 from app.commerce.orders.views import GroupView
 from app.commerce.payments import transfers
+from app.commerce.payments import words as books
 from app.commerce.payments.models import LedgerJournal, Payment, StripeEvent, Transfer
 from app.kernel import clock
 from app.kernel.i18n import gettext as _
@@ -78,6 +79,7 @@ ACCOUNTS = {
     "dispute_loss": _l("Perso in contestazioni"),
     "capture_loss": _l("Non addebitato per errore"),
     "bank": _l("Arrivato in banca"),
+    "application_fees": _l("Trattenuta in rientro dal produttore"),
     "adjustments": _l("Rettifiche spiegate"),
 }
 
@@ -144,6 +146,8 @@ def frame(alarms: Alarms) -> Desk:
                 DeskLink(_("Prodotti"), "/amministrazione/prodotti"),
                 DeskLink(_("Schede"), "/amministrazione/schede"),
                 DeskLink(_("Reparti"), "/amministrazione/reparti"),
+                DeskLink(_("Etichette"), "/amministrazione/etichette"),
+                DeskLink(_("Sinonimi"), "/amministrazione/sinonimi"),
                 DeskLink(_("Importa"), "/amministrazione/importa"),
                 DeskLink(_("Recensioni"), "/amministrazione/recensioni"),
                 DeskLink(_("Promozioni"), "/amministrazione/promozioni"),
@@ -154,8 +158,9 @@ def frame(alarms: Alarms) -> Desk:
                 _counted(_("Credito"), "/amministrazione/credito", alarms),
                 _counted(_("Documenti"), "/amministrazione/documenti", alarms),
                 _counted(_("Conti"), "/amministrazione/conti", alarms),
+                DeskLink(_("IVA"), "/amministrazione/iva"),
                 DeskLink(_("Conti collegati"), "/amministrazione/conti-collegati"),
-                *((DeskLink(_("Modi di pagare"), "/amministrazione/pagamenti"),) if _is_admins() else ()),
+                *(_of_admins() if _is_admins() else ()),
             ]),
             (_("Macchina"), [
                 _counted(_("Eventi"), "/amministrazione/eventi", alarms),
@@ -181,6 +186,12 @@ def transfer_state(transfer: Transfer) -> tuple[object, str]:
 
 def _is_admins() -> bool:
     return access.admin(visits.current().person)
+
+
+def _of_admins() -> Sequence[DeskLink]:
+    """How the shop takes money and what it has decided about it."""
+    ways = DeskLink(_("Modi di pagare"), "/amministrazione/pagamenti")
+    return ways, DeskLink(_("Regole del negozio"), "/amministrazione/regole")
 
 
 def _counted(name: str, url: str, alarms: Alarms) -> DeskLink:
@@ -221,7 +232,7 @@ def dossier(
 def _ledger(journals: Sequence[LedgerJournal], sellers: Mapping[int, str]) -> list[LedgerRow]:
     return [
         LedgerRow(
-            journal.kind,
+            books.journal(journal.kind),
             journal.at,
             str(ACCOUNTS.get(entry.account, entry.account)),
             sellers.get(entry.order_id or 0, ""),

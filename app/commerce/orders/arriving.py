@@ -1,15 +1,12 @@
 """Parcels of which nobody says that they have come: their producer is asked, and in the end it is presumed.
 
-How long that takes is `features["arrivals"]` of the shop's row, whole days after it left, or stood ready to be fetched:
-
-    {"ask_after": 5, "presume_after": 10, "fetched_after": 30}
+How long that takes is the shop's to say (shops/rules.py), in whole days after it left, or stood ready to be fetched.
 
 A presumed arrival ends what waits for one (points, reviews, the desk's list), is called that wherever it is told, and
 does not make the time for withdrawing shorter (withdrawals/rules.py).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -22,26 +19,23 @@ from app.kernel import clock
 from app.kernel.db import Database, transaction
 from app.kernel.errors import Conflict
 from app.kernel.tenancy import ShopFacts
+from app.shops import rules
 
 log = structlog.get_logger()
-LONGEST = 365  # days; a setting that says more is senseless
 
 
 @dataclass(frozen=True)
 class Patience:
     """Days. ask_after: until its producer is asked; presume_after, fetched_after: until it has come, was fetched."""
 
-    ask_after: int = 5
-    presume_after: int = 10
-    fetched_after: int = 30
+    ask_after: int
+    presume_after: int
+    fetched_after: int
 
 
 def patience(shop: ShopFacts) -> Patience:
-    """The shop's own. What is missing or senseless is as here."""
-    said = shop.features.get("arrivals")
-    known = said if isinstance(said, Mapping) else {}
-    days = {field.name: known.get(field.name) for field in fields(Patience)}
-    return Patience(**{name: n for name, n in days.items() if type(n) is int and 1 <= n <= LONGEST})
+    """The shop's own."""
+    return Patience(rules.ASK_AFTER.of(shop), rules.PRESUME_AFTER.of(shop), rules.FETCHED_AFTER.of(shop))
 
 
 async def ask(db: AsyncSession, office: Office) -> None:

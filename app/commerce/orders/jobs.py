@@ -1,10 +1,13 @@
-"""Mails about orders, and what time does to them. Each job is safe to run twice: a mail is written once."""
+"""Mails about orders, words to browsers, and what time does to them.
+
+Each job is safe to run twice: a mail is written once, and a browser told once.
+"""
 
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import arrival_mails, arriving, correction_mails, mails
+from app.commerce.orders import arrival_mails, arriving, correction_mails, mails, pushes
 from app.commerce.orders.mails import Office
 from app.kernel.db import transaction
 from app.system.runner import JobFunction, Work
@@ -24,14 +27,17 @@ async def confirm_by_mail(work: Work, group_id: int) -> None:
 
 async def announce(work: Work, group_id: int) -> None:
     await _post(work, mails.announce, group_id)
+    await _post(work, pushes.announce, group_id)
 
 
 async def tell_shipped(work: Work, order_id: int) -> None:
     await _post(work, mails.tell_shipped, order_id)
+    await _post(work, pushes.tell_shipped, order_id)
 
 
 async def tell_delivered(work: Work, order_id: int) -> None:
     await _post(work, mails.tell_delivered, order_id)
+    await _post(work, pushes.tell_delivered, order_id)
 
 
 async def tell_presumed(work: Work, order_id: int) -> None:

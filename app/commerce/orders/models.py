@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kernel.db import Id, ShopOwned, Table
@@ -113,7 +113,10 @@ class Order(ShopOwned, Table):
     delivery_discount_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # the delivery's part of it
     shop_funded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of the discount: the shop pays it
     discounts: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    # VAT was added to prices, delivery's cost and discounts, which are net; sums and gross amounts have it in them
+    prices_net: Mapped[bool] = mapped_column(default=False, server_default=false())
     fee_rate: Mapped[str] = mapped_column(String(10))
+    fee_base: Mapped[str] = mapped_column(String(5), default="gross", server_default="gross")  # shops/rules.py
     fee_minor: Mapped[int]  # kept by the shop; the producer gets the rest (payout_minor)
     refunded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of the total: refunds/requesting.py
     ship_by: Mapped[date | None]
@@ -166,6 +169,7 @@ class OrderLine(ShopOwned, Table):
     vat_rate: Mapped[str] = mapped_column(String(10))
     vat_minor: Mapped[int]
     fee_rate: Mapped[str] = mapped_column(String(10))
+    fee_base: Mapped[str] = mapped_column(String(5), default="gross", server_default="gross")  # shops/rules.py
     fee_minor: Mapped[int]
     refunded_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # of gross_minor
     kg_price_minor: Mapped[int | None]  # by real weight, with the next two; null: a fixed price

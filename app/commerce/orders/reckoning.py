@@ -11,6 +11,7 @@ from decimal import Decimal
 from app.catalog.by_weight import ByWeight
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.kernel.money import RateTotal, divided, fee_of_order, vat_of_order
+from app.shops.rules import GROSS, NET
 
 Off = tuple[int, int, int]  # promotion, what the producer gives, what the shop gives
 
@@ -36,12 +37,16 @@ class LineFacts:
 
 @dataclass(frozen=True)
 class OrderFacts:
-    """delivery_minor: as the buyer pays it. delivery_shop_minor: what the shop pays of it besides."""
+    """delivery_minor: as the buyer pays it. delivery_shop_minor: what the shop pays of it besides.
+
+    fee_base: shops.rules.GROSS | NET.
+    """
 
     lines: Sequence[LineFacts]
     fee_rate: Decimal
     delivery_minor: int = 0
     delivery_shop_minor: int = 0
+    fee_base: str = GROSS
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,15 @@ def reckon(facts: OrderFacts, grams: Sequence[Sequence[int] | None]) -> OrderMon
     taxed = [line.gross_minor + line.shop_minor for line in bare]
     goods = [(gross, line.vat_rate) for gross, line in zip(taxed, facts.lines, strict=True)]
     totals, vat = vat_of_order(goods, facts.delivery_minor + facts.delivery_shop_minor)
-    fee, fees = fee_of_order(taxed, facts.fee_rate)
+    fee, fees = fee_of_order(fee_bases(taxed, vat, facts.fee_base), facts.fee_rate)
     parts = zip(bare, vat, fees, strict=True)
     lines = [LineMoney(line.price_minor, line.off, vat_part, fee_part) for line, vat_part, fee_part in parts]
     return OrderMoney(lines, totals, fee, facts.delivery_minor)
+
+
+def fee_bases(taxed: Sequence[int], vat: Sequence[int], base: str) -> list[int]:
+    """Of what the shop's percentage is taken, line by line. taxed: with its VAT, and what the shop gives."""
+    return [gross - part if base == NET else gross for gross, part in zip(taxed, vat, strict=True)]
 
 
 def scaled(off: Sequence[Off], price_minor: int, placed_minor: int) -> list[Off]:
@@ -123,6 +133,7 @@ def facts_of(order: Order) -> OrderFacts:
         Decimal(order.fee_rate),
         order.delivery_minor,
         sum(entry.get("delivery_shop_minor", 0) for entry in order.discounts),
+        order.fee_base,
     )
 
 

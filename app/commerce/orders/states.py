@@ -6,6 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.commerce.orders import news
 from app.commerce.orders.models import Order, OrderEvent
 from app.kernel import clock
 from app.kernel.errors import Conflict
@@ -43,7 +44,7 @@ STRIPE = Actor("stripe")
 
 
 async def move(db: AsyncSession, order: Order, to: str, actor: Actor, *, kind: str = "", note: str = "") -> None:
-    """Move an order to another state, with its line in the timeline. Within a transaction.
+    """Move an order to another state, with its line in the timeline, and tell its buyer. Within a transaction.
 
     The update is conditional on the state the caller saw: of two who move at once, one is told that it has changed.
     Raises Conflict for a move that the table does not allow, or that came second.
@@ -64,6 +65,7 @@ async def move(db: AsyncSession, order: Order, to: str, actor: Actor, *, kind: s
     set_committed_value(order, "state", to)
     set_committed_value(order, "updated_at", now)
     record(db, order.group_id, kind or to, actor, order_id=order.id, came_from=came_from, to=to, note=note)
+    await news.tell_buyer(db, order, came_from, to, is_presumed=kind == PRESUMED)
 
 
 def record(

@@ -1,6 +1,6 @@
 """Orders as pages and mails show them: plain values in the reader's language, made from frozen rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,12 +15,14 @@ from app.commerce.orders import (
     reckoning,
     standing,
     states,
+    vat_views,
     weight_views,
     words,
 )
 from app.commerce.orders.deposit_views import DepositView
 from app.commerce.orders.discounts import Taken
 from app.commerce.orders.models import Order, OrderEvent, OrderGroup, OrderLine
+from app.commerce.orders.vat_views import VatRow
 from app.delivery.quotes import working_days_after
 from app.identity import addresses
 from app.kernel import formats
@@ -37,7 +39,9 @@ Happened = tuple[datetime | None, str, str | None]  # when (none: still to come)
 
 @dataclass(frozen=True)
 class LineView:
-    """price_minor: of one piece. total_minor: what is paid, without discount_minor. withdrawal: the sentence of law.md
+    """price_minor: of one piece. total_minor: of all, without discount_minor; where VAT is added, both are net of it.
+
+    withdrawal: the sentence of law.md
 
     L25. is_cold: travels refrigerated. is_gift: added by a promotion. refunded_pieces: of quantity, not to be sent, or
     sent back.
@@ -58,8 +62,8 @@ class LineView:
     discount_minor: int = 0
     is_gift: bool = False
     refunded_pieces: int = 0
-    reasons: Sequence[str] = ()  # of a price for many pieces
-    saving_minor: int = 0  # by it, on all of them
+    reasons: Sequence[str] = ()  # the rules that made the price
+    saving_minor: int = 0  # by them, on all pieces
     weight: str = ""  # of goods by weight: about and at most, or what they weigh
     is_about: bool = False  # total_minor is the most that it can become
 
@@ -75,18 +79,11 @@ class LineView:
 
 
 @dataclass(frozen=True)
-class VatRow:
-    rate: Decimal
-    net_minor: int
-    vat_minor: int
-
-
-@dataclass(frozen=True)
 class ParcelView:
     """One producer's order. how: the way it travels; arrival: when it is expected, "" once it is on its way.
 
     leaves: the day by which it must be sent; none when it is fetched, gone, or not paid whole. goods_minor,
-    delivery_minor: as paid;
+    delivery_minor: as paid, without the VAT where is_net: it is then added below. total_minor: always with it;
     listed_…: before discounts, without gifts. shop_funded_minor: of the discounts, what the shop pays. travels_with:
     the number of the order in whose parcel it is, or "".
     """
@@ -125,6 +122,7 @@ class ParcelView:
     about_minor: int | None = None  # goods by weight, not charged yet: about what it costs; total_minor: at most
     needs_weights: bool = False  # the producer has still to type what they weigh
     deposit: DepositView | None = None  # of its group
+    is_net: bool = False  # VAT was added to its prices
 
     @property
     def listed_goods_minor(self) -> int:
@@ -172,6 +170,7 @@ class GroupView:
     deposit: DepositView | None = None
     due_minor: int = 0  # what the card pays next, or has paid last
     has_contract: bool = False  # it stands: its contract can be taken away (contracts.py)
+    is_net: bool = False  # as a parcel's
 
     @property
     def by_card_minor(self) -> int:
@@ -223,10 +222,11 @@ def group_view(
         note=group.note,
         invoice=words.invoice_facts(group.invoice),
         parcels=parcels,
-        goods_minor=group.goods_minor,
-        delivery_minor=group.delivery_minor,
+        goods_minor=sum(parcel.goods_minor for parcel in parcels),
+        delivery_minor=sum(parcel.delivery_minor for parcel in parcels),
         total_minor=group.total_minor,
-        vat=_vat(row for order in group.orders for row in order.vat),
+        is_net=any(parcel.is_net for parcel in parcels),
+        vat=vat_views.rows(row for order in group.orders for row in order.vat),
         discounts=discounts.of(group.orders),
         credit_minor=group.credit_minor,
         about_minor=weight_views.about(group),
@@ -238,7 +238,7 @@ def group_view(
 
 def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequence[OrderEvent]) -> ParcelView:
     """One order with its lines loaded. events: its own, oldest first."""
-    seller, delivery = order.producer, order.delivery
+    seller, delivery, added = order.producer, order.delivery, vat_views.added(order)
     is_pickup, leaves = leaving.is_pickup(order), leaving.day(order, group, shop.time_zone)
     deposit = deposit_views.deposit_view(group, order)
     waits = deposit is not None and deposit.stage == "asked"
@@ -263,10 +263,11 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
         carrier=carriers.name(order.carrier),
         tracking_number=order.tracking_number,
         tracking_url=carriers.link(order.carrier, order.tracking_number),
-        goods_minor=order.goods_minor,
-        delivery_minor=order.delivery_minor,
+        goods_minor=order.goods_minor - added[0],
+        delivery_minor=order.delivery_minor - added[1],
         total_minor=order.total_minor,
-        vat=_vat(order.vat),
+        is_net=order.prices_net,
+        vat=vat_views.rows(order.vat),
         has_arrived=any(event.to_state == "delivered" for event in events),
         is_presumed=any(event.kind == states.PRESUMED for event in events),
         is_awaited=_is_awaited(order, group),
@@ -283,7 +284,7 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
 def line_view(line: OrderLine, group: OrderGroup | None = None) -> LineView:
     """group: that it is of, where its weights are to be told."""
     known = line.snapshot
-    bulk = known.get("bulk")
+    reasons, unruled_minor = _rules(known, line.unit_price_minor)
     return LineView(
         sku=line.sku,
         slug=known.get("slug") or "",
@@ -291,7 +292,7 @@ def line_view(line: OrderLine, group: OrderGroup | None = None) -> LineView:
         format=text(known.get("format")),
         quantity=line.quantity,
         price_minor=line.unit_price_minor,
-        total_minor=line.gross_minor,
+        total_minor=line.gross_minor - (line.vat_minor if known.get("vat_added") else 0),
         vat_rate=Decimal(line.vat_rate),
         designation=known.get("designation"),
         withdrawal=words.withdrawal(known.get("withdrawal") or ""),
@@ -300,11 +301,21 @@ def line_view(line: OrderLine, group: OrderGroup | None = None) -> LineView:
         discount_minor=line.discount_minor,
         is_gift=bool(known.get("gift")),
         refunded_pieces=line.refunded_pieces,
-        reasons=[text(bulk["reason"])] if bulk else [],
-        saving_minor=(bulk["window_minor"] - line.unit_price_minor) * line.quantity if bulk else 0,
+        reasons=reasons,
+        saving_minor=(unruled_minor - line.unit_price_minor) * line.quantity,
         weight=weight_views.said(line, group.currency) if group else "",
         is_about=bool(group and weight_views.is_open(group) and line.kg_price_minor is not None),
     )
+
+
+def _rules(known: Mapping[str, Any], price_minor: int) -> tuple[list[str], int]:
+    """(which rules made the price of a piece, what it would have cost without them), as the order froze it."""
+    ruled, bulk = known.get("rules"), known.get("bulk")
+    reasons = [text(each) for each in ruled["reasons"]] if ruled else []
+    if bulk:
+        reasons.append(text(bulk["reason"]))
+    before = ruled["unruled_minor"] if ruled else bulk["window_minor"] if bulk else price_minor
+    return reasons, before
 
 
 def text(texts: Mapping[str, str] | str | None) -> str:
@@ -351,16 +362,6 @@ def _seller_facts(seller: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("pec", _("PEC")),
     )
     return [(label, str(seller[name])) for name, label in labels if seller.get(name)]
-
-
-def _vat(rows: Iterable[Mapping[str, Any]]) -> list[VatRow]:
-    """Rows of one or more orders, one per rate, the lowest first."""
-    found: dict[Decimal, VatRow] = {}
-    for row in rows:
-        rate = Decimal(row["rate"])
-        before = found.get(rate, VatRow(rate, 0, 0))
-        found[rate] = VatRow(rate, before.net_minor + row["net_minor"], before.vat_minor + row["vat_minor"])
-    return [found[rate] for rate in sorted(found)]
 
 
 def _timeline(order: Order, events: Sequence[OrderEvent], *, is_pickup: bool) -> list[Happened]:

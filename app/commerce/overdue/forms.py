@@ -1,9 +1,9 @@
 """What a buyer chooses when his goods do not come."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import StringConstraints
 
 from app.web.forms import Form, Text
 
@@ -18,4 +18,4 @@ class EndForm(Form):
     """ground: why the contract may be ended now (choosing.GROUNDS). words: what happened; the seller reads it."""
 
     ground: Literal["expired", "refused", "essential"]
-    words: Text = Field("", max_length=500)
+    words: Annotated[Text, StringConstraints(max_length=500)] = ""

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from app.commerce.orders import links, reckoning
 from app.commerce.orders.models import Order, OrderGroup
-from app.commerce.payments import ways
+from app.commerce.payments import strategies, ways
 from app.commerce.payments.models import DEPOSIT, WHOLE, Payment
 from app.integrations.stripe import Item, NewIntent, NewSession
 from app.kernel.i18n import gettext as _
@@ -24,6 +24,7 @@ def intent(shop: ShopFacts, group: OrderGroup, payment: Payment) -> NewIntent:
         currency=payment.currency,
         without=ways.of(shop).without,
         is_held=_is_held(group),
+        split=strategies.split_of(payment),
     )
 
 
@@ -46,6 +47,7 @@ def session(shop: ShopFacts, secret_key: str, group: OrderGroup, payment: Paymen
         without=ways.of(shop).without,
         shows_link=ways.of(shop).link,
         is_held=_is_held(group),
+        split=strategies.split_of(payment),
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalog import stock
 from app.commerce.orders import links
 from app.commerce.orders.models import OrderGroup
-from app.commerce.payments import asking, queries
+from app.commerce.payments import asking, queries, strategies, ways
 from app.commerce.payments.models import BALANCE, CHECKOUT, DEPOSIT, PAGE, WHOLE, Payment
 from app.integrations.stripe import NewIntent, NewSession, PaymentRefused, PaymentUnreachable, StripeGateway
 from app.kernel import clock, ids
@@ -43,6 +43,10 @@ class NotPayable(Conflict):
         super().__init__(_("Questo ordine è scaduto: i prodotti sono tornati in vendita. Il carrello è ancora lì."))
 
 
+class SplitRefused(Exception):
+    """Stripe will not have a charge go to this account at once; the next attempt at the order does without."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to do for a buyer who wants to pay.
@@ -69,8 +73,13 @@ class Plan:
     intent: NewIntent | None
 
 
-async def prepare(db: AsyncSession, group: OrderGroup, way: str = CHECKOUT) -> Payment:
-    """The first or next attempt at paying a group, before Stripe knows of it. Within the transaction that places it."""
+async def prepare(
+    db: AsyncSession, group: OrderGroup, way: str = CHECKOUT, *, prefers_destination: bool = False
+) -> Payment:
+    """The first or next attempt at paying a group, before Stripe knows of it. Within the transaction that places it.
+
+    prefers_destination: the shop's choice between the strategies (strategies.py).
+    """
     before = await db.scalar(select(func.count()).select_from(Payment).where(Payment.group_id == group.id))
     now = clock.now()
     payment = Payment(
@@ -84,6 +93,7 @@ async def prepare(db: AsyncSession, group: OrderGroup, way: str = CHECKOUT) -> P
         expires_at=now + SESSION,
         created_at=now,
     )
+    await strategies.choose(db, group, payment, prefers_destination=prefers_destination)
     db.add(payment)
     await db.flush()  # callers want its id
     return payment
@@ -109,9 +119,12 @@ async def plan(
         if wanted == PAGE and not gateway.settings.stripe.publishable_key:
             wanted = CHECKOUT
         if payment is None or payment.way != wanted or _is_outdated(payment, group):
-            payment = await _next(db, group, payment, wanted)
+            payment = await _next(db, group, payment, wanted, prefers_destination=ways.of(shop).destination)
         elif payment.way == PAGE:
-            payment.amount_minor = due_minor(group)  # an open intent is brought up to it, see intents.py
+            due = due_minor(group)  # an open intent is brought up to it, see intents.py
+            if payment.destination:
+                payment.application_fee_minor += due - payment.amount_minor
+            payment.amount_minor = due
         return _planned(shop, gateway.settings.secret_key, group, payment, live, base_url)
 
 
@@ -138,6 +151,9 @@ async def keep(database: Database, shop: ShopFacts, plan: Plan, object_id: str, 
 async def when_refused(database: Database, shop: ShopFacts, plan: Plan, no: PaymentRefused) -> Exception:
     """Stripe would not make the object: the attempt has failed. What to tell the buyer."""
     await fail(database, shop, plan, f"{no.code or no.status} {no.param}".strip())
+    asked = plan.session or plan.intent
+    if asked is not None and strategies.is_refused_split(asked.split, no):
+        return SplitRefused()
     if no.code == "amount_too_small":
         return Refused(_("L’importo è troppo basso per un pagamento con carta: aggiungi qualcosa al carrello."))
     return cannot_open()
@@ -176,6 +192,8 @@ def due_minor(group: OrderGroup) -> int:
 
 def _is_outdated(payment: Payment, group: OrderGroup) -> bool:
     """Stripe has not made anything of it, and would make the wrong thing: its key stands for what was asked first."""
+    if payment.destination and payment.way == PAGE and payment.goes_on_minor > due_minor(group):
+        return True  # its producer is due more than the card would pay
     if payment.state != "new":
         return False
     if payment.way == PAGE:
@@ -183,14 +201,16 @@ def _is_outdated(payment: Payment, group: OrderGroup) -> bool:
     return payment.expires_at - clock.now() < SHORTEST
 
 
-async def _next(db: AsyncSession, group: OrderGroup, old: Payment | None, way: str) -> Payment:
+async def _next(
+    db: AsyncSession, group: OrderGroup, old: Payment | None, way: str, *, prefers_destination: bool
+) -> Payment:
     """A fresh attempt under the same hold, which lasts as long as the new page and a little longer.
 
     An old one that Stripe knows of stays until it is over there.
     """
     if old is not None and old.state == "new":
         old.state, old.settled_at = "expired", clock.now()
-    payment = await prepare(db, group, way)
+    payment = await prepare(db, group, way, prefers_destination=prefers_destination)
     if payment.part == BALANCE:
         return payment  # its goods are sold
     group.hold_until = max(group.hold_until, payment.expires_at + HOLD_MARGIN)

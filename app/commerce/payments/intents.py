@@ -28,7 +28,8 @@ async def open_intent(database: Database, shop: ShopFacts, gateway: StripeGatewa
         intent = await gateway.retrieve_intent(plan.object_id)
     if intent.is_open and intent.amount_minor != plan.amount_minor:
         try:
-            intent = await gateway.update_intent(intent.id, amount_minor=plan.amount_minor)
+            split = plan.intent.split if plan.intent else None
+            intent = await gateway.update_intent(intent.id, amount_minor=plan.amount_minor, split=split)
         except PaymentRefused:
             log.info("payments.intent_moved")  # then settling says where to
             intent = await gateway.retrieve_intent(intent.id)

@@ -29,6 +29,7 @@ DISPUTED = "disputed"  # ours: money that a buyer's bank has taken back, until t
 DISPUTE_LOSS = "dispute_loss"  # spent: lost disputes that no producer bears
 CAPTURE_LOSS = "capture_loss"  # spent: what somebody took too little at Stripe of goods by weight
 BANK = "bank"  # ours: what Stripe has paid out to the shop
+APPLICATION_FEES = "application_fees"  # ours: of destination charges, on its way back from a producer's account
 ADJUSTMENTS = "adjustments"  # neither: what an admin has explained in words (reconciliation/resolving.py)
 ACCOUNTS = frozenset(
     {
@@ -46,6 +47,7 @@ ACCOUNTS = frozenset(
         DISPUTE_LOSS,
         CAPTURE_LOSS,
         BANK,
+        APPLICATION_FEES,
         ADJUSTMENTS,
     }
 )
@@ -101,6 +103,23 @@ def transfer(amount_minor: int, currency: str, producer_id: int, order_id: int) 
     return [
         Line(PRODUCER_PAYABLE, amount_minor, currency, producer_id, order_id),
         Line(STRIPE_BALANCE, -amount_minor, currency, producer_id, order_id),
+    ]
+
+
+def transfer_of_charge(amount_minor: int, fee_minor: int, currency: str, producer_id: int, order_id: int) -> list[Line]:
+    """A producer's part went to his account with all of the charge, our fee too, which comes back at once."""
+    return [
+        Line(PRODUCER_PAYABLE, amount_minor, currency, producer_id, order_id),
+        Line(APPLICATION_FEES, fee_minor, currency, producer_id, order_id),
+        Line(STRIPE_BALANCE, -amount_minor - fee_minor, currency, producer_id, order_id),
+    ]
+
+
+def application_fee(fee_minor: int, currency: str, producer_id: int, order_id: int) -> list[Line]:
+    """That fee has come back."""
+    return [
+        Line(STRIPE_BALANCE, fee_minor, currency, producer_id, order_id),
+        Line(APPLICATION_FEES, -fee_minor, currency, producer_id, order_id),
     ]
 
 

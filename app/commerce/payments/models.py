@@ -23,6 +23,8 @@ class Payment(ShopOwned, Table):
     state: new (object not yet known) -> open -> paid | failed | expired, with `processing` in between where the bank
     takes days; late: paid after the goods were let go, money goes back: late -> refunded (`failure`: Stripe would not).
     idempotency_key (of that object), refund_key and capture_key are written before Stripe is called.
+    destination: the producer's account that the charge goes to at once, less application_fee_minor, which stays with
+    us; none: the parts follow by transfers of their own. Decided before Stripe is asked, and kept (strategies.py).
     lost_minor: of a deposit, what the bank has given back to the buyer for good while the balance was still to come;
     when the order ends, amount_minor becomes what is left to give back.
     Goods by weight: open -> authorized -> capturing (capture_minor stands) -> paid; or -> releasing -> released (we let
@@ -36,6 +38,7 @@ class Payment(ShopOwned, Table):
         Index("ix_payments_group", "shop_id", "group_id"),
         Index("ix_payments_intent", "shop_id", "intent_id"),
         Index("ix_payments_state", "shop_id", "state", "expires_at"),
+        CheckConstraint("application_fee_minor BETWEEN 0 AND amount_minor", name="application_fee"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -59,6 +62,8 @@ class Payment(ShopOwned, Table):
     capture_minor: Mapped[int | None]
     lost_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     capture_key: Mapped[str | None] = mapped_column(String(120))
+    destination: Mapped[str | None] = mapped_column(String(60))
+    application_fee_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     expires_at: Mapped[datetime]  # of the payment page
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
@@ -67,6 +72,11 @@ class Payment(ShopOwned, Table):
     def object_id(self) -> str | None:
         """What Stripe is asked about to know how this payment stands; None before it is known."""
         return self.intent_id if self.way == PAGE else self.session_id
+
+    @property
+    def goes_on_minor(self) -> int:
+        """What of it reaches the producer's account with the charge itself."""
+        return self.amount_minor - self.application_fee_minor if self.destination else 0
 
 
 class Transfer(ShopOwned, Table):
@@ -78,7 +88,8 @@ class Transfer(ShopOwned, Table):
     taken back since. Source: docs/algorithms/transfers.md.
     idempotency_key is written before Stripe is called; it changes when Stripe keeps a failure under it.
     from_charge: it comes out of the payment's own charge; else out of our balance at Stripe, which may have to wait
-    until there is enough (the parts that stored value paid for; settling.py says which).
+    until there is enough (the parts that stored value paid for; settling.py says which). With a destination charge
+    Stripe has made it with the charge: it is `sending` from the start, until it is read there.
     """
 
     __tablename__ = "transfers"
@@ -113,7 +124,8 @@ class Transfer(ShopOwned, Table):
 
 
 class Recovery(ShopOwned, Table):
-    """Money that a producer gives back of an order: for a refund, or for a dispute that he bears.
+    """Money that a producer gives back of an order: for a refund, for a dispute that he bears, or because a destination
+    charge that came too late had brought it to him.
 
     state: planned (its transfer is being sent) -> reversing (asked of Stripe) -> settled | owed. What is owed is netted
     from his next transfers. amount_minor = withheld (from the order's own transfer, before it was sent) + reversed
@@ -131,7 +143,7 @@ class Recovery(ShopOwned, Table):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     producer_id: Mapped[int] = mapped_column(ForeignKey("producers.id", ondelete="RESTRICT"))
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(10))  # refund | dispute
+    kind: Mapped[str] = mapped_column(String(10))  # refund | dispute | late: its reference is the payment
     reference: Mapped[str] = mapped_column(String(80))
     state: Mapped[str] = mapped_column(String(10), default="planned")
     currency: Mapped[str] = mapped_column(String(3))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.models import OrderGroup
-from app.commerce.payments import queries
+from app.commerce.payments import queries, strategies
 from app.commerce.payments.models import Payment, Transfer
 from app.kernel import clock
 from app.kernel.outbox import add_job
@@ -15,7 +15,7 @@ async def owe_producers(db: AsyncSession, group: OrderGroup, payment: Payment, c
     """One transfer per order, sent by a job each. A part of nothing is not sent.
 
     payment: the last one, after a deposit the balance; the deposit has been in our own balance since. charge_minor:
-    what of it is there to be passed on.
+    what of it is there to be passed on. Where the charge itself went to the producer, the job reads what Stripe made.
     """
     covered = covered_by_charge([order.payout_minor for order in group.orders], charge_minor)
     accounts = await queries.accounts_of(db, [order.producer_id for order in group.orders])
@@ -24,11 +24,11 @@ async def owe_producers(db: AsyncSession, group: OrderGroup, payment: Payment, c
             order_id=order.id,
             payment_id=payment.id,
             producer_id=order.producer_id,
-            account=accounts.get(order.producer_id),
+            account=payment.destination or accounts.get(order.producer_id),
             amount_minor=order.payout_minor,
             currency=group.currency,
             idempotency_key="",
-            state="due",
+            state=strategies.of(payment.destination).first_state,
             from_charge=is_covered,
             created_at=clock.now(),
         )

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalog.models import Hold, StockItem, StockMovement
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.payments.ledger import (
+    APPLICATION_FEES,
     CAPTURE_LOSS,
     CREDIT_OWED,
     DEPOSITS,
@@ -16,6 +17,7 @@ from app.commerce.payments.ledger import (
     STRIPE_BALANCE,
 )
 from app.commerce.payments.models import LedgerEntry, LedgerJournal, Payment, Recovery, Transfer
+from app.commerce.payments.recoveries import LATE
 
 Proof = Callable[[AsyncSession], AsyncIterator[str]]
 
@@ -128,7 +130,8 @@ async def payables_are_what_is_not_sent(db: AsyncSession) -> AsyncIterator[str]:
 
 async def reversals_are_what_came_back(db: AsyncSession) -> AsyncIterator[str]:
     """What was kept back and taken back of a transfer is what producers gave back; each has its journal."""
-    back = select(func.sum(Recovery.reversed_minor)).where(Recovery.order_id == Transfer.order_id).scalar_subquery()
+    of_order = (Recovery.order_id == Transfer.order_id, Recovery.kind != LATE)
+    back = select(func.sum(Recovery.reversed_minor)).where(*of_order).scalar_subquery()
     booked = (
         select(func.sum(LedgerEntry.amount_minor))
         .join(LedgerJournal, LedgerJournal.id == LedgerEntry.journal_id)
@@ -152,6 +155,19 @@ async def reversals_are_what_came_back(db: AsyncSession) -> AsyncIterator[str]:
     withheld, recovered = (await db.execute(select(func.coalesce(kept, 0), func.coalesce(given_up, 0)))).one()
     if withheld != recovered:
         yield f"{withheld} was kept back from transfers, recoveries say {recovered}"
+
+
+async def application_fees_have_come(db: AsyncSession) -> AsyncIterator[str]:
+    """What of a destination charge went to a producer's account and is ours came back with it, order by order."""
+    found = await db.execute(
+        select(Order.number, func.sum(LedgerEntry.amount_minor))
+        .join(Order, Order.id == LedgerEntry.order_id)
+        .where(LedgerEntry.account == APPLICATION_FEES)
+        .group_by(Order.id, Order.number)
+        .having(func.sum(LedgerEntry.amount_minor) != 0)
+    )
+    for number, amount in found:
+        yield f"order {number}: {amount} of the application fee has not come back"
 
 
 async def stock_is_its_movements(db: AsyncSession) -> AsyncIterator[str]:
@@ -213,6 +229,7 @@ ALL: tuple[Proof, ...] = (
     transfers_are_the_producers_part,
     payables_are_what_is_not_sent,
     reversals_are_what_came_back,
+    application_fees_have_come,
     stock_is_its_movements,
     holds_are_what_is_reserved,
 )

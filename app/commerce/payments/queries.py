@@ -70,7 +70,8 @@ async def transfers_of(db: AsyncSession, group_id: int) -> list[Transfer]:
 class TransferToSend:
     """A transfer on its way, with what Stripe needs to know. order, group: their numbers.
 
-    charge_id: where it comes from; None for our balance.
+    charge_id: where it comes from; None for our balance. destination, application_fee_minor: of its payment, whose
+    charge has brought it.
     """
 
     id: int
@@ -85,12 +86,14 @@ class TransferToSend:
     group_id: int
     group: str
     created_at: datetime
+    destination: str | None = None
+    application_fee_minor: int = 0
 
 
 async def transfer_to_send(db: AsyncSession, transfer_id: int) -> TransferToSend | None:
     """A transfer that was claimed; None if it has been sent, has failed, or is not there."""
     found = await db.execute(
-        select(Transfer, Payment.charge_id, Order.number, OrderGroup.id, OrderGroup.number)
+        select(Transfer, Payment, Order.number, OrderGroup.id, OrderGroup.number)
         .join(Payment, Payment.id == Transfer.payment_id)
         .join(Order, Order.id == Transfer.order_id)
         .join(OrderGroup, OrderGroup.id == Order.group_id)
@@ -99,20 +102,22 @@ async def transfer_to_send(db: AsyncSession, transfer_id: int) -> TransferToSend
     row = found.first()
     if row is None:
         return None
-    transfer, charge_id, order, group_id, group = row
+    transfer, payment, order, group_id, group = row
     return TransferToSend(
         id=transfer.id,
         key=transfer.idempotency_key,
         account=transfer.account,
         amount_minor=transfer.to_send_minor,
         currency=transfer.currency,
-        charge_id=charge_id if transfer.from_charge else None,
+        charge_id=payment.charge_id if transfer.from_charge else None,
         producer_id=transfer.producer_id,
         order_id=transfer.order_id,
         order=order,
         group_id=group_id,
         group=group,
         created_at=transfer.created_at,
+        destination=payment.destination,
+        application_fee_minor=payment.application_fee_minor,
     )
 
 
@@ -131,6 +136,19 @@ async def accounts_of(db: AsyncSession, producer_ids: Sequence[int]) -> dict[int
     """Producer id → connected account at Stripe."""
     found = await db.execute(select(Producer.id, Producer.stripe_account).where(Producer.id.in_(producer_ids)))
     return dict(found.all())
+
+
+async def refused_a_split(db: AsyncSession, group_id: int) -> bool:
+    """Has Stripe refused to make anything of an attempt at a group that was to go to a producer's account at once?"""
+    refused = (Payment.state == "failed", Payment.session_id.is_(None), Payment.intent_id.is_(None))
+    found = select(Payment.id).where(Payment.group_id == group_id, Payment.destination.is_not(None), *refused)
+    return await db.scalar(found.limit(1)) is not None
+
+
+async def owes(db: AsyncSession, producer_id: int, currency: str) -> bool:
+    """Does a producer owe something that is to be kept back from his next transfer?"""
+    debts = (Recovery.producer_id == producer_id, Recovery.currency == currency, Recovery.state == "owed")
+    return await db.scalar(select(Recovery.id).where(*debts).limit(1)) is not None
 
 
 async def overdue_payments(db: AsyncSession, before: datetime) -> list[Payment]:

@@ -1,7 +1,8 @@
 """Money that a producer gives back: out of his transfer before it leaves, by reversing it after, else from later ones.
 
 Locks are taken in one order: the group (by whoever decides), then a transfer, then recoveries. Stripe reverses a
-transfer only while the producer's balance there covers it; what it refuses is owed to us, and netted.
+transfer only while the producer's balance there covers it; what it refuses is owed to us, and netted. A charge that
+came too late and went to his account at once has a transfer at Stripe that is no order's: it is found by its charge.
 Source: docs/algorithms/transfers.md.
 """
 
@@ -13,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.models import Order
 from app.commerce.payments import ledger
-from app.commerce.payments.models import Recovery, Transfer
+from app.commerce.payments.models import Payment, Recovery, Transfer
+from app.integrations import stripe_money
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, Sent, StripeGateway
 from app.kernel import clock, ids
 from app.kernel.db import Database, transaction
@@ -23,7 +25,7 @@ from app.kernel.tenancy import ShopFacts
 log = structlog.get_logger()
 KEY_KEPT = timedelta(hours=20)  # Stripe says: at least 24
 MOST = 200  # debts netted from one transfer
-REFUND, DISPUTE = "refund", "dispute"
+REFUND, DISPUTE, LATE = "refund", "dispute", "late"
 
 
 async def take_back(
@@ -46,7 +48,7 @@ async def take_back(
     same = (Recovery.order_id == order_id, Recovery.kind == kind, Recovery.reference == reference)
     if (known := await db.scalar(select(Recovery).where(*same))) is not None:
         return known
-    transfer = await _locked_transfer(db, order_id)
+    transfer = None if kind == LATE else await _locked_transfer(db, order_id)
     recovery = Recovery(
         producer_id=producer_id,
         order_id=order_id,
@@ -63,7 +65,7 @@ async def take_back(
     )
     db.add(recovery)
     await db.flush()  # the job needs its id
-    if transfer is None or transfer.state in {"due", "failed", "cancelled"}:
+    if kind != LATE and (transfer is None or transfer.state in {"due", "failed", "cancelled"}):
         step(recovery, transfer, asked_by_others=0)
     else:
         add_job(db, "payments.recover", recovery_id=recovery.id)
@@ -107,8 +109,10 @@ async def recover(database: Database, shop: ShopFacts, gateway: StripeGateway, r
     asked = await _claimed(database, shop, recovery_id)
     if asked is None:
         return
-    recovery, transfer_id = asked
+    recovery, went_with = asked
     try:
+        is_late = recovery.kind == LATE
+        transfer_id = (await stripe_money.transfer_of_charge(gateway, went_with)).id if is_late else went_with
         sent = await _reversed(gateway, shop, recovery, transfer_id)
     except PaymentUnreachable as away:
         if away.kept:
@@ -122,21 +126,28 @@ async def recover(database: Database, shop: ShopFacts, gateway: StripeGateway, r
 
 
 async def _claimed(database: Database, shop: ShopFacts, recovery_id: int) -> tuple[Recovery, str] | None:
-    """What to ask Stripe for, with its key and amount written before; None if there is nothing to ask (yet)."""
+    """What to ask Stripe for, with its key and amount written before, and of which transfer, or for one that came too
+    late, of which charge's; None if there is nothing to ask (yet).
+    """
     async with database.session(shop.id) as db, transaction(db):
         recovery, transfer = await _locked(db, recovery_id)
         if recovery is None or recovery.state not in {"planned", "reversing"}:
             return None
         if recovery.state == "planned":
             step(recovery, transfer, asked_by_others=await _asked_by_others(db, recovery))
-        if recovery.state != "reversing" or transfer is None or transfer.stripe_id is None:
-            return None
-        return recovery, transfer.stripe_id
+        if recovery.kind == LATE:
+            went_with = (await db.get_one(Payment, int(recovery.reference))).charge_id
+        else:
+            went_with = transfer.stripe_id if transfer else None
+        return (recovery, went_with) if recovery.state == "reversing" and went_with else None
 
 
 async def _asked_by_others(db: AsyncSession, recovery: Recovery) -> int:
     asked = select(func.coalesce(func.sum(Recovery.asked_minor), 0)).where(
-        Recovery.order_id == recovery.order_id, Recovery.id != recovery.id, Recovery.state == "reversing"
+        Recovery.order_id == recovery.order_id,
+        Recovery.id != recovery.id,
+        Recovery.state == "reversing",
+        Recovery.kind != LATE,
     )
     return int(await db.scalar(asked) or 0)
 
@@ -160,7 +171,7 @@ async def _book(database: Database, shop: ShopFacts, recovery_id: int, sent: Sen
     """sent: what was reversed; None: Stripe would not, and it is owed."""
     async with database.session(shop.id) as db, transaction(db):
         recovery, transfer = await _locked(db, recovery_id)
-        if recovery is None or transfer is None or recovery.state != "reversing":
+        if recovery is None or recovery.state != "reversing" or (transfer is None and recovery.kind != LATE):
             return
         recovery.asked_minor, recovery.error = 0, error
         if sent is None:
@@ -168,11 +179,13 @@ async def _book(database: Database, shop: ShopFacts, recovery_id: int, sent: Sen
             return
         recovery.stripe_id = sent.id
         recovery.reversed_minor += sent.amount_minor
-        transfer.reversed_minor += sent.amount_minor
+        if transfer is not None:
+            transfer.reversed_minor += sent.amount_minor
         _settle(recovery)
         order = await db.get_one(Order, recovery.order_id)
         lines = ledger.reversal(sent.amount_minor, recovery.currency, recovery.producer_id, recovery.order_id)
-        await ledger.post(db, "reversal", f"{order.number}/{recovery.id}", lines, order.group_id)
+        kind = "late_reversal" if recovery.kind == LATE else "reversal"
+        await ledger.post(db, kind, f"{order.number}/{recovery.id}", lines, order.group_id)
 
 
 async def _change_key(database: Database, shop: ShopFacts, recovery_id: int) -> None:
@@ -190,8 +203,9 @@ def step(recovery: Recovery, transfer: Transfer | None, *, asked_by_others: int)
     """
     if transfer is not None and transfer.state == "sending":
         return
-    if transfer is not None and transfer.state == "sent":
-        room = transfer.to_send_minor - transfer.reversed_minor - asked_by_others
+    is_late = recovery.kind == LATE
+    if is_late or (transfer is not None and transfer.state == "sent"):
+        room = transfer.to_send_minor - transfer.reversed_minor - asked_by_others if transfer else recovery.left_minor
         recovery.asked_minor = max(0, min(recovery.left_minor, room))
         if recovery.asked_minor:
             recovery.state, recovery.asked_at = "reversing", clock.now()
@@ -212,11 +226,11 @@ def _settle(recovery: Recovery) -> None:
 
 
 async def _locked(db: AsyncSession, recovery_id: int) -> tuple[Recovery | None, Transfer | None]:
-    """A recovery and its order's transfer, locked: the transfer first."""
-    order_id = await db.scalar(select(Recovery.order_id).where(Recovery.id == recovery_id))
-    if order_id is None:
+    """A recovery and its order's transfer, locked: the transfer first. Of what came too late there is none."""
+    known = (await db.execute(select(Recovery.order_id, Recovery.kind).where(Recovery.id == recovery_id))).first()
+    if known is None:
         return None, None
-    transfer = await _locked_transfer(db, order_id)
+    transfer = None if known.kind == LATE else await _locked_transfer(db, known.order_id)
     found = select(Recovery).where(Recovery.id == recovery_id).with_for_update()
     return await db.scalar(found.execution_options(populate_existing=True)), transfer
 

@@ -57,6 +57,16 @@ async def open_page(
     database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int, *, base_url: str, way: str | None = None
 ) -> Opened:
     """The payment page, wherever the attempt is. way: see attempts.plan. Raises as open_session."""
+    try:
+        return await _open(database, shop, gateway, group_id, base_url=base_url, way=way)
+    except attempts.SplitRefused:
+        return await _open(database, shop, gateway, group_id, base_url=base_url, way=way)
+
+
+async def _open(
+    database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int, *, base_url: str, way: str | None
+) -> Opened:
+    """The same, once. Raises attempts.SplitRefused, too."""
     plan = await attempts.plan(database, shop, gateway, group_id, base_url=base_url, way=way)
     await intents.leave(database, shop, gateway, plan)
     if plan.is_stale:

@@ -18,7 +18,7 @@ from app.catalog.stock import OutOfStock
 from app.commerce.orders import parcels, reckoning, states
 from app.commerce.orders.models import OrderGroup
 from app.commerce.orders.states import STRIPE, Actor
-from app.commerce.payments import ledger, owing, queries, slow
+from app.commerce.payments import ledger, owing, queries, slow, strategies
 from app.commerce.payments.models import BALANCE, DEPOSIT, PAGE, Payment
 from app.commerce.payments.outcomes import Outcome
 from app.integrations.stripe import Intent, PaymentRefused, Session, StripeGateway
@@ -275,6 +275,7 @@ async def _paid(db: AsyncSession, group: OrderGroup, payment: Payment, taken: Ta
     if agreed != came:
         log.error("payments.wrong_amount", payment=payment.id, agreed=agreed, came=came)
         payment.amount_minor, payment.currency = came
+        payment.application_fee_minor = min(payment.application_fee_minor, payment.amount_minor)
     await send_back(db, group, payment)
     return Outcome.LATE
 
@@ -360,6 +361,7 @@ async def send_back(db: AsyncSession, group: OrderGroup, payment: Payment) -> No
     reference = f"{group.number}/{payment.id}"
     lines = ledger.late_payment(payment.amount_minor, payment.currency)
     await ledger.post(db, "late_payment", reference, lines, group.id)
+    await strategies.of(payment.destination).came_late(db, group, payment)
     add_job(db, "payments.refund_late", payment_id=payment.id)
     if group.state in {"awaiting_payment", "cancelled"}:
         if group.state == "awaiting_payment":

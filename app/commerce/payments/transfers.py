@@ -1,5 +1,7 @@
 """Sending producers their part: one transfer per order, from the charge that paid it or from our balance, once.
 
+How it comes about at Stripe is the strategy of its payment (strategies.py); what is here is the same for all.
+
 Stripe may do a thing and its answer be lost. While a key is kept at Stripe (a day), repeating the call is harmless;
 later, or when Stripe keeps a failure under the key, we first look for the transfer by our own mark on it. A balance
 that does not suffice yet is no failure: the money of other payments is on its way (docs/algorithms/credit.md). Nor is
@@ -13,20 +15,18 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.models import Order
-from app.commerce.payments import ledger, queries, recoveries
+from app.commerce.payments import ledger, queries, recoveries, strategies
 from app.commerce.payments.models import Transfer
 from app.commerce.payments.queries import TransferToSend
-from app.integrations.stripe import PaymentRefused, PaymentUnreachable, Sent, StripeGateway
+from app.commerce.payments.strategies import NO_ACCOUNT, NOT_READY
+from app.integrations.stripe import PaymentRefused, PaymentUnreachable, StripeGateway
 from app.kernel import clock, ids
 from app.kernel.db import Database, transaction
-from app.kernel.i18n import gettext as _
 from app.kernel.outbox import add_job
 from app.kernel.tenancy import ShopFacts
 
 log = structlog.get_logger()
-KEY_KEPT = timedelta(hours=20)  # Stripe says: at least 24
 ASK_BALANCE_AGAIN = timedelta(hours=6)
-NO_ACCOUNT, NOT_READY = "no_account", "insufficient_capabilities_for_transfer"  # the second is Stripe's own word
 WAITS_FOR_ACCOUNT = (NO_ACCOUNT, NOT_READY)
 
 
@@ -35,8 +35,9 @@ async def send(database: Database, shop: ShopFacts, gateway: StripeGateway, tran
     due = await _claimed(database, shop, transfer_id)
     if due is None:
         return
+    strategy = strategies.of(due.destination)
     try:
-        sent = await _already_sent(gateway, due) or await _ask(gateway, due)
+        sent = await strategy.bring(gateway, due)
     except PaymentUnreachable as away:
         if away.kept:
             await _change_key(database, shop, due)
@@ -55,8 +56,8 @@ async def send(database: Database, shop: ShopFacts, gateway: StripeGateway, tran
         return
     async with database.session(shop.id) as db, transaction(db):
         if await _move(db, due.id, "sending", state="sent", stripe_id=sent.id, sent_at=clock.now(), error=None):
-            lines = ledger.transfer(due.amount_minor, due.currency, due.producer_id, due.order_id)
-            await ledger.post(db, "transfer", due.order, lines, due.group_id)
+            for kind, lines in strategy.journals(due):
+                await ledger.post(db, kind, due.order, lines, due.group_id)
             await recoveries.go_on(db, due.order_id)
 
 
@@ -112,31 +113,6 @@ async def _claimed(database: Database, shop: ShopFacts, transfer_id: int) -> Tra
             transfer.state = "sending" if transfer.to_send_minor else "cancelled"
             await db.flush()  # what is read next
         return await queries.transfer_to_send(db, transfer_id)
-
-
-async def _already_sent(gateway: StripeGateway, due: TransferToSend) -> Sent | None:
-    """Stripe's transfer for this one, where its answer may have been lost for good."""
-    first_key = due.key == f"transfer:{due.id}"
-    if first_key and clock.now() - due.created_at < KEY_KEPT:
-        return None
-    for sent in await gateway.transfers_of(due.group):
-        if sent.metadata.get("transfer") == str(due.id):
-            return sent
-    return None
-
-
-async def _ask(gateway: StripeGateway, due: TransferToSend) -> Sent:
-    if due.account is None:
-        raise PaymentRefused(_("Il produttore non ha ancora un conto per ricevere i pagamenti."), code=NO_ACCOUNT)
-    return await gateway.create_transfer(
-        amount_minor=due.amount_minor,
-        currency=due.currency,
-        account=due.account,
-        charge_id=due.charge_id,
-        group=due.group,
-        reference=str(due.id),
-        key=due.key,
-    )
 
 
 async def _change_key(database: Database, shop: ShopFacts, due: TransferToSend) -> None:

@@ -1,6 +1,6 @@
 """How a shop takes money: Stripe's own page or ours, and what is offered there: `features["payments"]` of its row.
 
-    {"page": true, "apple_pay": false, "google_pay": true, "link": true, "sepa": false}
+    {"page": true, "apple_pay": false, "google_pay": true, "link": true, "sepa": false, "destination": false}
 
 What is not said is as Stripe does it: its page, with everything that the account has switched on. Sources: payments.md
 5.1 (payment_method_types is gone; what a shop does without is excluded), 5.8 (SEPA takes days: not for fresh goods).
@@ -25,13 +25,17 @@ FEATURE = "payments"
 
 @dataclass(frozen=True)
 class Ways:
-    """page: our own payment page instead of Stripe's. Apple Pay, Google Pay: on our page; on Stripe's it decides."""
+    """page: our own payment page instead of Stripe's. Apple Pay, Google Pay: on our page; on Stripe's it decides.
+
+    destination: where one producer's goods are paid, the charge goes to his account at once (strategies.py).
+    """
 
     page: bool = False
     apple_pay: bool = True
     google_pay: bool = True
     link: bool = True
     sepa: bool = True
+    destination: bool = False
 
     @property
     def way(self) -> str:

@@ -1,6 +1,6 @@
 """Admins choose how their shop takes money."""
 
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Request, get, post
 
@@ -19,13 +19,14 @@ HERE = "/amministrazione/pagamenti"
 
 
 class WaysForm(Form):
-    """page: "page" for ours, "checkout" for Stripe's."""
+    """page: "page" for ours, "checkout" for Stripe's. charges: "destination" or "separate" (strategies.py)."""
 
     page: str
     apple_pay: bool = False
     google_pay: bool = False
     link: bool = False
     sepa: bool = False
+    charges: Literal["separate", "destination"] = "separate"
 
     def ways(self) -> Ways:
         return Ways(
@@ -34,6 +35,7 @@ class WaysForm(Form):
             google_pay=self.google_pay,
             link=self.link,
             sepa=self.sepa,
+            destination=self.charges == "destination",
         )
 
 
@@ -41,7 +43,8 @@ class WaysForm(Form):
 async def show_ways(visit: CurrentVisit) -> Page:
     now = await ways.chosen(visit.db, visit.shop.id)
     boxes = {name: "1" if getattr(now, name) else "" for name in ("apple_pay", "google_pay", "link", "sepa")}
-    return await _page(visit, WaysForm.blank(page=now.way, **boxes))
+    charges = "destination" if now.destination else "separate"
+    return await _page(visit, WaysForm.blank(page=now.way, charges=charges, **boxes))
 
 
 @post("/amministrazione/pagamenti", access=access.admin, name="payments.ways.choose")

@@ -85,6 +85,8 @@ def name(kind: str, amount_minor: int) -> str:
         "payment": _("Venduto"),
         "transfer": _("Mandato al tuo conto Stripe"),
         "reversal": _("Ripreso dal tuo conto Stripe"),
+        "late_transfer": _("Mandato al tuo conto Stripe"),
+        "late_reversal": _("Ripreso dal tuo conto Stripe"),
         "netting": _("Compensato con un altro ordine"),
         "refund": _("Rimborsato a chi ha comprato"),
         "dispute_lost": _("Contestazione persa"),

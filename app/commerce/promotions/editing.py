@@ -17,6 +17,7 @@ from app.commerce.promotions.models import CustomerGroup, CustomerGroupMember, P
 from app.kernel import clock
 from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
+from app.kernel.outbox import add_job
 from app.kernel.tenancy import Person
 from app.system import audit, page_drops
 
@@ -99,9 +100,10 @@ async def _replaced(db: AsyncSession, person: Person, old: Promotion, values: Ma
 
 
 async def _on_pages(db: AsyncSession, promotion: Promotion) -> None:
-    """Cards and pages of products say what everybody pays."""
+    """Cards and pages of products say what everybody pays, and who waits for a lower price is told."""
     if windows.is_everybodys(promotion):
         await page_drops.drop(db, page_drops.EVERYTHING)
+        add_job(db, "engagement.promotion", run_at=max(clock.now(), windows.begins(promotion)))
 
 
 async def stop(db: AsyncSession, person: Person, owner: int | None, promotion_id: int) -> bool:

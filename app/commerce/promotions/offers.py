@@ -16,9 +16,11 @@ from sqlalchemy import (
     Subquery,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal_column,
+    not_,
     or_,
     select,
 )
@@ -27,7 +29,7 @@ from sqlalchemy.orm import aliased
 
 from app.catalog.models import Hold, Product, StockItem, Variant
 from app.commerce.orders.models import OrderGroup
-from app.commerce.promotions import buyers, models
+from app.commerce.promotions import buyers, models, people
 from app.commerce.promotions.engine import Offer
 from app.commerce.promotions.models import (
     CustomerGroupMember,
@@ -73,6 +75,7 @@ async def of(db: AsyncSession, shop: ShopFacts, asked: Asked) -> tuple[list[Offe
         "cart": asked.cart_id or _NOBODY,
         "user": asked.user_id or _NOBODY,
         "emails": sorted({asked.email, asked.email.lower()}),
+        "folded": [asked.email.strip().lower()] if asked.email.strip() else [],
         "producers": list(asked.producers) or [_NOBODY],
         "code": buyers.folded(asked.code or ""),
         "buyer": f"buyer:{buyer or ''}",
@@ -97,7 +100,7 @@ def _offer(row: Row[Any], buyer: str | None, day: str) -> Offer:
     uses = Uses(
         (row.total or 0) - is_own,
         (row.today or 0) - (is_own and row.own_day.isoformat() == day),
-        (row.by_buyer or 0) - (is_own and row.own_buyer == buyer),
+        max((row.by_buyer or 0) - (is_own and row.own_buyer == buyer), row.by_person or 0),
         (row.code_used or 0) - (is_own and row.own_code == row.code_id),
         row.code_limit,
     )
@@ -129,6 +132,16 @@ def _own() -> Subquery:
         .where(OrderGroup.cart_id == _CART, OrderGroup.state == "awaiting_payment", PromotionUse.state == "taken")
         .subquery("own")
     )
+
+
+def _by_person() -> ColumnElement[int]:
+    """What this shopper has taken, with an account or without. Looked for only where it matters."""
+    is_his_own = and_(OrderGroup.cart_id == _CART, OrderGroup.state == "awaiting_payment")
+    taken = people.uses_of(Promotion.id, _USER, bindparam("folded", expanding=True)).where(
+        or_(OrderGroup.cart_id.is_(None), not_(is_his_own))
+    )
+    is_limited = or_(Promotion.limit_buyer.is_not(None), Promotion.customers == models.FIRST)
+    return case((is_limited, taken.correlate(Promotion).scalar_subquery()), else_=0)
 
 
 def _gift_left() -> ColumnElement[int]:
@@ -201,6 +214,7 @@ def _statement(*, every: bool) -> Select[Any]:
             total.used.label("total"),
             today.used.label("today"),
             by_buyer.used.label("by_buyer"),
+            _by_person().label("by_person"),
             own.c.own_buyer,
             own.c.own_day,
             own.c.own_code,

@@ -13,7 +13,8 @@ async def orders_are_their_lines(db: AsyncSession) -> AsyncIterator[str]:
     """Goods, discounts and the shop's part of an order are those of its lines, the delivery's beside them."""
     # what is called off before it is charged leaves amounts as they are until then (docs/algorithms/catch-weight.md)
     pieces = OrderLine.quantity + case((OrderGroup.paid_at.is_(None), OrderLine.called_off), else_=0)
-    of_pieces = pieces * OrderLine.unit_price_minor - OrderLine.discount_minor
+    added = case((Order.prices_net, OrderLine.vat_minor), else_=0)
+    of_pieces = pieces * OrderLine.unit_price_minor - OrderLine.discount_minor + added
     nothing = (Order.state == "cancelled") & (Order.total_minor == 0)  # called off before it was charged
     by_weight = OrderLine.kg_price_minor.is_not(None) | nothing  # weighing/proofs.py looks at these
     lines = (

@@ -16,7 +16,11 @@ from app.commerce.promotions.offers import Asked
 from app.commerce.promotions.sale import Item, Sale
 from app.delivery.quotes import quote
 from app.identity.models import User
-from app.kernel.tenancy import ShopFacts
+from app.kernel.i18n import current_locale
+from app.kernel.tenancy import ShopFacts, in_language
+from app.pricing.rules import bulk
+from app.pricing.rules import words as words_of_rules
+from app.pricing.rules.bulk import Wanted
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,23 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Many:
+    """A line of so many pieces that each costs less, and what that saves on all of them."""
+
+    name: str
+    reason: str
+    saving_minor: int
+
+
+@dataclass(frozen=True)
 class Result:
+    """goods_minor: at the prices that many pieces have reached (many), before promotions."""
+
     verdicts: Sequence[Told]
     goods_minor: int
     delivery_minor: int | None
     off_minor: int
+    many: Sequence[Many] = ()
 
     @property
     def total_minor(self) -> int:
@@ -55,7 +71,7 @@ class Result:
 
 
 async def tried(db: AsyncSession, shop: ShopFacts, trial: Trial) -> Result:
-    items, weights = await _items(db, trial.pieces)
+    items, weights, many = await _items(db, shop, trial.pieces, trial.at)
     fees = await _fees(db, shop, items, weights, trial.postal_code)
     user_id = await db.scalar(select(User.id).where(func.lower(User.email) == trial.email.lower()))
     asked = Asked(user_id, trial.email, trial.code, None, sorted({i.producer_id for i in items}), trial.at, every=True)
@@ -66,6 +82,7 @@ async def tried(db: AsyncSession, shop: ShopFacts, trial: Trial) -> Result:
         sum(item.total_minor for item in items),
         sum(fees.values()) if fees is not None else None,
         sum(applied.total_minor for applied in outcome.applied if not applied.gift),
+        many,
     )
 
 
@@ -83,25 +100,43 @@ def _told(shop: ShopFacts, outcome: Outcome) -> list[Told]:
     ]
 
 
-async def _items(db: AsyncSession, pieces: Sequence[tuple[int, int]]) -> tuple[list[Item], Counter[int]]:
-    """The lines of such a basket at today's prices, in the order typed, and what each producer's parcel weighs (g)."""
+async def _items(
+    db: AsyncSession, shop: ShopFacts, typed: Sequence[tuple[int, int]], at: datetime
+) -> tuple[list[Item], Counter[int], list[Many]]:
+    """The lines of such a basket at today's prices, in the order typed, what each producer's parcel weighs (g), and
+    where many pieces cost less. The pieces of a variant that is typed twice are one line, as in a basket.
+    """
+    pieces = _together(typed)
     rows = await db.execute(
-        select(Variant, Product.category_id, Product.producer_id)
+        select(Variant, Product.category_id, Product.producer_id, Product.name)
         .join(Product, Product.id == Variant.product_id)
         .where(Variant.id.in_([variant_id for variant_id, _number in pieces]))
     )
-    known = {variant.id: (variant, category, producer) for variant, category, producer in rows}
+    known = {row[0].id: row for row in rows}
+    prices = {id_: row[0].price_minor for id_, row in known.items()}
+    many = await bulk.of_lines(db, [Wanted(id_, prices[id_], number) for id_, number in pieces if id_ in prices], at)
     found, weights = [], Counter[int]()
     for key, (variant_id, number) in enumerate(pieces, 1):
         if variant_id in known:
-            variant, category, producer = known[variant_id]
+            variant, category, producer, _name = known[variant_id]
             rate = Decimal(variant.vat_rate)
-            item = Item(
-                key, variant.product_id, category, producer, variant.stock_item_id, number, variant.price_minor, rate
-            )
-            found.append(item)
+            price = many[variant_id].price_minor if variant_id in many else variant.price_minor
+            found.append(Item(key, variant.product_id, category, producer, variant.stock_item_id, number, price, rate))
             weights[producer] += variant.weight_g * number
-    return found, weights
+    told = [
+        Many(in_language(known[id_][3], current_locale()), words_of_rules.bulk(many[id_], shop.currency),
+             many[id_].saving_minor * number)
+        for id_, number in pieces
+        if id_ in many
+    ]  # fmt: skip
+    return found, weights, told
+
+
+def _together(typed: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    pieces = Counter[int]()
+    for variant_id, number in typed:
+        pieces[variant_id] = min(bulk.MOST, pieces[variant_id] + number)
+    return list(pieces.items())
 
 
 async def _fees(

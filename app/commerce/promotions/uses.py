@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.models import Order, OrderEvent, OrderGroup
-from app.commerce.promotions import buyers, limits
+from app.commerce.promotions import buyers, limits, people
 from app.commerce.promotions.engine import Applied
 from app.commerce.promotions.models import PromotionCode, PromotionCount, PromotionUse
 from app.commerce.promotions.sale import No
@@ -46,7 +46,10 @@ async def take(db: AsyncSession, shop: ShopFacts, taker: Taker, applied: Sequenc
             strict=True,
         )
         for scope, limit, reason in bounds:
-            if not await _count(db, promotion.id, scope, limit):
+            is_over = (
+                reason == "used_by_you" and limit is not None and await _has_used(db, promotion.id, taker) >= limit
+            )
+            if is_over or not await _count(db, promotion.id, scope, limit):
                 raise _too_late(each, reason, shop)
         code_id = await _take_code(db, each, shop)
         db.add(
@@ -62,6 +65,17 @@ async def take(db: AsyncSession, shop: ShopFacts, taker: Taker, applied: Sequenc
             )
         )
     await db.flush()
+
+
+async def _has_used(db: AsyncSession, promotion_id: int, taker: Taker) -> int:
+    """How often this person has used it before, signed in or not.
+
+    What it counts in all is ours until the transaction ends, so that nobody takes another use meanwhile.
+    """
+    user_id, email = (
+        await db.execute(select(OrderGroup.user_id, OrderGroup.email).where(OrderGroup.id == taker.group_id))
+    ).one()
+    return await db.scalar(people.uses_of(promotion_id, user_id or 0, [email.strip().lower()])) or 0
 
 
 async def restate(db: AsyncSession, group: OrderGroup) -> None:

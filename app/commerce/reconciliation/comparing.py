@@ -33,8 +33,9 @@ DISPUTE = "dispute"
 FAMILIES = {
     "charge": ("payment", "deposit", "late_payment", "credit_sale"),
     "refund": ("refund_sent", "late_refund", "credit_refund_sent"),
-    "transfer": ("transfer",),
-    "transfer_reversal": ("reversal",),
+    "transfer": ("transfer", "late_transfer"),
+    "transfer_reversal": ("reversal", "late_reversal"),
+    "platform_earning": ("application_fee", "late_fee"),
     "refund_failure": ("refund_failed", "late_refund_failed", "credit_refund_failed"),
 }
 

@@ -25,12 +25,14 @@ async def movements_are_their_journals(db: AsyncSession) -> AsyncIterator[str]:
 
 
 async def sent_transfers_are_booked(db: AsyncSession) -> AsyncIterator[str]:
-    """Every transfer that Stripe has is in the ledger with what was sent, and no other is."""
+    """Every transfer that Stripe has is in the ledger with what was sent, and no other is. A destination charge sends
+    all of itself, and our fee comes back.
+    """
     booked = (
         select(-func.sum(LedgerEntry.amount_minor))
         .join(LedgerJournal, LedgerJournal.id == LedgerEntry.journal_id)
         .where(
-            LedgerJournal.kind == "transfer",
+            LedgerJournal.kind.in_(("transfer", "application_fee")),
             LedgerEntry.order_id == Transfer.order_id,
             LedgerEntry.account == STRIPE_BALANCE,
         )

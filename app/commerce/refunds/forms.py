@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from app.commerce.refunds import plan
 from app.commerce.refunds.plan import Claim, LineFacts, OrderFacts, Wanted
@@ -34,7 +34,7 @@ class RefundForm(Form):
     cancels: bool = False
     destination: Literal["sources", "card", "credit"] = "sources"
     reason: str = Field(max_length=20)
-    note: Text = Field("", max_length=500)
+    note: Annotated[Text, StringConstraints(max_length=500)] = ""
     key: str = Field(max_length=43)
     seen: str = Field("", max_length=500)
     step: Literal["preview", "confirm"] = "preview"
@@ -43,7 +43,7 @@ class RefundForm(Form):
 class CancelForm(Form):
     """Calling an order off. note: to the buyer."""
 
-    note: Text = Field("", max_length=500)
+    note: Annotated[Text, StringConstraints(max_length=500)] = ""
 
 
 @dataclass(frozen=True)

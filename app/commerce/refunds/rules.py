@@ -1,14 +1,13 @@
-"""What a shop has decided about refunds: `features["refunds"]` of its row. What is missing or senseless is as here."""
+"""What a shop has decided about refunds, as its admins set it (shops/rules.py)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from app.kernel.tenancy import ShopFacts
+from app.shops import rules as shop_rules
 
 NEVER, UNTIL_CONFIRMED, UNTIL_READY = "never", "confirmed", "ready"
 CANCELLABLE = {NEVER: (), UNTIL_CONFIRMED: ("pending",), UNTIL_READY: ("pending", "confirmed")}
-MOST_COST = Decimal(10)
 
 
 @dataclass(frozen=True)
@@ -33,20 +32,9 @@ class Rules:
 
 def of(shop: ShopFacts) -> Rules:
     """The shop's own rules."""
-    set_to = shop.features.get("refunds")
-    known = set_to if isinstance(set_to, Mapping) else {}
-    cancels, limit = known.get("buyer_cancels"), known.get("producer_limit_minor")
     return Rules(
-        card_first=known.get("order") != "credit_first",
-        card_cost=_percent(known.get("card_cost")),
-        buyer_cancels=cancels if cancels in CANCELLABLE else Rules.buyer_cancels,
-        producer_limit_minor=limit if isinstance(limit, int) and limit >= 0 else Rules.producer_limit_minor,
+        card_first=shop_rules.REFUND_ORDER.of(shop) == "card_first",
+        card_cost=shop_rules.CARD_COST.of(shop),
+        buyer_cancels=shop_rules.BUYER_CANCELS.of(shop),
+        producer_limit_minor=shop_rules.PRODUCER_LIMIT.of(shop),
     )
-
-
-def _percent(text: object) -> Decimal:
-    try:
-        rate = Decimal(text) if isinstance(text, str) else Decimal(0)
-    except InvalidOperation:
-        return Decimal(0)
-    return rate if rate.is_finite() and 0 <= rate <= MOST_COST else Decimal(0)

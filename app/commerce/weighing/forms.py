@@ -5,9 +5,9 @@ And the forms of staff: calling off, and taking over what Stripe took.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from app.commerce.orders import reckoning
 from app.commerce.orders.models import Order
@@ -23,7 +23,7 @@ class CallOffForm(Form):
 
     orders: list[str] = Field(default_factory=list, max_length=50)
     reason: str = Field("", max_length=20)
-    note: Text = Field("", max_length=500)
+    note: Annotated[Text, StringConstraints(max_length=500)] = ""
 
 
 class TakeOverForm(Form):

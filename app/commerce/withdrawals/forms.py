@@ -48,4 +48,4 @@ class RefundForm(Form):
 
 class RefusalForm(Form):
     reason: str = Field(max_length=20)
-    text: Text = Field(min_length=10, max_length=1000)
+    text: Annotated[Text, StringConstraints(min_length=10, max_length=1000)]

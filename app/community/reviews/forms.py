@@ -44,6 +44,7 @@ class BackForm(Form):
 
     da: str = ""
     ordine: str = ""
+    stelle: str = ""
     pagina: Annotated[int, Field(ge=1, le=10_000)] = 1
 
 

@@ -4,13 +4,14 @@ from app.commerce.orders.mails import Office
 from app.community.reviews import mails, queries
 from app.kernel.db import transaction
 from app.kernel.outbox import add_job
+from app.shops.rules import REVIEWS_INVITATION
 from app.system.runner import JobFunction, Work
 from app.system.schedules import Schedule
 
 
 async def find_to_invite(work: Work) -> None:
     """Ask, a week after, what it was like; unless the shop does not want it."""
-    if work.own_shop.features.get("reviews_invitation", True):
+    if REVIEWS_INVITATION.of(work.own_shop):
         async with work.session() as db, transaction(db):
             for order_id in await queries.to_invite(db):
                 add_job(db, "reviews.invite", order_id=order_id)

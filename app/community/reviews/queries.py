@@ -32,6 +32,7 @@ STARS = (5, 4, 3, 2, 1)
 _PRODUCT: BindParameter[int] = bindparam("product", type_=Product.id.type)
 _ROWS: BindParameter[int] = bindparam("rows", type_=Integer)
 _BEFORE: BindParameter[int] = bindparam("before", type_=Integer)
+_PUBLIC = (Review.product_id == _PRODUCT, Review.state == "published")
 PHOTO = (ReviewPhoto.id.label("photo_id"), Image.key, Image.width, Image.height, Image.color)
 
 
@@ -155,26 +156,38 @@ def _named() -> Select[Any]:
     )
 
 
-async def published(db: AsyncSession, product_id: int, *, sort: str = SORTS[0], page: int = 1) -> list[Any]:
-    """A page of a product's reviews, one row per picture and at least one per review; in one statement.
-
-    Each row has the counts of all published reviews by stars too, as stars_5 … stars_1.
-    """
-    values = {_PRODUCT.key: product_id, _ROWS.key: PAGE, _BEFORE.key: (page - 1) * PAGE}
-    return list(await db.execute(_published(sort if sort in SORTS else SORTS[0]), values))
+async def spread(db: AsyncSession, product_id: int) -> Any:
+    """How many published reviews a product has by stars: a row with stars_5 … stars_1."""
+    return (await db.execute(_spread(), {_PRODUCT.key: product_id})).one()
 
 
 @cache
-def _published(sort: str) -> Select[Any]:
-    public = (Review.product_id == _PRODUCT, Review.state == "published")
+def _spread() -> Select[Any]:
+    counts = (func.coalesce(func.sum(case((Review.rating == stars, 1), else_=0)), 0) for stars in STARS)
+    named = (count.label(f"stars_{stars}") for count, stars in zip(counts, STARS, strict=True))
+    return select(*named).where(*_PUBLIC)
+
+
+async def published(
+    db: AsyncSession, product_id: int, *, sort: str = SORTS[0], page: int = 1, stars: int | None = None
+) -> list[Any]:
+    """A page of a product's reviews, one row per picture and at least one per review; in one statement.
+
+    Each row has the counts of all published reviews by stars too, as `spread` has. stars: only those with so many.
+    """
+    values = {_PRODUCT.key: product_id, _ROWS.key: PAGE, _BEFORE.key: (page - 1) * PAGE, "stars": stars}
+    statement = _published(sort if sort in SORTS else SORTS[0], of_stars=stars is not None)
+    return list(await db.execute(statement, values))
+
+
+@cache
+def _published(sort: str, *, of_stars: bool) -> Select[Any]:
+    wanted = (*_PUBLIC, Review.rating == bindparam("stars", type_=Integer)) if of_stars else _PUBLIC
     newest = (Review.published_at.desc(), Review.id.desc())
     orders = {"recenti": newest, "utili": (Review.helpful.desc(), *newest), "basse": (Review.rating, *newest)}
     place = func.row_number().over(order_by=orders[sort]).label("place")
-    shown = select(Review.id, place).where(*public).order_by(place).limit(_ROWS).offset(_BEFORE).subquery("shown")
-    counts = select(
-        *(func.sum(case((Review.rating == stars, 1), else_=0)).label(f"stars_{stars}") for stars in STARS)
-    ).where(*public)
-    by_stars = counts.subquery("by_stars")
+    shown = select(Review.id, place).where(*wanted).order_by(place).limit(_ROWS).offset(_BEFORE).subquery("shown")
+    by_stars = _spread().subquery("by_stars")
     columns: tuple[Any, ...] = (Review.id, Review.rating, Review.title, Review.text, Review.signed, Review.locale)
     return (
         select(

@@ -6,11 +6,12 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from app.catalog.views import Picture
 from app.community.reviews import moderation, voices, writing
 from app.community.reviews.models import Review, ReviewReport
-from app.community.reviews.queries import STARS, Named
+from app.community.reviews.queries import PAGE, SORTS, STARS, Named
 from app.kernel import formats
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
@@ -83,7 +84,7 @@ def score(count: int, total: int, rows: Sequence[tuple[int, int]] = ()) -> Score
 
 
 def score_of(row: Any) -> Score:
-    """From a row of queries.published."""
+    """From a row of queries.published or queries.spread, with at least one review."""
     rows = [(stars, int(getattr(row, f"stars_{stars}"))) for stars in STARS]
     return score(sum(n for _stars, n in rows), sum(stars * n for stars, n in rows), rows)
 
@@ -224,7 +225,11 @@ def judged(row: Any, photos: Sequence[Any], reports: Sequence[ReviewReport] = ()
 
 @dataclass(frozen=True)
 class Reviews:
-    """A page of a product's reviews. url: of the list in this order, ending in ? or &; sorts: (key, name)."""
+    """A page of a product's reviews. url: of this list, ending in ? or &; sorts: (key, name).
+
+    stars: of which alone these are, None for all. count: of those. all_url: of the list in this order, with all stars;
+    by_stars: the same, so that 5 can follow.
+    """
 
     name: str
     product_url: str
@@ -236,6 +241,10 @@ class Reviews:
     sorts: Sequence[tuple[str, str]]
     path: str
     url: str
+    stars: int | None
+    count: int
+    all_url: str
+    by_stars: str
 
 
 def sorts() -> list[tuple[str, str]]:
@@ -246,18 +255,48 @@ def name_of(names: Mapping[str, str]) -> str:
     return in_language(names, current_locale())
 
 
-def reviews(named: Named, rows: Sequence[Any], *, sort: str, page: int, per_page: int, path: str) -> Reviews:
-    """path: with the language's prefix."""
-    known = score_of(rows[0]) if rows else None
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody asked of a list of reviews. sort: of queries.SORTS; stars: None for all."""
+
+    sort: str
+    page: int
+    stars: int | None
+
+
+def reviews(named: Named, rows: Sequence[Any], score: Score | None, wanted: Wanted, path: str) -> Reviews:
+    """path: with the language's prefix. score: none while there are no reviews."""
+    in_order = [] if wanted.sort == SORTS[0] else [("ordine", wanted.sort)]
+    of_stars = [] if wanted.stars is None else [("stelle", str(wanted.stars))]
+    count = counted(score, wanted.stars)
     return Reviews(
         name=name_of(named.names),
         product_url=f"/prodotti/{named.slug}",
-        score=known,
+        score=score,
         reviews=shown(rows),
-        page=page,
-        pages=max(1, -(-known.count // per_page)) if known else 1,
-        sort=sort,
+        page=wanted.page,
+        pages=pages_of(count),
+        sort=wanted.sort,
         sorts=sorts(),
         path=path,
-        url=f"{path}?ordine={sort}&" if sort != "recenti" else f"{path}?",
+        url=_going_on(path, [*of_stars, *in_order]),
+        stars=wanted.stars,
+        count=count,
+        all_url=path + (f"?{urlencode(in_order)}" if in_order else ""),
+        by_stars=f"{_going_on(path, in_order)}stelle=",
     )
+
+
+def counted(score: Score | None, stars: int | None) -> int:
+    """How many reviews there are with so many stars; None: of all."""
+    if score is None:
+        return 0
+    return score.count if stars is None else dict(score.rows)[stars]
+
+
+def pages_of(count: int) -> int:
+    return max(1, -(-count // PAGE))
+
+
+def _going_on(path: str, pairs: Sequence[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(pairs)}&" if pairs else f"{path}?"

@@ -9,11 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import products
+from app.community.reviews import queries
 from app.community.reviews.models import Review, ReviewAnswer, ReviewReport, ReviewVote
+from app.identity import news
 from app.kernel import clock
 from app.kernel.errors import NotFound
+from app.kernel.i18n import current_locale
+from app.kernel.i18n import gettext as _
 from app.kernel.i18n import lazy_gettext as _l
-from app.kernel.tenancy import Person
+from app.kernel.tenancy import Person, in_language
 from app.system import audit
 
 REPORT_REASONS = {
@@ -82,7 +86,22 @@ async def answer(db: AsyncSession, review_id: int, person: Person, producer_id: 
         after={"answer": text},
     )
     await products.touch(db, [review.product_id])
+    if before is None:
+        await _tell_author(db, review)
     return True
+
+
+async def _tell_author(db: AsyncSession, review: Review) -> None:
+    """In the shop, once: an answer that is changed later is no news."""
+    about = await queries.public(db, review.id)
+    await news.tell(
+        db,
+        review.author_id,
+        "review",
+        str(review.id),
+        f"/prodotti/{about.slug}/recensioni",
+        lambda: _("Hanno risposto alla tua recensione: %(name)s", name=in_language(about.names, current_locale())),
+    )
 
 
 async def _public(db: AsyncSession, review_id: int) -> Review:

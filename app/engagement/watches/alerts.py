@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.engagement.watches import queries
 from app.engagement.watches.links import CONFIRM_LIFE, Claim, seconds
 from app.engagement.watches.models import Alert
-from app.engagement.watches.queries import Due, Offer
+from app.engagement.watches.queries import About, Due, Offer
+from app.identity import news
 from app.kernel import clock, formats, ids
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
+from app.kernel.i18n import lazy_gettext as _l
 from app.kernel.outbox import add_job
+from app.kernel.tenancy import ShopFacts, in_language
 
 KEPT = timedelta(days=365)
 PATIENCE = timedelta(minutes=10)  # between two letters about the same thing
@@ -27,7 +30,7 @@ Letter = Callable[[Due], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody wants to be told of. kind: restock | price. at_most_minor: of a price alert, else None."""
+    """What somebody wants to be told of. kind: as of Alert. at_most_minor: of a price alert, else None."""
 
     offer: Offer
     kind: str
@@ -37,12 +40,16 @@ class Wanted:
 async def judge(db: AsyncSession, currency: str, variant_id: int, kind: str, target_minor: int | None) -> Wanted:
     """What is wanted, if it makes sense today. target_minor: the price that was typed; None for any drop.
 
-    Raises NotFound for what is not sold; Refused for what is there already, or a price (field target) that is not
-    below today's.
+    Raises NotFound for what is not sold, nor announced; Refused for what is there already, or a price (field target)
+    that is not below today's.
     """
-    offer = await queries.offer(db, variant_id)
+    offer = await queries.offer(db, variant_id, kind)
     if offer is None:
         raise NotFound
+    if kind == "release":
+        if offer.is_sold:
+            raise Refused(_("È già in vendita: lo trovi alla sua pagina."))
+        return Wanted(offer, kind, None)
     if kind == "restock":
         if offer.available > 0:
             raise Refused(_("C’è già: puoi metterlo nel carrello."))
@@ -156,21 +163,28 @@ async def stop_all(db: AsyncSession, key: str) -> None:
         await db.execute(delete(Alert).where(Alert.email == email).execution_options(synchronize_session=False))
 
 
-async def tell_next(
-    db: AsyncSession,
-    kind: str,
-    letter: Letter,
-    *,
-    most: int,
-    stock_item_id: int | None = None,
-    variant_id: int | None = None,
-) -> int:
+async def tell_next(db: AsyncSession, shop: ShopFacts, kind: str, letter: Letter, *, most: int, about: About) -> int:
     """Tell the next people whose time has come, each once; how many. Within a transaction: all of them, or nobody."""
-    due = await queries.due(db, kind, most, stock_item_id=stock_item_id, variant_id=variant_id)
+    due = await queries.due(db, shop, kind, most, about)
     for one in due:
         await letter(one)
         one.alert.told_at = clock.now()
+        await _tell_in_the_shop(db, one)
     return len(due)
+
+
+NEWS = {
+    "restock": _l("È tornato: %(name)s"),
+    "price": _l("Costa meno: %(name)s"),
+    "release": _l("È in vendita: %(name)s"),
+}
+
+
+async def _tell_in_the_shop(db: AsyncSession, due: Due) -> None:
+    alert, sentence = due.alert, NEWS[due.alert.kind]
+    reference = f"{alert.key}:{alert.confirmed_at:%Y%m%d%H%M%S%f}"
+    named = lambda: str(sentence) % {"name": in_language(due.name, current_locale())}  # noqa: E731
+    await news.tell(db, alert.user_id, "alert", reference, due.url, named)
 
 
 async def drop_ended(db: AsyncSession) -> None:

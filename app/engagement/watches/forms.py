@@ -21,7 +21,7 @@ class AlertForm(Form):
     """What to be told of. target: a price as people write it; blank for any drop. elenco: on /avvisi."""
 
     variant_id: RowId
-    kind: Literal["restock", "price"]
+    kind: Literal["restock", "price", "release"]
     target: str = Field(default="", max_length=20)
     elenco: bool = False
 

@@ -2,35 +2,55 @@
 
 from functools import partial
 
-from app.engagement.watches import alerts, mails, wishes
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.engagement.watches import alerts, mails, pushes, wishes
+from app.engagement.watches.queries import EVERYTHING, About, Due
 from app.kernel.db import transaction
 from app.system import mail
 from app.system.runner import JobFunction, Work
 from app.system.schedules import Schedule
 
 BATCH = 100
-LETTERS = {"restock": mails.it_is_back, "price": mails.it_is_cheaper}
+LETTERS = {"restock": mails.it_is_back, "price": mails.it_is_cheaper, "release": mails.it_is_out}
 
 
-async def _tell(work: Work, kind: str, **about: int) -> None:
+async def _tell(work: Work, kind: str, about: About = EVERYTHING) -> None:
     """Tell everybody whose time has come. A job that dies has told whole batches, and goes on from there."""
     told = BATCH
     while told == BATCH:
         async with work.session() as db, transaction(db):
-            letter = partial(LETTERS[kind], db, work.own_shop, work.settings)
-            told = await alerts.tell_next(db, kind, letter, most=BATCH, **about)
+            letter = partial(_write, db, work, kind)
+            told = await alerts.tell_next(db, work.own_shop, kind, letter, most=BATCH, about=about)
+
+
+async def _write(db: AsyncSession, work: Work, kind: str, due: Due) -> None:
+    await LETTERS[kind](db, work.own_shop, work.settings, due)
+    await pushes.tell(db, work.own_shop, due)
 
 
 async def tell_restocked(work: Work, stock_item_id: int) -> None:
-    await _tell(work, "restock", stock_item_id=stock_item_id)
+    for kind in ("restock", "release"):
+        await _tell(work, kind, About(stock_item_id=stock_item_id))
 
 
 async def tell_cheaper(work: Work, variant_id: int) -> None:
-    await _tell(work, "price", variant_id=variant_id)
+    await _tell(work, "price", About(variant_id=variant_id))
+
+
+async def tell_of_promotion(work: Work) -> None:
+    """A promotion that everybody has begins, or was changed: any price may be another."""
+    await _tell(work, "price")
+
+
+async def tell_released(work: Work, product_id: int) -> None:
+    """A product goes on sale, for the first time or again."""
+    for kind in ("release", "restock"):
+        await _tell(work, kind, About(product_id=product_id))
 
 
 async def look_at(work: Work, kind: str, variant_id: int) -> None:
-    await _tell(work, kind, variant_id=variant_id)
+    await _tell(work, kind, About(variant_id=variant_id))
 
 
 async def look_around(work: Work) -> None:
@@ -49,6 +69,8 @@ async def drop_ended(work: Work) -> None:
 JOBS: dict[str, JobFunction] = {
     "engagement.restocked": tell_restocked,
     "engagement.price_changed": tell_cheaper,
+    "engagement.promotion": tell_of_promotion,
+    "engagement.released": tell_released,
     "engagement.look_at": look_at,
     "engagement.look_around": look_around,
     "engagement.drop_ended": drop_ended,

@@ -4,10 +4,13 @@ Within a transaction; written once, however often a job runs.
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import reductions
+from app.catalog.offered import EverybodysPrice
+from app.catalog.views import Reduction
 from app.engagement.watches import links, queries
 from app.engagement.watches.alerts import Wanted
 from app.engagement.watches.links import Claim
@@ -30,11 +33,11 @@ async def please_confirm(
     """Is this address yours, and do you want the alert? Without a yes nothing else is ever sent."""
     with writing(shop, claim.locale):
         name = f"{wanted.offer.name}, {wanted.offer.format}"
-        what = (
-            _("Qualcuno, forse tu, vuole sapere quando torna: %(name)s.", name=name)
-            if wanted.kind == "restock"
-            else _("Qualcuno, forse tu, vuole sapere quando scende il prezzo di: %(name)s.", name=name)
-        )
+        what = {
+            "restock": _("Qualcuno, forse tu, vuole sapere quando torna: %(name)s.", name=name),
+            "price": _("Qualcuno, forse tu, vuole sapere quando scende il prezzo di: %(name)s.", name=name),
+            "release": _("Qualcuno, forse tu, vuole sapere quando esce: %(name)s.", name=wanted.offer.name),
+        }[wanted.kind]
         await _write(
             db,
             shop,
@@ -53,17 +56,35 @@ async def please_confirm(
         )
 
 
-async def it_is_back(db: AsyncSession, shop: ShopFacts, settings: Settings, due: Due) -> None:
-    """What was sold out is there again."""
+async def it_is_out(db: AsyncSession, shop: ShopFacts, settings: Settings, due: Due) -> None:
+    """What was announced is on sale."""
     with writing(shop, due.alert.locale):
-        name, full = _names(due)
-        price = formats.money(due.price_minor, shop.currency, current_locale())
+        name, _full = _names(due)
         await _tell(
             db,
             shop,
             settings,
             due,
-            subject=_("È tornato: %(name)s", name=name),
+            subject=_("È in vendita: %(name)s", name=name),
+            lines=[
+                _("Ci hai chiesto di avvisarti: %(name)s è in vendita.", name=in_language(due.name, current_locale())),
+                _("Non lo teniamo da parte: avvisiamo tutti insieme chi lo aspettava, e chi prima arriva lo trova."),
+            ],
+        )
+
+
+async def it_is_back(db: AsyncSession, shop: ShopFacts, settings: Settings, due: Due) -> None:
+    """What was sold out is there again, perhaps because its season has come."""
+    with writing(shop, due.alert.locale):
+        name, full = _names(due)
+        price = formats.money(due.price_minor, shop.currency, current_locale())
+        season = _("È tornata la stagione: %(name)s", name=name)
+        await _tell(
+            db,
+            shop,
+            settings,
+            due,
+            subject=season if due.is_season else _("È tornato: %(name)s", name=name),
             lines=[
                 _("Ci hai chiesto di avvisarti: %(name)s è di nuovo disponibile, a %(price)s.", name=full, price=price),
                 _("Non lo teniamo da parte: avvisiamo tutti insieme chi lo aspettava, e chi prima arriva lo trova."),
@@ -79,6 +100,8 @@ async def it_is_cheaper(db: AsyncSession, shop: ShopFacts, settings: Settings, d
         name, full = _names(due)
         price = formats.money(due.price_minor, shop.currency, current_locale())
         lines = [_("Ci hai chiesto di avvisarti: adesso %(name)s costa %(price)s.", name=full, price=price)]
+        if due.offered:
+            lines.append(_("È una promozione che vale per tutti: nel carrello la trovi già tolta."))
         if said := _measured_by(due, lowest, shop.currency):
             lines.append(said)
         if due.available <= 0:
@@ -90,6 +113,8 @@ async def it_is_cheaper(db: AsyncSession, shop: ShopFacts, settings: Settings, d
 def _measured_by(due: Due, lowest: int | None, currency: str) -> str:
     """What the price is measured by: of an announced reduction the words of its page, else the lowest of the month."""
     said, locale = due.reduction, current_locale()
+    if due.offered:  # measured by what it cost before that promotion
+        said, lowest = _of_promotion(due.offered), due.offered.reference_minor
     if said and said.reference_minor:
         price = formats.money(said.reference_minor, currency, locale)
         if said.kind == reductions.PREVIOUS:
@@ -100,6 +125,10 @@ def _measured_by(due: Due, lowest: int | None, currency: str) -> str:
     if lowest is None:
         return ""
     return _("Prezzo più basso dei 30 giorni precedenti: %(price)s.", price=formats.money(lowest, currency, locale))
+
+
+def _of_promotion(made: EverybodysPrice) -> Reduction | None:
+    return Reduction(made.kind, made.reference_minor, Decimal(0), made.days) if made.kind else None
 
 
 def _lowest_before(changes: list[tuple[datetime, int]]) -> int | None:

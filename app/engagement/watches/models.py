@@ -38,7 +38,8 @@ class Wish(ShopOwned, Table):
 
 
 class Alert(ShopOwned, Table):
-    """One mail that somebody has asked for: when a variant is back (restock), or cheap enough (price).
+    """One mail that somebody has asked for: when a variant is back (restock), or cheap enough (price), or when a
+    product that is only announced goes on sale (release; then any of its variants will do).
 
     It waits from confirmed_at on (an address that was only typed must confirm first), and is told once, before ends_at.
     key: random, names it in links. at_most_minor: of a price alert, the price at which to tell; else null.
@@ -48,7 +49,7 @@ class Alert(ShopOwned, Table):
     __tablename__ = "alerts"
     __table_args__ = (
         UniqueConstraint("shop_id", "email", "variant_id", "kind"),
-        CheckConstraint("kind in ('restock', 'price')", name="kind"),
+        CheckConstraint("kind in ('restock', 'price', 'release')", name="kind"),
         CheckConstraint("(kind = 'price') = (at_most_minor is not null)", name="at_most"),
         Index("ix_alerts_variant", "shop_id", "variant_id", "kind"),
         Index("ix_alerts_ends", "shop_id", "ends_at"),

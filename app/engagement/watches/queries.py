@@ -1,23 +1,27 @@
 """What pages and jobs read of wishes and alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from app.catalog import cards
+from app.catalog import cards, coming, offered, seasons
 from app.catalog.listings import NOW, visible
 from app.catalog.models import PriceChange, Product, StockItem, Variant
+from app.catalog.offered import EverybodysPrice, Piece
 from app.catalog.views import Reduction
 from app.engagement.watches.models import Alert, Wish, WishList
 from app.kernel import clock, ids
 from app.kernel.i18n import current_locale
-from app.kernel.tenancy import in_language
+from app.kernel.tenancy import ShopFacts, in_language
 from app.producers.models import Producer
 from app.system.models import OutgoingMail
+
+MOST_WEIGHED = 5000  # price alerts in one look: an in-list that both databases take
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ class Wished:
 
 @dataclass(frozen=True)
 class Offer:
-    """A variant that somebody wants to be told of. available: pieces; url: of the product, without language."""
+    """A variant that somebody wants to be told of. price_minor: what everybody pays, in the basket too; available:
+    pieces; url: of the product, without language; is_sold: on sale already, not only announced.
+    """
 
     variant_id: int
     name: str
@@ -48,11 +54,15 @@ class Offer:
     url: str
     price_minor: int
     available: int
+    is_sold: bool
 
 
 @dataclass(frozen=True)
 class Due:
-    """An alert whose time has come, with what there is to tell; texts: locale → text. reduction: as its page has it."""
+    """An alert whose time has come, with what there is to tell; texts: locale → text. price_minor: what everybody pays.
+
+    offered: what made it, where a promotion for everybody did; else reduction: as its page has it.
+    """
 
     alert: Alert
     name: dict[str, str]
@@ -60,7 +70,9 @@ class Due:
     url: str
     price_minor: int
     available: int
+    is_season: bool  # of something with a season: it is on
     reduction: Reduction | None
+    offered: EverybodysPrice | None
 
 
 def whose(owner: Owner) -> ColumnElement[bool] | None:
@@ -108,61 +120,151 @@ def _offers() -> Select[Any]:
     return (
         select(
             Product.name,
+            Variant.id.label("variant_id"),
             Variant.format,
             Product.slug,
             Variant.price_minor,
             (StockItem.on_hand - StockItem.reserved).label("available"),
+            (Product.published_at <= NOW).label("is_sold"),
         )
         .select_from(Variant)
         .join(Product, Product.id == Variant.product_id)
         .join(Producer, Producer.id == Product.producer_id)
         .join(StockItem, StockItem.id == Variant.stock_item_id)
-        .where(Variant.retired_at.is_(None))
     )
 
 
-async def offer(db: AsyncSession, variant_id: int) -> Offer | None:
-    """A variant that the public may see, as it is now; None if it may not."""
-    statement = _offers().where(Variant.id == variant_id, visible())
+async def offer(db: AsyncSession, variant_id: int, kind: str) -> Offer | None:
+    """A variant that the public may see, as it is now; None if it may not. kind: of the alert that it is for."""
+    seen = or_(visible(), coming.announced()) if kind == "release" else visible()
+    statement = _offers().where(Variant.id == variant_id, Variant.retired_at.is_(None), seen)
     row = (await db.execute(statement, {NOW.key: clock.now()})).first()
-    if row is None:
-        return None
-    locale = current_locale()
-    name, label = in_language(row.name, locale), in_language(row.format, locale)
-    return Offer(variant_id, name, label, f"/prodotti/{row.slug}", row.price_minor, row.available)
+    return (await _shown(db, [row]))[0] if row else None
+
+
+async def _shown(db: AsyncSession, rows: Sequence[Row[Any]]) -> list[Offer]:
+    """Rows of `_offers` in the reader's language, with the price that everybody pays."""
+    locale, made = current_locale(), await _everybodys(db, rows)
+    return [
+        Offer(
+            row.variant_id,
+            in_language(row.name, locale),
+            in_language(row.format, locale),
+            f"/prodotti/{row.slug}",
+            made[row.variant_id].price_minor if row.variant_id in made else row.price_minor,
+            row.available,
+            bool(row.is_sold),
+        )
+        for row in rows
+    ]
+
+
+async def _everybodys(db: AsyncSession, rows: Sequence[Row[Any]]) -> Mapping[int, EverybodysPrice]:
+    """By variant, of rows with its id and its price in the window."""
+    return await offered.prices(db, [Piece(row.variant_id, row.price_minor) for row in rows])
 
 
 def _waits() -> ColumnElement[bool]:
     return and_(Alert.confirmed_at.is_not(None), Alert.told_at.is_(None), Alert.ends_at > NOW)
 
 
-async def due(
-    db: AsyncSession, kind: str, most: int, *, stock_item_id: int | None = None, variant_id: int | None = None
-) -> list[Due]:
-    """Waiting alerts whose time has come, who asked first comes first; locked. Of one thing, or of the whole shop."""
-    come = Alert.at_most_minor >= Variant.price_minor if kind == "price" else StockItem.on_hand > StockItem.reserved
-    statement = _offers().add_columns(*cards.REFERENCE, Alert).join(Alert, Alert.variant_id == Variant.id)
-    statement = statement.where(Alert.kind == kind, _waits(), visible(), come)
-    if stock_item_id is not None:
-        statement = statement.where(Variant.stock_item_id == stock_item_id)
-    if variant_id is not None:
-        statement = statement.where(Variant.id == variant_id)
-    rows = await db.execute(
-        statement.order_by(Alert.asked_at, Alert.id).limit(most).with_for_update(of=Alert, skip_locked=True),
-        {NOW.key: clock.now()},
-        execution_options={"populate_existing": True},
-    )
+@dataclass(frozen=True)
+class About:
+    """Of what a job tells: one variant, what stands on one shelf, one product; of the whole shop, if none is given."""
+
+    variant_id: int | None = None
+    stock_item_id: int | None = None
+    product_id: int | None = None
+
+    def narrows(self, kind: str) -> list[ColumnElement[bool]]:
+        """Conditions on Variant. Who waits for a release waits for all of the product."""
+        asked = []
+        if self.variant_id is not None:
+            asked.append(Variant.id == self.variant_id)
+        if self.product_id is not None:
+            asked.append(Variant.product_id == self.product_id)
+        if self.stock_item_id is not None:
+            on_it = Variant.stock_item_id == self.stock_item_id
+            of_it = aliased(Variant)
+            goods = select(of_it.product_id).where(of_it.stock_item_id == self.stock_item_id)
+            asked.append(Variant.product_id.in_(goods) if kind == "release" else on_it)
+        return asked
+
+
+EVERYTHING = About()
+
+
+async def due(db: AsyncSession, shop: ShopFacts, kind: str, most: int, about: About) -> list[Due]:
+    """Waiting alerts whose time has come, who asked first comes first; locked."""
+    values = {NOW.key: clock.now()}
+    come = await _come(db, kind, about)
+    rows = (
+        await db.execute(
+            _offers()
+            .add_columns(Product.season_mask, *cards.REFERENCE, Alert)
+            .join(Alert, Alert.variant_id == Variant.id)
+            .where(Alert.kind == kind, _waits(), visible(), come, *about.narrows(kind))
+            .order_by(Alert.asked_at, Alert.id)
+            .limit(most)
+            .with_for_update(of=Alert, skip_locked=True),
+            values,
+            execution_options={"populate_existing": True},
+        )
+    ).all()
+    made = await _everybodys(db, rows) if kind == "price" else {}
+    month = clock.today(shop.time_zone).month
     return [
         Due(
             row.Alert,
             row.name,
             row.format,
             f"/prodotti/{row.slug}",
-            row.price_minor,
+            made[row.variant_id].price_minor if row.variant_id in made else row.price_minor,
             row.available,
+            seasons.is_seasonal(row.season_mask) and bool(row.season_mask & seasons.bit(month)),
             cards.reduction(row),
+            made.get(row.variant_id),
         )
         for row in rows
+    ]
+
+
+async def _come(db: AsyncSession, kind: str, about: About) -> ColumnElement[bool]:
+    """What must have happened. One statement more while promotions make everybody's prices."""
+    there = StockItem.on_hand > StockItem.reserved
+    if kind == "release":
+        of_it, shelf = aliased(Variant), aliased(StockItem)
+        return (
+            exists()
+            .where(of_it.product_id == Product.id, of_it.retired_at.is_(None), of_it.stock_item_id == shelf.id)
+            .where(shelf.on_hand > shelf.reserved)
+        )
+    is_offered = Variant.retired_at.is_(None)
+    if kind == "restock":
+        return and_(is_offered, there)
+    in_window = Alert.at_most_minor >= Variant.price_minor
+    return and_(is_offered, or_(in_window, Alert.id.in_(await _cheap_in_basket(db, about))))
+
+
+async def _cheap_in_basket(db: AsyncSession, about: About) -> list[int]:
+    """Alerts on a price that is not in the window: a promotion that everybody has makes it (catalog/offered.py)."""
+    if await offered.running(db) == ():
+        return []
+    rows = await db.execute(
+        select(Alert.id, Alert.at_most_minor, Variant.id.label("variant_id"), Variant.price_minor)
+        .join(Variant, Variant.id == Alert.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .join(Producer, Producer.id == Product.producer_id)
+        .where(Alert.kind == "price", _waits(), visible(), Variant.retired_at.is_(None), *about.narrows("price"))
+        .where(Alert.at_most_minor < Variant.price_minor)
+        .order_by(Alert.asked_at, Alert.id)
+        .limit(MOST_WEIGHED),
+        {NOW.key: clock.now()},
+    )
+    waiting: list[Any] = list(rows)
+    made = await _everybodys(db, list({row.variant_id: row for row in waiting}.values()))
+    return [
+        row.id for row in waiting if row.variant_id in made and row.at_most_minor >= made[row.variant_id].price_minor
     ]
 
 
@@ -189,26 +291,26 @@ async def letters_since(db: AsyncSession, kind: str, recipient: str, since: date
 
 async def alerts_of(db: AsyncSession, email: str) -> list[tuple[Alert, Offer]]:
     """The waiting alerts of an address with what they are about, the latest first; also of what is not sold now."""
+    rows = (
+        await db.execute(
+            _offers()
+            .add_columns(Alert)
+            .join(Alert, Alert.variant_id == Variant.id)
+            .where(Alert.email == email, _waits())
+            .order_by(Alert.asked_at.desc(), Alert.id.desc()),
+            {NOW.key: clock.now()},
+        )
+    ).all()
+    return list(zip([row.Alert for row in rows], await _shown(db, rows), strict=True))
+
+
+async def numbers_waiting(db: AsyncSession, product_ids: Sequence[int]) -> dict[int, int]:
+    """How many addresses wait until each of these is there: on sale, or back."""
     rows = await db.execute(
-        _offers()
-        .add_columns(Alert)
+        select(Variant.product_id, func.count(Alert.email.distinct()).label("number"))
         .join(Alert, Alert.variant_id == Variant.id)
-        .where(Alert.email == email, _waits())
-        .order_by(Alert.asked_at.desc(), Alert.id.desc()),
+        .where(Variant.product_id.in_(set(product_ids)), Alert.kind.in_(("restock", "release")), _waits())
+        .group_by(Variant.product_id),
         {NOW.key: clock.now()},
     )
-    locale = current_locale()
-    return [
-        (
-            alert,
-            Offer(
-                alert.variant_id,
-                in_language(name, locale),
-                in_language(label, locale),
-                f"/prodotti/{slug}",
-                price,
-                available,
-            ),
-        )
-        for name, label, slug, price, available, alert in rows
-    ]
+    return {row.product_id: row.number for row in rows}

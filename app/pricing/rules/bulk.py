@@ -6,6 +6,7 @@ rules.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -44,14 +45,14 @@ class Wanted:
     quantity: int
 
 
-async def of_lines(db: AsyncSession, lines: Sequence[Wanted]) -> dict[int, Bulk]:
-    """The bulk prices that lines have reached, by variant. Two statements."""
+async def of_lines(db: AsyncSession, lines: Sequence[Wanted], at: datetime | None = None) -> dict[int, Bulk]:
+    """The bulk prices that lines have reached, by variant; at another moment than now. Two statements."""
     asked = await queries.bulk_facts(db, [line.variant_id for line in lines])
     rules, time_zone = await queries.bulk_rules(db, {facts.producer_id for facts in asked.values()})
     found = {}
     for line in lines:
         if rules and (facts := asked.get(line.variant_id)):
-            bulk = _reached(rules, facts, line, time_zone)
+            bulk = _reached(rules, facts, line, time_zone, at or clock.now())
             if bulk is not None:
                 found[line.variant_id] = bulk
     return found
@@ -76,16 +77,16 @@ def _steps(rules: Sequence[Rule], facts: BulkFacts, window: Wanted, time_zone: s
     numbers = sorted({rule.min_quantity or 1 for rule in rules})
     cheaper: list[Bulk] = []
     for number in (number for number in numbers if number <= min(MOST, window.quantity)):
-        bulk = _reached(rules, facts, Wanted(window.variant_id, window.price_minor, number), time_zone)
+        line = Wanted(window.variant_id, window.price_minor, number)
+        bulk = _reached(rules, facts, line, time_zone, clock.now())
         if bulk is not None and (not cheaper or bulk.price_minor < cheaper[-1].price_minor):
             cheaper.append(bulk)
     return cheaper
 
 
-def _reached(rules: Sequence[Rule], facts: BulkFacts, line: Wanted, time_zone: str) -> Bulk | None:
+def _reached(rules: Sequence[Rule], facts: BulkFacts, line: Wanted, time_zone: str, now: datetime) -> Bulk | None:
     if facts.is_taken:
         return None
-    now = clock.now()
     local = now.astimezone(ZoneInfo(time_zone))
     case = Case(
         line.price_minor,

@@ -82,8 +82,10 @@ async def _on_pages(db: AsyncSession, kind: str) -> None:
 
 def _told(row: PricingRule) -> dict[str, object]:
     told = {"kind": row.kind, "action": row.action, "value": row.value, "product": row.product_id}
-    conditions = {"pieces": row.min_quantity, "demand": row.min_demand, "zones": ",".join(row.regions)}
-    return {**told, **{name: value for name, value in conditions.items() if value}}
+    hours = "" if row.hour_from is None else f"{row.hour_from}-{row.hour_to}"
+    conditions = {"pieces": row.min_quantity, "days": row.max_days, "hours": hours, "demand": row.min_demand}
+    zones = {"zones": ",".join(row.regions)}
+    return {**told, **{name: value for name, value in {**conditions, **zones}.items() if value}}
 
 
 async def check(db: AsyncSession, producer_id: int | None, rule: Rule) -> None:
@@ -99,14 +101,33 @@ async def check(db: AsyncSession, producer_id: int | None, rule: Rule) -> None:
         raise Refused(_("Sui prodotti un prezzo dinamico può solo scendere."), "value")
     if rule.kind == engine.EXPIRY and rule.max_days is None:
         raise Refused(_("Scrivi da quanti giorni prima della scadenza."), "max_days")
-    if rule.kind == engine.HOURS and (rule.hour_from is None or rule.hour_to is None):
-        raise Refused(_("Scegli da che ora a che ora."), "hour_from")
+    if (rule.hour_from is None or rule.hour_to is None) and (
+        rule.kind == engine.HOURS or rule.hour_from != rule.hour_to
+    ):
+        raise Refused(_("Scegli da che ora a che ora."), "hour_from" if rule.hour_from is None else "hour_to")
     if rule.hour_from is not None and rule.hour_from == rule.hour_to:
         raise Refused(_("Le due ore devono essere diverse."), "hour_to")
+    _check_known(rule)
     if rule.valid_from and rule.valid_until and rule.valid_until <= rule.valid_from:
         raise Refused(_("Deve finire dopo l’inizio."), "last_day")
     if rule.valid_until and rule.valid_until <= clock.now():
         raise Refused(_("L’ultimo giorno è già passato."), "last_day")
+
+
+def _check_known(rule: Rule) -> None:
+    """A price in the window knows no number of pieces; one of goods no delivery, one of a delivery no goods."""
+    if rule.kind == engine.SURGE:
+        if rule.min_quantity is not None:
+            raise Refused(_("La consegna non guarda i pezzi: lascia vuoto."), "min_quantity")
+        if rule.max_days is not None:
+            raise Refused(_("La consegna non guarda le scadenze: lascia vuoto."), "max_days")
+        return
+    if rule.min_quantity is not None and rule.kind != engine.BULK:
+        raise Refused(_("I pezzi si contano nel carrello: per questo scegli «Per più pezzi»."), "min_quantity")
+    if rule.min_demand is not None:
+        raise Refused(_("La giornata piena conta solo per la consegna: lascia vuoto."), "min_demand")
+    if rule.regions:
+        raise Refused(_("La zona conta solo per la consegna: qui non sceglierne."), "zones")
 
 
 def _lowers(rule: Rule) -> bool:

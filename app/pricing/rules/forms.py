@@ -17,7 +17,10 @@ from app.web.forms import Form
 
 
 class RuleForm(Form):
-    """value: percent or money to take off, the factor, or the price, as `action` says. step: look | save."""
+    """value: percent or money to take off, the factor, or the price, as `action` says. step: look | save.
+
+    Every condition may be set; one that is left empty asks nothing.
+    """
 
     kind: Literal["expiry", "hours", "bulk"]
     product: int | None = Field(None, gt=0)
@@ -60,18 +63,17 @@ class DateRow(Form):
 
 def rule(data: RuleForm, producer_id: int | None, time_zone: str, currency: str) -> Rule:
     """The rule that a form speaks of; it has no number yet. Raises Refused for a value that is none."""
-    is_hours, is_surge = data.kind == engine.HOURS, isinstance(data, ShopRuleForm) and data.kind == engine.SURGE
-    of_shop = data if isinstance(data, ShopRuleForm) and is_surge else None
+    of_shop = data if isinstance(data, ShopRuleForm) else None
     return Rule(
         0,
         data.kind,
         data.action,
-        _surcharge(data, currency) if is_surge else _value(data, currency),
+        _surcharge(data, currency) if data.kind == engine.SURGE else _value(data, currency),
         data.priority,
-        min_quantity=data.min_quantity if data.kind == engine.BULK else None,
-        max_days=data.max_days if data.kind == engine.EXPIRY else None,
-        hour_from=data.hour_from if is_hours else None,
-        hour_to=data.hour_to if is_hours else None,
+        min_quantity=data.min_quantity,
+        max_days=data.max_days,
+        hour_from=data.hour_from,
+        hour_to=data.hour_to,
         min_demand=Decimal(of_shop.min_demand) / 100 if of_shop and of_shop.min_demand else None,
         regions=tuple(sorted(of_shop.zones)) if of_shop else (),
         valid_from=_moment(data.first_day, time_zone, 0),

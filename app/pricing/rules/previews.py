@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from app.kernel import clock
 from app.kernel.tenancy import ShopFacts
@@ -36,13 +37,13 @@ def now(line: OnShelf, currency: str) -> Row:
 def would(
     rule: Rule, others: Sequence[Rule], lines: Sequence[OnShelf], limits: Mapping[int, Limit], shop: ShopFacts
 ) -> list[Row]:
-    """With the rule beside the others; one of hours as it would be in its first hour, of bulk at its fewest pieces."""
+    """With the rule beside the others: in the first of its hours, and at its fewest pieces."""
     at = max(clock.now(), rule.valid_from) if rule.valid_from else clock.now()
     rules, found = [*others, rule], []
     for line in lines:
         limit = limits.get(line.producer_id, Limit())
         if rule.kind == engine.BULK:
-            found.append(_in_bulk(rule, rules, line, limit, shop.currency))
+            found.append(_in_bulk(rule, rules, line, limit, shop))
             continue
         made = scanning.outcome(line, rules, limit, shop.time_zone, at, rule.hour_from)
         steps = [{"kind": s.kind, "action": s.action, "value": str(s.value)} for s in made.priced.applied]
@@ -55,17 +56,19 @@ def surcharges(rule: Rule, zones: Sequence[tuple[str, str, int]]) -> list[tuple[
     """What a rule of full days would make of each zone's fee at its least demand. zones: code, name, fee."""
     found = []
     for code, name, fee in zones:
-        case = Case(fee, clock.now(), 0, demand=rule.min_demand or Decimal(1), region=code)
+        case = Case(fee, clock.now(), rule.hour_from or 0, demand=rule.min_demand or Decimal(1), region=code)
         found.append((name, fee, engine.price([rule], case, engine.DELIVERY).final_minor))
     return found
 
 
-def _in_bulk(rule: Rule, rules: Sequence[Rule], line: OnShelf, limit: Limit, currency: str) -> Row:
+def _in_bulk(rule: Rule, rules: Sequence[Rule], line: OnShelf, limit: Limit, shop: ShopFacts) -> Row:
+    local = clock.now().astimezone(ZoneInfo(shop.time_zone))
     case = Case(
         line.price_minor,
-        clock.now(),
-        0,
+        max(clock.now(), rule.valid_from) if rule.valid_from else clock.now(),
+        local.hour if rule.hour_from is None else rule.hour_from,
         rule.min_quantity or 1,
+        days_to_expiry=(line.expires_on - local.date()).days if line.expires_on else None,
         producer_id=line.producer_id,
         product_id=line.product_id,
         floor_minor=engine.floor(line.base_minor, limit.floor_percent),
@@ -74,7 +77,7 @@ def _in_bulk(rule: Rule, rules: Sequence[Rule], line: OnShelf, limit: Limit, cur
     if _is_taken(line) or not priced.applied:
         return _row(line, line.price_minor, [], line.price_minor)
     step = priced.applied[-1]
-    said = words.from_pieces(case.quantity, words.change(step.action, step.value, currency))
+    said = words.from_pieces(case.quantity, words.change(step.action, step.value, shop.currency))
     return _row(line, priced.final_minor, [said], line.price_minor)
 
 

@@ -106,6 +106,11 @@ async def rules_of(db: AsyncSession, kind: str, producer_ids: Collection[int]) -
     return [rule_of(row) for row in rows]
 
 
+def makes_the_price() -> ColumnElement[bool]:
+    """Joins a variant to the RulePrice that its price in the window is."""
+    return and_(RulePrice.variant_id == Variant.id, RulePrice.campaign_id == Variant.campaign_id)
+
+
 def any_bulk() -> ColumnElement[bool]:
     """Whether the shop has a bulk rule at all: so that most baskets ask for none."""
     return exists(select(PricingRule.id).where(PricingRule.kind == BULK, PricingRule.ended_at.is_(None)))
@@ -138,7 +143,7 @@ async def bulk_facts(db: AsyncSession, variant_ids: Sequence[int]) -> dict[int, 
             RulePrice.campaign_id, RulePrice.base_minor, PricingLimit.floor_percent, ShelfDate.expires_on,
         )
         .join(Product, Product.id == Variant.product_id)
-        .outerjoin(RulePrice, and_(RulePrice.variant_id == Variant.id, RulePrice.campaign_id == Variant.campaign_id))
+        .outerjoin(RulePrice, makes_the_price())
         .outerjoin(PricingLimit, PricingLimit.producer_id == Product.producer_id)
         .outerjoin(ShelfDate, ShelfDate.variant_id == Variant.id)
         .where(Variant.id.in_(variant_ids))

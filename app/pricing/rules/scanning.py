@@ -73,11 +73,13 @@ def _ends_at(line: OnShelf, priced: Priced, rules: Sequence[Rule], local: dateti
     ends, applied = [local + reductions.LONGEST], {step.kind: by_id.get(step.rule_id or 0) for step in priced.applied}
     if not applied:
         return None
-    if engine.EXPIRY in applied and line.expires_on is not None:
+    asked = [rule for rule in applied.values() if rule is not None]
+    if line.expires_on and (engine.EXPIRY in applied or any(rule.max_days is not None for rule in asked)):
         ends.append(_midnight(line.expires_on + timedelta(days=1), local))
-    elif (rule := applied.get(engine.HOURS)) is not None and rule.hour_to is not None:
-        ends.append(next_hour(local, rule.hour_to))
-    ends += [rule.valid_until for rule in applied.values() if rule is not None and rule.valid_until is not None]
+    hours = [rule.hour_to for rule in asked if rule.hour_to is not None]
+    if len(hours) == len(applied):  # else a part of it stays after the hours, which the scan at their edge sees to
+        ends += [next_hour(local, hour) for hour in hours]
+    ends += [rule.valid_until for rule in asked if rule.valid_until is not None]
     return min(ends)
 
 

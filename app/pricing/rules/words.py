@@ -43,7 +43,31 @@ def change(action: str, value: Decimal, currency: str) -> str:
 
 
 def rule(row: PricingRule, currency: str) -> str:
-    """One rule: "Negli ultimi 2 giorni prima della scadenza: −20%"."""
+    """One rule with all its conditions: "Da 6 pezzi: −5%, solo dalle 17 alle 19"."""
+    said, besides = _main(row, currency), _besides(row)
+    if len(besides) > 1:
+        return _("%(rule)s, solo %(first)s e %(second)s", rule=said, first=besides[0], second=besides[1])
+    return _("%(rule)s, solo %(first)s", rule=said, first=besides[0]) if besides else said
+
+
+def _besides(row: PricingRule) -> list[str]:
+    """The conditions that the name of its kind does not say."""
+    found = []
+    if row.kind != engine.EXPIRY and row.max_days is not None:
+        found.append(
+            ngettext(
+                "nell’ultimo giorno prima della scadenza",
+                "negli ultimi %(num)s giorni prima della scadenza",
+                row.max_days,
+            )
+        )
+    if row.kind != engine.HOURS and row.hour_from is not None:
+        found.append(_("dalle %(start)s alle %(end)s", start=row.hour_from, end=row.hour_to))
+    return found
+
+
+def _main(row: PricingRule, currency: str) -> str:
+    """By its kind: "Negli ultimi 2 giorni prima della scadenza: −20%"."""
     said = change(row.action, Decimal(row.value), currency)
     if row.kind == engine.EXPIRY:
         return ngettext(

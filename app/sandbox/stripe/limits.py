@@ -21,6 +21,15 @@ def check_amount(amount: int, currency: str, param: str = "amount") -> None:
         raise Refuse("Amount must be no more than 999,999.99.", code="amount_too_large", param=param)
 
 
+def check_fee(fee: int | None, intent: Body) -> None:
+    """Raises Refuse for an application fee that is more than the payment has become."""
+    # GUESS: as at its creation, see check_split
+    if fee is not None and not 0 <= fee <= intent["amount"]:
+        raise Refuse(
+            "application_fee_amount is more than the payment.", code="amount_too_large", param="application_fee_amount"
+        )
+
+
 def check_split(call: Call, given: Body, amount: int, prefix: str = "") -> None:
     """The Connect parameters of a charge. prefix: "payment_intent_data" for those inside a Session."""
 

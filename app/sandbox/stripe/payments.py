@@ -335,6 +335,8 @@ def update(call: Call) -> Body:
         changes["amount"] = given["amount"]
     if "payment_method" in given:
         changes |= {"payment_method": resolve(call, given["payment_method"])["id"], "status": "requires_confirmation"}
+    if "amount" in given or "application_fee_amount" in given:
+        limits.check_fee(changes.get("application_fee_amount", old["application_fee_amount"]), {**old, **changes})
     body = old | changes | {"metadata": merge_metadata(old["metadata"], given.get("metadata"))}
     return call.store.save(body)
 

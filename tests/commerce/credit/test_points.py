@@ -9,6 +9,7 @@ from app.kernel.db import transaction
 from tests.cast import Browser, TestShop
 from tests.commerce.credit.props import ANNA, balances, owes, set_terms, user_id
 from tests.commerce.sold import Sold, sell
+from tests.commerce.test_checkout import to_review
 from tests.commerce.test_placing import facts_of
 
 RULE = {"every_minor": 100, "value_minor": 2, "months": 24}
@@ -116,3 +117,44 @@ async def test_points_become_credit_on_the_page(shop: TestShop, anna: Browser) -
         assert (await anna.send(form, points="38")).status_code == 303
     assert await balances(shop) == {"wallet": 76}
     shop.app.find_shop.__self__.forget()  # type: ignore[attr-defined]
+
+
+async def test_the_checkout_of_a_shop_without_points_is_silent(shop: TestShop, anna: Browser) -> None:
+    assert not (await to_review(anna, shop)).says("Con questo ordine guadagni")
+
+
+async def test_the_checkout_tells_what_an_order_brings(shop: TestShop, anna: Browser) -> None:
+    await set_terms(shop, points=RULE)
+    page = await to_review(anna, shop)
+    assert page.says("Con questo ordine guadagni 19 punti.")
+    assert page.says("Ogni punto vale 0,02 € di credito.")
+    assert page.says("sono tuoi quando accedi")
+    assert not page.all("form[action='/cassa/punti']")
+    assert (await anna.post("/cassa/punti", {"key": "k", "points": "5"})).status_code == 303
+    assert await balances(shop) == {}
+
+
+async def test_points_pay_at_the_checkout_as_credit_once(shop: TestShop, anna: Browser) -> None:
+    await set_terms(shop, points=RULE)
+    await earn(shop, await delivered(shop))
+    await anna.sign_in(ANNA)
+    page = await to_review(anna, shop)
+    assert page.says("Hai 38 punti: valgono 0,76 €.")
+    sent = await anna.send("form[action='/cassa/punti']")
+    page = await anna.follow(sent)
+    assert page.says("Dal tuo credito")
+    assert page.says("Resta da pagare")
+    assert not page.all("form[action='/cassa/punti']")
+    assert await balances(shop) == {"wallet": 76}
+
+
+async def test_more_points_than_there_are_pay_nothing(shop: TestShop, anna: Browser) -> None:
+    await set_terms(shop, points=RULE)
+    await earn(shop, await delivered(shop))
+    await anna.sign_in(ANNA)
+    await to_review(anna, shop)
+    for typed in ("39", "0", "tanti"):
+        answer = await anna.send("form[action='/cassa/punti']", points=typed)
+        assert answer.status_code == 422
+        assert answer.all(".notice--bad")
+    assert await balances(shop) == {"points": 38}

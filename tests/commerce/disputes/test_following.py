@@ -20,8 +20,9 @@ from tests.cast import Browser, TestShop
 from tests.commerce.bought import buy, contest, end
 from tests.commerce.props import Placed, all_is_well
 from tests.commerce.sold import mails
+from tests.commerce.strategy import BOTH, DESTINATION, SEPARATE, WORTH
 
-TOTAL, FEE_OF_DISPUTE = 5470, 2000
+FEE_OF_DISPUTE = 2000
 
 
 @pytest.fixture
@@ -46,19 +47,21 @@ async def is_disputed(order: Placed) -> bool:
         return await paid.is_disputed(db, order.id)
 
 
-async def test_a_dispute_takes_the_money_and_bans_refunds(bought: Placed) -> None:
-    before = await sums(bought)
+@BOTH
+async def test_a_dispute_takes_the_money_and_bans_refunds(bought: Placed, strategy: str) -> None:
+    before, total = await sums(bought), WORTH[strategy].total
 
     assert await follow(bought, await contest(bought)) == "needs_response"
 
     after = await sums(bought)
-    assert after["disputed"] == TOTAL
+    assert after["disputed"] == total
     assert after["stripe_fees"] - before.get("stripe_fees", 0) == FEE_OF_DISPUTE
-    assert before["stripe_balance"] - after["stripe_balance"] == TOTAL + FEE_OF_DISPUTE
+    assert before["stripe_balance"] - after["stripe_balance"] == total + FEE_OF_DISPUTE
     assert await is_disputed(bought)
     await all_is_well(bought)
 
 
+@BOTH
 async def test_an_inquiry_moves_no_money_and_forbids_nothing(bought: Placed) -> None:
     before = await sums(bought)
 
@@ -68,6 +71,7 @@ async def test_an_inquiry_moves_no_money_and_forbids_nothing(bought: Placed) -> 
     assert not await is_disputed(bought)
 
 
+@BOTH
 async def test_won_money_comes_back_and_the_ban_ends(bought: Placed) -> None:
     dispute = await contest(bought)
     await follow(bought, dispute)
@@ -81,7 +85,8 @@ async def test_won_money_comes_back_and_the_ban_ends(bought: Placed) -> None:
     await all_is_well(bought)
 
 
-async def test_lost_money_is_borne_by_the_producers_for_what_they_got(bought: Placed) -> None:
+@BOTH
+async def test_lost_money_is_borne_by_the_producers_for_what_they_got(bought: Placed, strategy: str) -> None:
     dispute = await contest(bought)
     await end(bought, dispute, "lost")
 
@@ -90,28 +95,30 @@ async def test_lost_money_is_borne_by_the_producers_for_what_they_got(bought: Pl
 
     after = await sums(bought)
     assert after["disputed"] == 0
-    assert after["dispute_loss"] == 644  # the shop's fee of 570 + 74, which no producer ever got
+    assert after["dispute_loss"] == WORTH[strategy].fee  # of 570 + 74, which no producer ever got
     recovered = await bought.all_of(Recovery)
-    assert {(row.kind, row.amount_minor) for row in recovered} == {("dispute", 3820), ("dispute", 1006)}
+    assert {(row.kind, row.amount_minor) for row in recovered} == {("dispute", part) for part in WORTH[strategy].parts}
     assert {row.state for row in recovered} == {"settled"}
     assert after["producer_payable"] == 0
     assert await is_disputed(bought), "what the bank has taken is not given back besides"
     await all_is_well(bought)
 
 
-async def test_a_shop_may_bear_losses_itself(bought: Placed) -> None:
+@BOTH
+async def test_a_shop_may_bear_losses_itself(bought: Placed, strategy: str) -> None:
     bought.facts.features["dispute_bearer"] = "shop"  # type: ignore[index]
     dispute = await contest(bought)
     await end(bought, dispute, "lost")
 
     await follow(bought, dispute)
 
-    assert (await sums(bought))["dispute_loss"] == TOTAL
+    assert (await sums(bought))["dispute_loss"] == WORTH[strategy].total
     assert await bought.all_of(Recovery) == []
     await all_is_well(bought)
 
 
-async def test_part_of_a_payment_may_be_disputed(bought: Placed) -> None:
+@BOTH
+async def test_part_of_a_payment_may_be_disputed(bought: Placed, strategy: str) -> None:
     dispute = await contest(bought, amount=547)
     await end(bought, dispute, "lost")
 
@@ -120,10 +127,11 @@ async def test_part_of_a_payment_may_be_disputed(bought: Placed) -> None:
     after = await sums(bought)
     parts = sorted(row.amount_minor for row in await bought.all_of(Recovery))
     assert sum(parts) + after["dispute_loss"] == 547
-    assert parts == [101, 382]
+    assert parts == {SEPARATE: [101, 382], DESTINATION: [476]}[strategy]
     await all_is_well(bought)
 
 
+@BOTH
 async def test_of_what_has_gone_back_whole_nothing_is_left_to_lose(bought: Placed) -> None:
     payment = await bought.payment()
     await bought.stripe.gateway.create_refund(
@@ -135,7 +143,8 @@ async def test_of_what_has_gone_back_whole_nothing_is_left_to_lose(bought: Place
     await all_is_well(bought)
 
 
-async def test_however_often_and_at_once_it_is_booked_once(bought: Placed) -> None:
+@BOTH
+async def test_however_often_and_at_once_it_is_booked_once(bought: Placed, strategy: str) -> None:
     dispute = await contest(bought)
     await asyncio.gather(*(follow(bought, dispute) for _ in range(3)))
     await end(bought, dispute, "lost")
@@ -144,9 +153,10 @@ async def test_however_often_and_at_once_it_is_booked_once(bought: Placed) -> No
     kinds = [journal.kind for journal in await bought.all_of(LedgerJournal)]
     assert (kinds.count("dispute"), kinds.count("dispute_lost")) == (1, 1)
     assert len(await bought.all_of(Dispute)) == 1
-    assert len(await bought.all_of(Recovery)) == 2
+    assert len(await bought.all_of(Recovery)) == len(WORTH[strategy].parts)
 
 
+@BOTH
 async def test_an_old_answer_that_comes_late_takes_nothing_back(bought: Placed) -> None:
     dispute = await contest(bought)
     old = await stripe_money.dispute(bought.stripe.gateway, dispute)
@@ -160,6 +170,7 @@ async def test_an_old_answer_that_comes_late_takes_nothing_back(bought: Placed) 
     assert await is_disputed(bought)
 
 
+@BOTH
 async def test_webhooks_in_any_order_and_twice_lead_to_the_same(bought: Placed) -> None:
     await bought.stripe.control("webhooks/hold")
     dispute = await contest(bought)
@@ -203,6 +214,7 @@ async def test_staff_and_producers_are_told_once(bought: Placed) -> None:
     assert all("54,70" in mail.text for mail in told)
 
 
+@BOTH
 async def test_a_producer_is_told_what_he_bears(bought: Placed) -> None:
     dispute = await contest(bought)
     await end(bought, dispute, "lost")
@@ -213,7 +225,8 @@ async def test_a_producer_is_told_what_he_bears(bought: Placed) -> None:
     assert any("38,20" in mail.text and "38,20" in mail.html for mail in told)
 
 
-async def test_points_of_a_lost_order_go_back(bought: Placed) -> None:
+@BOTH
+async def test_points_of_a_lost_order_go_back(bought: Placed, strategy: str) -> None:
     rule = {"on": True, "every_minor": 100, "value_minor": 2, "months": 12}
     bought.facts.features["credit"] = {"points": rule}  # type: ignore[index]
     async with bought.shop.database.session(bought.shop.id) as db, transaction(db):
@@ -224,7 +237,7 @@ async def test_points_of_a_lost_order_go_back(bought: Placed) -> None:
     before = {row.order_id: row.points for row in await bought.all_of(PointsEarned)}
     assert sum(before.values()) > 0
 
-    dispute = await contest(bought, amount=TOTAL // 2)
+    dispute = await contest(bought, amount=WORTH[strategy].total // 2)
     await end(bought, dispute, "lost")
     await follow(bought, dispute)
     await follow(bought, dispute)

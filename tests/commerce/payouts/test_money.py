@@ -19,6 +19,7 @@ from tests.commerce.bought import buy, contest, end
 from tests.commerce.disputes.test_following import follow
 from tests.commerce.props import Placed
 from tests.commerce.sold import mails
+from tests.commerce.strategy import BOTH
 
 MILL, DAIRY = "TP-", "caseificio"
 
@@ -38,6 +39,7 @@ async def work(order: Placed, job: str) -> None:
     await order.shop.run_jobs()
 
 
+@BOTH
 async def test_a_sale_is_explained_line_by_line(bought: Placed, bruno: Browser) -> None:
     page = await bruno.get("/banco/incassi")
 
@@ -49,6 +51,7 @@ async def test_a_sale_is_explained_line_by_line(bought: Placed, bruno: Browser) 
     assert "10,06" not in page.text, "the dairy's part"
 
 
+@BOTH
 async def test_the_table_and_the_sheet_say_the_same(bought: Placed, bruno: Browser) -> None:
     table = await bruno.get("/banco/incassi.csv")
     sheet = await bruno.client.get("/banco/incassi.pdf")
@@ -60,6 +63,7 @@ async def test_the_table_and_the_sheet_say_the_same(bought: Placed, bruno: Brows
     assert sheet.content.startswith(b"%PDF-")
 
 
+@BOTH
 async def test_a_lost_dispute_is_on_the_statement_and_adds_up(bought: Placed, bruno: Browser) -> None:
     dispute = await contest(bought)
     await end(bought, dispute, "lost")
@@ -75,6 +79,7 @@ async def test_a_lost_dispute_is_on_the_statement_and_adds_up(bought: Placed, br
     assert rows[-1][4] == "0,00"
 
 
+@BOTH
 async def test_what_cannot_be_taken_back_is_shown_and_netted(bought: Placed, bruno: Browser) -> None:
     await bought.stripe.control("day", days=8)  # the parts have gone to the producers' banks
     dispute = await contest(bought)
@@ -89,6 +94,7 @@ async def test_what_cannot_be_taken_back_is_shown_and_netted(bought: Placed, bru
     assert "38,20" in page.text
 
 
+@BOTH
 async def test_payouts_reach_the_page_and_a_returned_one_is_told_once(bought: Placed, bruno: Browser) -> None:
     await bought.stripe.control("day", days=8)
     await work(bought, "payouts.refresh")
@@ -134,6 +140,7 @@ async def test_before_the_first_sale_the_pages_say_so(order: Placed, carlo: Brow
 
 
 @pytest.mark.parametrize("by", ["mesi", "settimane", "giorni", "sempre"])
+@BOTH
 async def test_sales_are_drawn_and_said_in_figures(bought: Placed, bruno: Browser, by: str) -> None:
     page = await bruno.get(f"/banco/vendite?per={by}")
     table = await bruno.get(f"/banco/vendite.csv?per={by}")
@@ -168,6 +175,7 @@ async def test_buyers_and_staff_have_no_desk(bought: Placed, anna: Browser, dora
         assert (await dora.get(path)).status_code == 403
 
 
+@BOTH
 async def test_a_statement_longer_than_its_page_still_adds_up(
     bought: Placed, bruno: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

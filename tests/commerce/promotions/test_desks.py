@@ -233,3 +233,18 @@ async def test_pages_stand_in_every_language(shop: TestShop, dora: Browser, brun
         assert (await dora.get(f"{prefix}{STAFF}{path}")).status_code == 200, path
     for path in ("", "/nuova", f"/{own}", f"/{own}/modifica"):
         assert (await bruno.get(f"{prefix}{DESK}{path}")).status_code == 200, path
+
+
+async def test_the_trial_knows_what_many_pieces_cost(shop: TestShop, dora: Browser, bruno: Browser) -> None:
+    await promote(shop, title={"it": "Dieci"})
+    rule = {"kind": "bulk", "action": "percent", "value": "10", "min_quantity": "3", "step": "save"}
+    assert (await bruno.post("/banco/prezzi-dinamici", rule)).status_code == 303
+    oil = shop.variants["olio"]
+    twice = f"variant={oil}&pieces=2&variant={oil}&pieces=1"  # one line of three, as in a basket
+    page = await dora.get(f"{STAFF}/prova?prova=1&{twice}&email=&cap=&code=&moment=")
+    assert page.says("Olio extravergine · Da 3 pezzi: −10% · risparmi 5,70 €")
+    assert page.says("51,30 €")
+    assert page.says("−5,13 €")
+    page = await dora.get(f"{STAFF}/prova?prova=1&variant={oil}&pieces=2&email=&cap=&code=&moment=")
+    assert page.says("38,00 €")
+    assert not page.says("Da 3 pezzi")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from app.commerce.payments import words as books
 from app.commerce.payments.models import LedgerEntry, LedgerJournal, Recovery
 from app.commerce.reconciliation import words
 from app.commerce.reconciliation.models import Explanation, Movement
@@ -17,6 +18,7 @@ from tests.commerce.bought import buy, contest
 from tests.commerce.props import Placed, all_is_well
 from tests.commerce.reconciliation.test_comparing import compare, sums
 from tests.commerce.sold import audits, mails
+from tests.commerce.strategy import BOTH
 
 BOOKS = "/amministrazione/conti"
 NOTE = "Rimborso fatto da Ada dalla pagina di Stripe, per telefono."
@@ -79,6 +81,7 @@ async def test_a_refund_made_at_stripe_is_taken_into_its_order(bought: Placed, a
     await has_no_findings(bought)
 
 
+@BOTH
 async def test_taken_in_twice_it_is_there_once(bought: Placed, ada: Browser) -> None:
     await refund_at_stripe(bought, 1000)
     path = await finding(bought)
@@ -93,6 +96,7 @@ async def test_taken_in_twice_it_is_there_once(bought: Placed, ada: Browser) -> 
     await has_no_findings(bought)
 
 
+@BOTH
 async def test_when_the_bank_sends_it_back_it_is_due_again(bought: Placed, ada: Browser) -> None:
     made = await refund_at_stripe(bought, 1000)
     path = await finding(bought)
@@ -230,7 +234,7 @@ async def test_in_every_language(bought: Placed, ada: Browser, language: str) ->
 
 def test_every_journal_and_category_has_a_name() -> None:
     for kind in ("deposit", "deposit_back", "credit_voided", "adjustment", "topup_reversal"):
-        assert words.journal(kind) != kind
+        assert books.journal(kind) != kind
     assert words.kind_of("movement", "refund") == "Rimborso"
     assert words.kind_of("journal", "refund") == "Rimborso"
     assert words.kind_of("movement", "something_new") == "something_new"

@@ -7,13 +7,17 @@ import pytest
 from tests.cast import TestShop
 from tests.commerce.props import Placed, place
 from tests.commerce.refunds.props import pay
+from tests.commerce.strategy import of_strategy
 from tests.stripe import Stripe
 
 
 @pytest.fixture
-async def paid(stripe: Stripe, shop: TestShop) -> AsyncIterator[Placed]:
-    """Two bottles of oil (1900 each) and two cheeses (490 each), 590 for each parcel; the transfers have not left."""
-    order = await place(stripe, shop, olio=2, squacquerone=2)
+async def paid(stripe: Stripe, shop: TestShop, strategy: str) -> AsyncIterator[Placed]:
+    """Two bottles of oil (1900 each) and two cheeses (490 each), 590 for each parcel; the transfers have not left.
+
+    Under destination charges without the cheeses.
+    """
+    order = await place(stripe, shop, **of_strategy(strategy, olio=2, squacquerone=2))
     await pay(order)
     yield order
     await stripe.repair()

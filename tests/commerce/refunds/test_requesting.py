@@ -35,6 +35,7 @@ from tests.commerce.refunds.props import (
     refunds,
     transfer_of,
 )
+from tests.commerce.strategy import BOTH
 from tests.stripe import Stripe
 
 
@@ -71,6 +72,7 @@ class TestBeforeTheTransferLeaves:
 
 
 class TestAfterTheTransferHasLeft:
+    @BOTH
     async def test_it_is_reversed_by_the_producers_part(self, sent: Placed) -> None:
         await refund(sent, await pieces(sent, "frantoio"))
         await all_is_well(sent)
@@ -106,6 +108,7 @@ class TestAfterTheTransferHasLeft:
         assert (await sent.group()).state == "refunded"
         await all_is_well(sent)
 
+    @BOTH
     async def test_a_producer_without_money_owes_it_and_his_next_transfer_is_smaller(
         self, sent: Placed, stripe: Stripe, shop: TestShop
     ) -> None:
@@ -131,6 +134,7 @@ class TestAfterTheTransferHasLeft:
 
 
 class TestAgainstShipping:
+    @BOTH
     async def test_calling_off_and_shipping_at_once_one_is_told(self, paid: Placed) -> None:
         """Either it leaves, or its money goes back: never both."""
         number = (await order_at(paid, "frantoio")).number
@@ -154,6 +158,7 @@ class TestAgainstShipping:
         assert (state, len(await refunds(paid))) in {("shipped", 0), ("cancelled", 1)}
         await all_is_well(paid)
 
+    @BOTH
     async def test_what_went_back_on_the_way_is_told_when_it_arrives(self, paid: Placed) -> None:
         number = (await order_at(paid, "frantoio")).number
         bruno = Person(paid.shop.users["bruno@frantoio.example"], "Bruno", "", "producer", "it", 1)
@@ -184,6 +189,7 @@ class TestStates:
         kinds = [e.kind for e in await paid.all_of(OrderEvent)]
         assert "refund_planned" in kinds
 
+    @BOTH
     async def test_every_refund_has_its_journal(self, sent: Placed) -> None:
         made = await refund(sent, await pieces(sent, "frantoio"))
         await sent.shop.run_jobs()
@@ -195,6 +201,7 @@ class TestStates:
 
 
 class TestNo:
+    @BOTH
     async def test_more_than_is_left_is_refused_and_nothing_is_written(self, paid: Placed) -> None:
         await refund(paid, await everything(paid, "frantoio"))
         with pytest.raises(Refused):
@@ -206,6 +213,7 @@ class TestNo:
         with pytest.raises(Conflict):
             await refund(order, await pieces(order, "frantoio"))
 
+    @BOTH
     async def test_asking_twice_with_one_key_makes_one(self, paid: Placed) -> None:
         first = await refund(paid, await pieces(paid, "frantoio"), key="the same")
         again = await refund(paid, await pieces(paid, "frantoio"), key="the same")

@@ -21,6 +21,7 @@ from app.system.models import OutgoingMail
 from tests.cast import Browser, TestShop
 from tests.commerce.props import Placed, all_is_well, place, settle
 from tests.commerce.refunds.props import at_stripe, everything, pay, pieces, recoveries, refund, refunds, transfer_of
+from tests.commerce.strategy import BOTH
 from tests.stripe import Stripe
 
 REFUNDS = "/v1/refunds*"
@@ -41,6 +42,7 @@ async def mend(order: Placed, deed: object, number: str) -> Refund:
 
 
 class TestBadDays:
+    @BOTH
     async def test_the_key_is_in_the_database_before_stripe_is_asked(self, paid: Placed) -> None:
         made = await refund(paid, await pieces(paid, "frantoio"))
         await send(paid, made)
@@ -53,6 +55,7 @@ class TestBadDays:
 
     @pytest.mark.parametrize("answer", ["500", "cut", "429"])
     @pytest.mark.parametrize("when", ["before", "after"])
+    @BOTH
     async def test_an_answer_that_is_lost_gives_the_money_once(self, paid: Placed, answer: str, when: str) -> None:
         made = await refund(paid, await pieces(paid, "frantoio"))
         await paid.stripe.break_down(answer, REFUNDS, when=when)
@@ -65,6 +68,7 @@ class TestBadDays:
         assert (await now(paid)).state == "sent"
         await all_is_well(paid)
 
+    @BOTH
     async def test_six_at_once_give_it_once(self, paid: Placed) -> None:
         made = await refund(paid, await pieces(paid, "frantoio"))
         await asyncio.gather(*(send(paid, made) for _ in range(6)), return_exceptions=True)
@@ -73,6 +77,7 @@ class TestBadDays:
         assert [j.kind for j in await paid.all_of(LedgerJournal)].count("refund_sent") == 1
         await all_is_well(paid)
 
+    @BOTH
     async def test_a_lost_wake_up_is_swept_up(self, paid: Placed) -> None:
         made = await refund(paid, await pieces(paid, "frantoio"))
         with clock.shifted(timedelta(hours=1)):
@@ -80,6 +85,7 @@ class TestBadDays:
         assert (made.state, (await now(paid)).state) == ("planned", "sent")
 
     @pytest.mark.parametrize("when", ["before", "after"])
+    @BOTH
     async def test_a_reversal_whose_answer_is_lost_is_made_once(self, sent: Placed, when: str) -> None:
         await refund(sent, await pieces(sent, "frantoio"))
         back = (await recoveries(sent))[0]
@@ -110,6 +116,7 @@ class TestBanksThatSendItBack:
         await order.shop.run_jobs()
         return made
 
+    @BOTH
     async def test_the_money_is_due_again_and_staff_are_told(self, sent: Placed, dora: Browser) -> None:
         async with sent.shop.database.session(None) as db, transaction(db):
             known = await db.get_one(Shop, sent.shop.id)
@@ -125,6 +132,7 @@ class TestBanksThatSendItBack:
         assert page.says("Riprova sulla carta")
         await all_is_well(sent)
 
+    @BOTH
     async def test_trying_again_gives_it_under_a_new_key(self, sent: Placed) -> None:
         made = await self.fails(sent)
         before = (await now(sent)).idempotency_key
@@ -137,6 +145,7 @@ class TestBanksThatSendItBack:
         assert (await sent.group()).state == "refunded"
         await all_is_well(sent)
 
+    @BOTH
     async def test_a_late_word_of_the_first_try_does_not_end_the_second(self, sent: Placed) -> None:
         made = await self.fails(sent)
         first = (await now(sent)).stripe_id
@@ -152,6 +161,7 @@ class TestBanksThatSendItBack:
         assert (row.state, await at_stripe(sent)) == ("sent", [row.amount_minor])
         await all_is_well(sent)
 
+    @BOTH
     async def test_as_credit_it_is_there_at_once(self, sent: Placed) -> None:
         made = await self.fails(sent)
         await mend(sent, mending.as_credit, made.number)
@@ -162,6 +172,7 @@ class TestBanksThatSendItBack:
         assert "nel tuo portafoglio" in mail.text
         await all_is_well(sent)
 
+    @BOTH
     async def test_by_hand_it_leaves_the_bank(self, sent: Placed, dora: Browser) -> None:
         made = await self.fails(sent)
         await dora.get(f"/amministrazione/rimborsi/{made.number}")
@@ -172,6 +183,7 @@ class TestBanksThatSendItBack:
         assert answer.status_code == 409
         await all_is_well(sent)
 
+    @BOTH
     async def test_of_two_who_mend_it_one_is_told(self, sent: Placed) -> None:
         made = await self.fails(sent)
         done = await asyncio.gather(
@@ -180,6 +192,7 @@ class TestBanksThatSendItBack:
         assert sum(isinstance(d, Conflict) for d in done) == 1
         await all_is_well(sent)
 
+    @BOTH
     async def test_a_slow_bank_is_waited_for(self, order: Placed) -> None:
         await order.stripe.pay(await order.session_id(), payment_method="pm_card_pendingRefund")
         await settle(order)
@@ -194,6 +207,7 @@ class TestBanksThatSendItBack:
         assert (await now(order)).state == "sent"
         await all_is_well(order)
 
+    @BOTH
     async def test_what_fails_while_it_is_pending_never_left(self, order: Placed) -> None:
         await order.stripe.pay(await order.session_id(), payment_method="pm_card_pendingRefund")
         await settle(order)
@@ -206,6 +220,7 @@ class TestBanksThatSendItBack:
         assert "refund_failed" not in {j.kind for j in await order.all_of(LedgerJournal)}
         await all_is_well(order)
 
+    @BOTH
     async def test_stripes_no_is_for_staff(self, paid: Placed) -> None:
         made = await refund(paid, await pieces(paid, "frantoio"))
         payment = await paid.payment()
@@ -220,6 +235,7 @@ class TestBanksThatSendItBack:
 
 
 class TestPaidTwice:
+    @BOTH
     async def test_the_second_payment_goes_back_with_a_mail(self, order: Placed) -> None:
         await order.stripe.pay(await order.session_id())
         await settle(order)
@@ -239,6 +255,7 @@ class TestPaidTwice:
         assert {p.state for p in await order.all_of(Payment)} == {"paid", "refunded"}
         await all_is_well(order)
 
+    @BOTH
     async def test_when_that_refund_comes_back_staff_can_try_again(self, order: Placed, dora: Browser) -> None:
         await self.test_the_second_payment_goes_back_with_a_mail(order)
         late = next(p for p in await order.all_of(Payment) if p.state == "refunded")
@@ -255,6 +272,7 @@ class TestPaidTwice:
 
 
 class TestCredit:
+    @BOTH
     async def test_all_as_credit_goes_to_the_wallet(self, sent: Placed) -> None:
         made = await refund(sent, await pieces(sent, "frantoio"), destination="credit")
         assert (made.state, made.wallet_minor, made.card_minor) == ("sent", 1900, 0)
@@ -262,6 +280,7 @@ class TestCredit:
         assert await at_stripe(sent) == []
         await all_is_well(sent)
 
+    @BOTH
     async def test_the_card_is_never_given_more_than_it_paid(self, sent: Placed) -> None:
         await refund(sent, await pieces(sent, "frantoio"), destination="credit")
         await refund(sent, await everything(sent))

@@ -5,13 +5,15 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from app.commerce.credit import buying, queries, refunding, sections, terms, views
-from app.commerce.credit.forms import GiftForm
+from app.commerce.credit import buying, correcting, queries, refunding, sections, terms, views
+from app.commerce.credit.correcting import Recipient
+from app.commerce.credit.forms import GiftForm, RecipientForm
 from app.commerce.credit.models import CreditPurchase
 from app.integrations.stripe import StripeGateway
 from app.kernel import clock, ids
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict, NotFound, Refused, Unavailable
+from app.kernel.i18n import gettext as _
 from app.web import access
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -74,7 +76,28 @@ async def pay_purchase(visit: CurrentVisit, request: AnyRequest, number: FromPat
         return await _standing_page(visit, request, number, key, no.message)
 
 
-ROUTES = [show_gift, buy_gift, show_purchase, pay_purchase]
+@post(
+    "/buono/acquisti/{number:str}/destinatario", access=access.anyone, limit="careful", name="credit.purchase.correct"
+)
+async def correct_recipient(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
+    """Who bought it mistyped the address, or wants another day."""
+    sent = await request.form()
+    key = str(sent.get("chiave", ""))
+    purchase = await buying.by_link(visit.db, visit.settings, number, key)
+    form = RecipientForm.read_for(sent, visit.shop)
+    if form.data is None or form.errors:
+        return await _standing_page(visit, request, number, key, form=form)
+    said = Recipient(form.data.recipient_email, form.data.send_on)
+    try:
+        async with transaction(visit.db):
+            is_new = await correcting.correct(visit.db, visit.shop, purchase.id, said, None)
+    except Refused as no:
+        return await _standing_page(visit, request, number, key, form=form.refused(no.message, no.field))
+    visit.tell(_("Corretto.") if is_new else _("Era già così: niente di nuovo."))
+    return Go(f"/buono/acquisti/{number}?chiave={key}")
+
+
+ROUTES = [show_gift, buy_gift, show_purchase, pay_purchase, correct_recipient]
 
 
 async def to_payment(visit: Visit, stripe: StripeGateway, purchase: CreditPurchase) -> Go:
@@ -96,7 +119,23 @@ def _must_sell(visit: Visit) -> None:
         raise NotFound
 
 
-async def _standing_page(visit: Visit, request: AnyRequest, number: str, key: str, trouble: str | None = None) -> Page:
+def recipient_form(visit: Visit, purchase: CreditPurchase) -> Filled[RecipientForm]:
+    """As it is now; a day that has come is no day to choose any more."""
+    day = purchase.send_on
+    is_ahead = day is not None and day > clock.today(visit.shop.time_zone)
+    return RecipientForm.blank(
+        recipient_email=purchase.recipient_email, send_on=day.isoformat() if day and is_ahead else ""
+    )
+
+
+async def _standing_page(
+    visit: Visit,
+    request: AnyRequest,
+    number: str,
+    key: str,
+    trouble: str | None = None,
+    form: Filled[RecipientForm] | None = None,
+) -> Page:
     purchase = await buying.by_link(visit.db, visit.settings, number, key)
     await visit.close_db()
     standing = await buying.standing(visit.database, visit.shop, request.app.state.stripe, purchase)
@@ -104,7 +143,7 @@ async def _standing_page(visit: Visit, request: AnyRequest, number: str, key: st
     left = await refunding.left_of(visit.db, purchase)
     return Page(
         "credit/purchase.html",
-        status_code=503 if trouble else 200,
+        status_code=422 if form else 503 if trouble else 200,
         private=True,
         it=purchase,
         left=left,
@@ -113,6 +152,8 @@ async def _standing_page(visit: Visit, request: AnyRequest, number: str, key: st
         key=key,
         standing=standing,
         trouble=trouble,
+        form=form or recipient_form(visit, purchase),
+        may_correct=await correcting.may_correct(visit.db, purchase),
         is_later=purchase.send_on is not None and purchase.send_on > clock.today(visit.shop.time_zone),
     )
 

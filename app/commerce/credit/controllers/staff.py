@@ -7,14 +7,16 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.credit import adjusting, queries, views, words
+from app.commerce.credit import adjusting, correcting, queries, views, words
 from app.commerce.credit.adjusting import Change
-from app.commerce.credit.forms import AdjustForm, GiveForm, ReasonForm
+from app.commerce.credit.controllers.gifts import recipient_form
+from app.commerce.credit.correcting import Recipient
+from app.commerce.credit.forms import AdjustForm, GiveForm, ReasonForm, RecipientForm, StaffRecipientForm
 from app.commerce.credit.models import CARD
 from app.commerce.credit.queries import PAGE
 from app.kernel import ids
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Forbidden, NotFound, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
 from app.web import access, desk
@@ -108,7 +110,29 @@ async def send_again(visit: CurrentVisit, request: AnyRequest, account_id: FromP
     )
 
 
-ROUTES = [show_accounts, give, show_account, adjust, block, unblock, send_again]
+@post("/amministrazione/credito/{account_id:int}/destinatario", access=access.admin, name="credit.card.correct")
+async def correct_recipient(visit: CurrentVisit, request: AnyRequest, account_id: FromPath[int]) -> Page | Go:
+    """Who bought a gift says that the address was wrong. It is admins' since a code goes out, as above."""
+    gift = await queries.gift_on(visit.db, account_id)
+    if gift is None:
+        raise NotFound
+    form = StaffRecipientForm.read_for(await request.form(), visit.shop)
+    if form.data is None or form.errors:
+        return await _account_page(visit, account_id, recipient=form, status_code=422)
+    said = Recipient(form.data.recipient_email, form.data.send_on)
+    try:
+        async with transaction(visit.db):
+            is_new = await correcting.correct(
+                visit.db, visit.shop, gift.id, said, _person(visit), form.data.recipient_reason
+            )
+    except Refused as no:
+        wrong = form.refused(no.message, no.field)
+        return await _account_page(visit, account_id, recipient=wrong, status_code=422)
+    visit.tell(_("Corretto.") if is_new else _("Era già così: niente di nuovo."))
+    return Go(f"{LIST}/{account_id}")
+
+
+ROUTES = [show_accounts, give, show_account, adjust, block, unblock, send_again, correct_recipient]
 
 
 async def _with_reason(visit: Visit, request: AnyRequest, account_id: int, deed: Deed, said: str) -> Page | Go:
@@ -151,12 +175,14 @@ async def _account_page(
     *,
     form: Filled[AdjustForm] | None = None,
     why: Filled[ReasonForm] | None = None,
+    recipient: Filled[StaffRecipientForm] | None = None,
     page: int = 1,
     status_code: int = 200,
 ) -> Page:
     found = await queries.account(visit.db, account_id)
     own, bought = found.account, await queries.bought_into(visit.db, account_id)
     moves = await queries.movements(visit.db, account_id, page)
+    gift = next((row.purchase for row in bought if row.purchase.kind == "gift"), None)
     return Page(
         "credit/account.html",
         status_code=status_code,
@@ -167,6 +193,9 @@ async def _account_page(
         blocked=views.written(held, own.currency) if (held := await queries.blocked(visit.db, account_id)) else "",
         bought=bought,
         may_send_again=own.kind == CARD and any(row.purchase.sent_at and not row.is_gone for row in bought),
+        may_correct=gift is not None and await correcting.may_correct(visit.db, gift),
+        is_sent=gift is not None and gift.sent_at is not None,
+        recipient=recipient or (recipient_form(visit, gift) if gift else RecipientForm.blank()),
         has_more=len(moves) > PAGE,
         page=page,
         form=form or AdjustForm.blank(key=ids.token(), cause="gift"),

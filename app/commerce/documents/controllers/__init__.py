@@ -1,5 +1,5 @@
 """Pages about documents: of buyers, of producers, of staff."""
 
-from app.commerce.documents.controllers import producer, shop, staff, waiting
+from app.commerce.documents.controllers import producer, rates, shop, staff, waiting
 
-ROUTES = [*shop.ROUTES, *producer.ROUTES, *staff.ROUTES, *waiting.ROUTES]
+ROUTES = [*shop.ROUTES, *producer.ROUTES, *staff.ROUTES, *waiting.ROUTES, *rates.ROUTES]

@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
-from app.commerce.documents import pdf, queries, registers, views, waiting, words
+from app.commerce.documents import abroad, pdf, queries, registers, views, waiting, words
 from app.commerce.documents.content import thawed
 from app.commerce.documents.controllers.answers import (
     CSV,
@@ -20,7 +20,6 @@ from app.commerce.documents.controllers.answers import (
     xml_file,
 )
 from app.commerce.documents.forms import TaxForm
-from app.commerce.documents.parties import EU
 from app.commerce.orders import slips
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -46,8 +45,6 @@ async def show_documents(visit: CurrentVisit, request: AnyRequest) -> Page:
     producer = await queries.producer(db, producer_id)
     found = await queries.listed(db, wish, producer_id, _kinds(visit))
     today = clock.today(visit.shop.time_zone)
-    year = [queries.moments_of(f"{each}-01", visit.shop.time_zone)[0] for each in (today.year, today.year + 1)]
-    sold = await queries.sold_abroad(db, producer_id, year[0], year[1], sorted(EU - {visit.shop.country}))
     return Page(
         "documents/desk.html",
         private=True,
@@ -61,7 +58,7 @@ async def show_documents(visit: CurrentVisit, request: AnyRequest) -> Page:
         missing=tax.missing(producer),
         is_exempt=tax.regime_code(producer.legal) == tax.EXEMPT,
         waiting=views.waiting(await waiting.orders(db, producer_id), {producer_id: producer}),
-        abroad=views.Abroad(sold, views.OSS_LIMIT_MINOR),
+        abroad=next(iter(await abroad.sold(db, visit.shop, producer_id)), None),
         is_owner=access.owner_of_a_producer(visit.person),
         currency=visit.shop.currency,
     )
@@ -122,6 +119,7 @@ async def show_tax(visit: CurrentVisit) -> Page:
     legal = producer.legal
     values = {name: str(legal.get(name) or "") for name in tax.FACTS}
     values |= {"regime": tax.regime_code(legal), "mandate": "1" if legal.get("invoice_mandate") else ""}
+    values |= {"oss": "1" if legal.get("oss_since") else ""}
     return _tax(TaxForm.blank(**values))
 
 
@@ -135,7 +133,8 @@ async def save_tax(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     facts = {name: str(getattr(form.data, name)) for name in tax.FACTS}
     async with transaction(visit.db):
         today = clock.today(visit.shop.time_zone)
-        await tax.record(visit.db, person, producer_id, facts, mandate=form.data.mandate, today=today)
+        said = {"mandate": form.data.mandate, "oss": form.data.oss}
+        await tax.record(visit.db, person, producer_id, facts, today=today, **said)
         add_job(visit.db, "documents.invoice_waiting")
     visit.tell(_("Dati fiscali salvati."))
     return Go(PATH)

@@ -4,12 +4,13 @@ from typing import Any
 
 from litestar import Request, get, post
 from litestar.params import FromPath
-from litestar.response import Stream
+from litestar.response import Response, Stream
 
-from app.commerce.orders import claiming, correcting, parcels, queries, sections, views, words
+from app.commerce.orders import calendars, claiming, correcting, parcels, queries, sections, views, words
 from app.commerce.orders.forms import FindForm
-from app.kernel import clock
+from app.kernel import clock, icalendar
 from app.kernel.db import transaction
+from app.kernel.errors import NotFound
 from app.kernel.outbox import add_job
 from app.system import live
 from app.web.access import anyone
@@ -62,6 +63,23 @@ async def show_order(visit: CurrentVisit, request: AnyRequest, number: FromPath[
     )  # fmt: skip
 
 
+@get("/ordini/{number:str}/calendario/{order:str}", access=anyone, name="orders.parcel.calendar")
+async def show_in_calendar(
+    visit: CurrentVisit, request: AnyRequest, number: FromPath[str], order: FromPath[str]
+) -> Response[str]:
+    """The day of a parcel, as a file for a calendar. Raises NotFound where no day is known."""
+    key = request.query_params.get("chiave", "")
+    group = await queries.group_for(visit.db, visit.settings, number, key, visit.person)
+    parcel = await queries.of_group(visit.db, group.id, order)
+    days = calendars.expected(parcel, visit.shop.time_zone)
+    if days is None:
+        raise NotFound
+    page = visit.shop.href(f"/ordini/{number}", visit.locale) + (f"?chiave={key}" if key else "")
+    body = calendars.document(visit.shop, parcel, days, visit.base_url + page, visit.base_url.rpartition("/")[2])
+    kept = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{parcel.number}.ics"'}
+    return Response(body, media_type=icalendar.MEDIA_TYPE, headers={**UNLISTED, **kept})
+
+
 @get("/eventi/ordini/{number:str}", access=anyone, name="orders.order.stream")
 async def stream_order(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Stream:
     """Tells the open page of an order that something has changed."""
@@ -93,4 +111,4 @@ def _page_number(request: AnyRequest) -> int:
     return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
 
 
-ROUTES = [show_orders, send_link, show_order, stream_order]
+ROUTES = [show_orders, send_link, show_order, show_in_calendar, stream_order]

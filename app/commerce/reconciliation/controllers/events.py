@@ -5,8 +5,8 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from app.commerce.payments import webhooks
-from app.commerce.reconciliation import queries, words
+from app.commerce.payments import webhooks, words
+from app.commerce.reconciliation import queries
 from app.commerce.reconciliation.controllers.reports import page
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden

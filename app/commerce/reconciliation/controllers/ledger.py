@@ -8,7 +8,8 @@ from litestar import Request, get
 from litestar.response import Response
 
 from app.commerce.office import views as office_views
-from app.commerce.reconciliation import queries, views, words
+from app.commerce.payments import words
+from app.commerce.reconciliation import queries, views
 from app.commerce.reconciliation.controllers.reports import page
 from app.commerce.reconciliation.forms import LedgerForm
 from app.commerce.reconciliation.queries import EXPORTED, Filter

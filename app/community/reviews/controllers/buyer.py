@@ -19,6 +19,7 @@ from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
+from app.shops.rules import REVIEWS_AT_ONCE
 from app.web.access import anyone
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -116,7 +117,7 @@ async def _write(
             removed=form.remove,
             pictures=pictures,
         )
-        at_once = visit.shop.features.get("reviews_published_at_once") is True
+        at_once = REVIEWS_AT_ONCE.of(visit.shop)
         return await writing.write(visit.db, bought, draft, at_once=at_once)
 
 

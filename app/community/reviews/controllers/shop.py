@@ -7,10 +7,11 @@ from litestar.params import FromPath
 
 from app.community.reviews import queries, views, voices
 from app.community.reviews.forms import BackForm, ReportForm
-from app.community.reviews.queries import PAGE, SORTS
+from app.community.reviews.queries import SORTS, STARS
 from app.kernel import ids
 from app.kernel.db import transaction
 from app.kernel.i18n import gettext as _
+from app.shops.rules import REVIEWS_AT_ONCE
 from app.web.access import anyone
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -26,17 +27,20 @@ async def show_reviews(visit: CurrentVisit, request: AnyRequest, slug: FromPath[
     named = await queries.product(visit.db, slug)
     sort = request.query_params.get("ordine", "")
     sort = sort if sort in SORTS else SORTS[0]
-    page = _number(request, last=max(1, -(-named.rating_count // PAGE)))
-    rows = await queries.published(visit.db, named.id, sort=sort, page=page) if named.rating_count else []
+    stars = _stars(request.query_params.get("stelle", ""))
+    score = views.score_of(await queries.spread(visit.db, named.id)) if named.rating_count else None
+    count = views.counted(score, stars)
+    page = _number(request, last=views.pages_of(count))
+    rows = await queries.published(visit.db, named.id, sort=sort, page=page, stars=stars) if count else []
     path = visit.href(f"/prodotti/{slug}/recensioni")
-    shown = views.reviews(named, rows, sort=sort, page=page, per_page=PAGE, path=path)
+    shown = views.reviews(named, rows, score, views.Wanted(sort, page, stars), path)
     return Page("reviews/list.html", fragment="reviews/_results.html", it=shown)
 
 
 @get("/recensioni/come-funzionano", access=anyone, name="reviews.how.show")
 async def show_how(visit: CurrentVisit) -> Page:
     """Whether and how we see to it that reviews are genuine. Source: law.md L33 (art. 22 c. 5-bis)."""
-    at_once = visit.shop.features.get("reviews_published_at_once") is True
+    at_once = REVIEWS_AT_ONCE.of(visit.shop)
     return Page("reviews/how.html", at_once=at_once)
 
 
@@ -103,8 +107,13 @@ async def _back(visit: Visit, review_id: int, came_from: BackForm) -> str:
     if came_from.da != "prodotto":
         sort = came_from.ordine if came_from.ordine in SORTS[1:] else None
         page = came_from.pagina if came_from.pagina > 1 else None
-        url += "/recensioni" + visit.query_of(ordine=sort, pagina=page)
+        url += "/recensioni" + visit.query_of(stelle=_stars(came_from.stelle), ordine=sort, pagina=page)
     return f"{url}#recensione-{review_id}"
+
+
+def _stars(text: str) -> int | None:
+    """1 to 5; whatever is not is all."""
+    return next((stars for stars in STARS if text == str(stars)), None)
 
 
 def _number(request: AnyRequest, last: int) -> int:

@@ -1,4 +1,4 @@
-"""Be told when something is back or cheaper: ask, confirm the address, see what one waits for, stop."""
+"""Be told when something is out, back or cheaper: ask, confirm the address, see what one waits for, stop."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ async def ask_for_alert(visit: CurrentVisit, request: AnyRequest) -> Page:
     if form.data is None:
         raise NotFound
     blank = AlertForm.blank(kind=form.data.kind, variant_id=str(form.data.variant_id))
-    return _ask(visit, blank, await _offer(visit, form.data.variant_id))
+    return _ask(visit, blank, await _offer(visit, form.data.variant_id, form.data.kind))
 
 
 @post("/avvisi", access=access.anyone, limit="careful", name="alerts.create")
@@ -44,7 +44,7 @@ async def create_alert(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     form: Filled[Any] = (AlertForm if visit.person or asks_first else GuestAlertForm).read(sent)
     if {"variant_id", "kind"} & set(form.errors):
         raise NotFound
-    offer = await _offer(visit, int(form.value("variant_id")))
+    offer = await _offer(visit, int(form.value("variant_id")), form.value("kind"))
     if asks_first and form.data:
         if visit.is_fragment:
             return _ask(visit, form, offer)
@@ -87,7 +87,7 @@ async def confirm_alert(visit: CurrentVisit, token: FromPath[str]) -> Page | Go:
         alert = await alerts.confirm(visit.db, claim)
     if alert is None:
         return _too_late()
-    offer = await queries.offer(visit.db, alert.variant_id)
+    offer = await queries.offer(visit.db, alert.variant_id, alert.kind)
     visit.tell(_("Confermato: ti scriviamo una volta sola, quando succede. L’avviso vale 12 mesi."))
     return Go(offer.url if offer else "/prodotti")
 
@@ -119,8 +119,8 @@ ROUTES = [
 ]
 
 
-async def _offer(visit: Visit, variant_id: int) -> Offer:
-    offer = await queries.offer(visit.db, variant_id)
+async def _offer(visit: Visit, variant_id: int, kind: str) -> Offer:
+    offer = await queries.offer(visit.db, variant_id, kind)
     if offer is None:
         raise NotFound
     return offer

@@ -1,0 +1,1 @@
+"""VAT: its classes, and the rate of each by country and day."""
