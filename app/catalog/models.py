@@ -51,7 +51,8 @@ class Product(ShopOwned, Table):
     alcohol_abv, min_age, withdrawal (art59_d | art59_e | …), origin (locale -> text), provinces;
     the rest as in particulars.py. safety: the same of what is no food (law.md L38, L39).
     product_class: a key of classes.py, null for its category's. packaging: list of {part, code} (L20).
-    certifications: keys of facets.CERTIFICATIONS. tag_mask: bits of vocabulary.Tag. seo: {title, description}, each locale -> text.
+    certifications: keys of facets.CERTIFICATIONS. tag_mask: bits of vocabulary.Tag.
+    seo: {title, description}, each locale -> text.
     proofs: evidence for claims, list of {claim, text, body, until} as in proofs.py (L28).
     food.omnibus_perishable follows from the rest (perishable.py); food.omnibus_protected takes it back.
     is_complete: the gate found nothing missing; what is not complete cannot be published (`products.judge`).

@@ -172,8 +172,8 @@ async def begin(db: AsyncSession, campaign_id: int) -> None:
     campaign = await _locked(db, campaign_id)
     if campaign is None or campaign.state != "planned":
         return
-    campaign.started_at = now = clock.now()
     rows = await _rows(db, campaign_id, "waiting")
+    campaign.started_at = now = clock.now()  # after the wait for the locks: the log's times tell who came last
     befores = await _running(db, [variant for _row, variant in rows], campaign.starts_at)
     chains = {id_: entries[-1].chain for id_, entries in (await prices.logged(db, list(befores))).items()}
     lowered, on = [], []
@@ -199,9 +199,9 @@ async def begin(db: AsyncSession, campaign_id: int) -> None:
 
 async def _end(db: AsyncSession, campaign: Campaign) -> None:
     """Give the prices back that are still this campaign's."""
-    campaign.ended_at = now = clock.now()
-    back = []
-    for row, variant in await _rows(db, campaign.id, "on"):
+    rows, back = await _rows(db, campaign.id, "on"), []
+    campaign.ended_at = now = clock.now()  # after the wait, as in begin
+    for row, variant in rows:
         if variant.campaign_id != campaign.id or row.before_minor is None:
             row.state = "left"
             continue

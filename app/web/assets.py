@@ -2,8 +2,9 @@
 
 A list `<name>.txt` of parts, in order, makes `<name>.css` or `<name>.js` beside it. The critical sheet (with the
 theme's tokens) stands in the page and is allowed by its hash; `css/rest.css` is linked at the end of the body, but in
-the head of pages that nobody sees first (basket, checkout, desk). Scripts are one file (`js/page.js`; with streams
-`js/live-page.js`): on a slow phone each further request of a page costs about a hundredth of its first paint.
+the head of pages that nobody sees first (basket, checkout, desk); `css/counter.css` is what only desks need. Scripts
+are one file (`js/page.js`; with streams `js/live-page.js`): on a slow phone each further request of a page costs about
+a hundredth of its first paint.
 """
 
 import base64

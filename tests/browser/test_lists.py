@@ -137,7 +137,7 @@ async def test_more_comes_below_and_back_finds_it_there(people: People) -> None:
 
 async def test_without_javascript_the_same_links_lead_to_the_next_page(people: People) -> None:
     page = await people.enter(LIST, javascript=False)
-    await page.get_by_role("link", name="Mostra altri").click()
+    await page.get_by_role("link", name="Mostra altri").press("Enter")  # the cards above still grow
     await expect(page).to_have_url(re.compile(r"pagina=2$"))
     await expect(page.locator("#position")).to_contain_text("25–")
     await page.goto(LIST)
