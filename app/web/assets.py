@@ -1,10 +1,10 @@
 """Static files under hashed, immutable names, and the stylesheets put together from their parts.
 
 A list `<name>.txt` of parts, in order, makes `<name>.css` or `<name>.js` beside it. The critical sheet (with the
-theme's tokens) stands in the page and is allowed by its hash; `css/rest.css` is linked at the end of the body, but in
-the head of pages that nobody sees first (basket, checkout, desk); `css/counter.css` is what only desks need. Scripts
-are one file (`js/page.js`; with streams `js/live-page.js`): on a slow phone each further request of a page costs about
-a hundredth of its first paint.
+theme's tokens) stands in the page, with the sheet of its opening if it has one (OPENINGS), and is allowed by its hash;
+`css/rest.css` is linked at the end of the body, but in the head of pages that nobody sees first (basket, checkout,
+desk); `css/counter.css` is what only desks need. Scripts are one file (`js/page.js`; with streams `js/live-page.js`):
+on a slow phone each further request of a page costs about a hundredth of its first paint.
 """
 
 import base64
@@ -25,6 +25,7 @@ TEXT_TYPES = (
     *("text/", "application/javascript", "application/json", "application/manifest+json"),
     *("image/svg+xml", "application/xml", "application/rss+xml"),
 )
+OPENINGS = ("hero", "product")  # css/<name>.css: what some pages show at once, and others never
 _HASHED = re.compile(r"^(?P<stem>.+)\.(?P<hash>[0-9a-f]{10})(?P<suffix>\.[a-z0-9]+)$")
 _CSS_URL = re.compile(r"""url\(\s*["']?/static/([^"')]+)["']?\s*\)""")
 _COMMENT = re.compile(r"(?:^|\s+)//.*$", re.MULTILINE)
@@ -104,25 +105,28 @@ class Assets:
         stem, dot, suffix = path.rpartition(".")
         return f"/static/{stem}.{asset.digest}{dot}{suffix}"
 
-    def critical_css(self, theme: str) -> Markup:
-        """The critical stylesheet of a theme, minified."""
-        return Markup(self._critical(theme)[0])  # noqa: S704  (our own file)
+    def critical_css(self, theme: str, opening: str = "") -> Markup:
+        """The critical stylesheet of a theme, minified. opening: one of OPENINGS, or nothing more. Else KeyError."""
+        return Markup(self._critical(theme)[opening])  # noqa: S704  (our own file)
 
-    def critical_hash(self, theme: str) -> str:
-        """Its CSP source: 'sha256-…'."""
-        return self._critical(theme)[1]
+    def critical_hashes(self, theme: str) -> str:
+        """The CSP sources of all of them: 'sha256-…' with spaces between."""
+        sheets = self._critical(theme).values()
+        digests = (base64.b64encode(hashlib.sha256(css.encode()).digest()).decode() for css in sheets)
+        return " ".join(f"'sha256-{digest}'" for digest in digests)
 
-    def _critical(self, theme: str) -> tuple[str, str]:
+    def _critical(self, theme: str) -> dict[str, str]:
         return self._critical_fresh(theme) if self.reload else self._critical_kept(theme)
 
     @lru_cache(maxsize=16)  # noqa: B019  (one Assets per process)
-    def _critical_kept(self, theme: str) -> tuple[str, str]:
+    def _critical_kept(self, theme: str) -> dict[str, str]:
         return self._critical_fresh(theme)
 
-    def _critical_fresh(self, theme: str) -> tuple[str, str]:
+    def _critical_fresh(self, theme: str) -> dict[str, str]:
+        """Opening -> sheet."""
         css = self._bundle("css/critical.css", theme)
-        digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-        return css, f"'sha256-{digest}'"
+        own = {name: (self.root / f"css/{name}.css").read_text() for name in OPENINGS}
+        return {"": css} | {name: css + str(rcssmin.cssmin(self._link(text))) for name, text in own.items()}
 
     def _bundle(self, path: str, theme: str = "") -> str:
         """The parts of a stylesheet or script, as its list names them, relative to the list."""

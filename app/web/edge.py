@@ -346,7 +346,7 @@ def content_policy(assets: Assets, visit: Visit, settings: Settings) -> str:
     guest = visit.guest or Guest("", "", "")
     return (
         f"default-src 'none'; script-src 'self' {guest.scripts}".rstrip()
-        + f"; style-src 'self' {assets.critical_hash(visit.shop.theme)}"
+        + f"; style-src 'self' {assets.critical_hashes(visit.shop.theme)}"
         + f"; img-src 'self' data: {pictures}".rstrip()
         + f"; font-src 'self'; connect-src 'self' {guest.connects}".rstrip()
         + f"; manifest-src 'self'; form-action 'self' {origin} {visit.leads_to}".rstrip()

@@ -59,7 +59,8 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
         "absolute": absolute,
         "prices_are_net": lambda: present_shop().prices_are_net,
         "paper": lambda: themes.paper(visits.current().shop.theme),
-        "critical_css": lambda: assets.critical_css(visits.current().shop.theme),
+        "opening": "",  # a page sets its own
+        "critical_css": lambda opening: assets.critical_css(visits.current().shop.theme, opening),
         "kept": _rendered if reload else kept,
         "media": lambda image, width, suffix: media_url(image.key, fitting(image.width, width), suffix),
         "srcset": lambda image, widths, suffix: ", ".join(
