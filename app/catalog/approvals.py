@@ -3,9 +3,7 @@
 Each deed is in the audit trail, and the gate judges again after it. Within a transaction.
 """
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +42,7 @@ async def ask(
     there.reason, there.asked_by, there.asked_at = reason, person.id, clock.now()
     if there.is_approved is False:  # asked again with other reasons
         there.is_approved, there.decided_at, there.decided_by = None, None, None
-    _record(db, person, "name.ask", ("product", product.id), {}, {"designation": designation, "reason": reason})
+    audit.by(db, person, "name.ask", ("product", product.id), {}, {"designation": designation, "reason": reason})
 
 
 async def decide(db: AsyncSession, person: Person, approval_id: int, *, is_approved: bool, note: str) -> None:
@@ -58,7 +56,7 @@ async def decide(db: AsyncSession, person: Person, approval_id: int, *, is_appro
     row.is_approved, row.note, row.decided_by, row.decided_at = is_approved, note, person.id, clock.now()
     await products.judge(db, [row.product_id])
     after = {"is_approved": is_approved, "designation": row.designation, "note_to_producer": note}
-    _record(db, person, "name.decide", ("product", row.product_id), before, after)
+    audit.by(db, person, "name.decide", ("product", row.product_id), before, after)
 
 
 async def certify(
@@ -91,7 +89,7 @@ async def certify(
     row.body, row.number, row.valid_until = body, number, valid_until
     await _judge_all(db, producer_id)
     after = {"designation": name, "mark": mark, "number": number, "valid_until": valid_until.isoformat()}
-    _record(db, person, "certificate.enter", ("producer", producer_id), {}, after)
+    audit.by(db, person, "certificate.enter", ("producer", producer_id), {}, after)
 
 
 async def withdraw(db: AsyncSession, person: Person, certificate_id: int) -> None:
@@ -102,30 +100,10 @@ async def withdraw(db: AsyncSession, person: Person, certificate_id: int) -> Non
     before = {"designation": row.designation, "mark": row.mark, "number": row.number}
     await db.delete(row)
     await _judge_all(db, row.producer_id)
-    _record(db, person, "certificate.withdraw", ("producer", row.producer_id), before, {})
+    audit.by(db, person, "certificate.withdraw", ("producer", row.producer_id), before, {})
 
 
 async def _judge_all(db: AsyncSession, producer_id: int) -> None:
     mine = select(Product.id).where(Product.producer_id == producer_id, Product.deleted_at.is_(None))
     await products.judge(db, list(await db.scalars(mine.order_by(Product.id))))
     await page_drops.drop(db, "producers")  # his page names his certificates
-
-
-def _record(
-    db: AsyncSession,
-    person: Person,
-    action: str,
-    row: tuple[str, int],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity=row[0],
-        entity_id=row[1],
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )

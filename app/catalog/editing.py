@@ -117,7 +117,7 @@ async def start(db: AsyncSession, person: Person, producer_id: int, name: str, c
     product.search_text = await search_text(db, product)
     await products.judge(db, [product.id])
     await products.touch(db, [product.id])
-    _record(db, person, "product.create", ("product", product.id), {}, {"product": name})
+    audit.by(db, person, "product.create", ("product", product.id), {}, {"product": name})
     return product
 
 
@@ -148,7 +148,7 @@ async def save(
         changed = [key for key in before if before[key] != getattr(product, key)]
         after = {key: getattr(product, key) for key in changed}
         told = await _tagged(db, _named(before, changed)), await _tagged(db, _named(after))
-        _record(db, person, f"product.{section}", ("product", product.id), *told)
+        audit.by(db, person, f"product.{section}", ("product", product.id), *told)
     missing = (await products.judge(db, [product.id]))[product.id]
     return Saved(was_sold and bool(missing), missing)
 
@@ -197,7 +197,7 @@ async def publish(
             await products.touch(db, [product.id])
         add_job(db, "engagement.released", run_at=max(at, now), product_id=product.id)
     was, becomes = (before, was_announced), (at, product.is_announced)
-    _record(db, person, "product.published", ("product", product.id), _sold(*was), _sold(*becomes))
+    audit.by(db, person, "product.published", ("product", product.id), _sold(*was), _sold(*becomes))
     return True
 
 
@@ -214,7 +214,7 @@ async def throw_away(db: AsyncSession, person: Person, product_id: int, owner: i
     product = await own(db, product_id, owner)
     product.published_at, product.deleted_at = None, clock.now()
     await products.touch(db, [product.id])
-    _record(db, person, "product.delete", ("product", product.id), {"product": product.name}, {})
+    audit.by(db, person, "product.delete", ("product", product.id), {"product": product.name}, {})
 
 
 async def restore(db: AsyncSession, person: Person, product_id: int, owner: int | None) -> None:
@@ -228,7 +228,7 @@ async def restore(db: AsyncSession, person: Person, product_id: int, owner: int 
     product.deleted_at = None
     await products.touch(db, [product.id])
     await products.judge(db, [product.id])
-    _record(db, person, "product.restore", ("product", product.id), {}, {"product": product.name})
+    audit.by(db, person, "product.restore", ("product", product.id), {}, {"product": product.name})
 
 
 async def copy(db: AsyncSession, person: Person, product_id: int, owner: int | None) -> int:
@@ -288,7 +288,7 @@ async def add_variant(
     draft = Draft({"slug": product.slug}, {**facts, "sku": sku}, stock)
     await products.create(db, [draft], known={product.slug: product.id}, actor_id=person.id)
     await products.touch(db, [product.id])
-    _record(db, person, "variant.create", ("product", product.id), {}, {**facts, "sku": sku, "stock": stock})
+    audit.by(db, person, "variant.create", ("product", product.id), {}, {**facts, "sku": sku, "stock": stock})
     return Saved(stopped=False, missing=(await products.judge(db, [product.id]))[product.id])
 
 
@@ -326,7 +326,7 @@ async def save_variant(
     changed = [key for key in facts if before[key] != getattr(variant, key)]
     if changed:
         after = {key: getattr(variant, key) for key in changed}
-        _record(db, person, "variant.change", ("variant", variant.id), {key: before[key] for key in changed}, after)
+        audit.by(db, person, "variant.change", ("variant", variant.id), {key: before[key] for key in changed}, after)
     missing = (await products.judge(db, [product.id]))[product.id]
     return Saved(was_sold and bool(missing), missing)
 
@@ -337,23 +337,3 @@ def _no_weight_with_deposit(product: Product, facts: Mapping[str, Any]) -> None:
         raise Refused(
             _("Questo prodotto si ordina con un acconto: per venderlo a peso, prima togli l’acconto."), "by_weight"
         )
-
-
-def _record(
-    db: AsyncSession,
-    person: Person,
-    action: str,
-    row: tuple[str, int],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity=row[0],
-        entity_id=row[1],
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )

@@ -4,7 +4,6 @@ Every change raises the product's version and is in the audit trail. All within 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +17,7 @@ from app.kernel.tenancy import Person
 from app.system import audit
 
 MOST_PICTURES = 20  # of one product
+_record = audit.recorder("product")
 
 
 async def add(db: AsyncSession, person: Person, product_id: int, pictures: Sequence[Image], owner: int | None) -> int:
@@ -182,23 +182,3 @@ async def _settle(db: AsyncSession, product: Product, entries: Sequence[ProductI
     product.image_id = shown[0].image_id if shown else None
     await products.touch(db, [product.id])
     await products.judge(db, [product.id])  # what is no food is sold with a picture only
-
-
-def _record(
-    db: AsyncSession,
-    person: Person,
-    action: str,
-    product_id: int,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="product",
-        entity_id=product_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )

@@ -72,7 +72,7 @@ async def take_stock(db: AsyncSession, producer_id: int, person: Person, sheet: 
         after = {"on_hand": item.on_hand, "low_at": item.low_at}
         if after != before:
             changed += 1
-            _record(db, person, "stock.count", ("variant", variant_id), before, after)
+            audit.by(db, person, "stock.count", ("variant", variant_id), before, after)
     if refused:
         raise RowsRefused(refused)
     return changed
@@ -125,7 +125,7 @@ async def set_offers(
         if before is not None:
             changed += 1
             after = {"price_minor": row.price_minor}
-            _record(db, person, "variant.price", ("variant", row.variant_id), {"price_minor": before}, after)
+            audit.by(db, person, "variant.price", ("variant", row.variant_id), {"price_minor": before}, after)
     if refused:
         raise RowsRefused(refused)
     return changed + await _publish(db, producer_id, person, shown)
@@ -145,27 +145,7 @@ async def _publish(db: AsyncSession, producer_id: int, person: Person, shown: Se
         if differs:
             changed += 1
             before, after = {"published": row.was}, {"published": row.is_published}
-            _record(db, person, "product.published", ("product", row.product_id), before, after)
+            audit.by(db, person, "product.published", ("product", row.product_id), before, after)
     if refused:
         raise RowsRefused(refused)
     return changed
-
-
-def _record(
-    db: AsyncSession,
-    person: Person,
-    action: str,
-    row: tuple[str, int],
-    before: Mapping[str, object],
-    after: Mapping[str, object],
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity=row[0],
-        entity_id=row[1],
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )

@@ -5,6 +5,7 @@ the page, its check and its line in the audit trail are there. What a shop has n
 as the default says. A rule stands in `Shop.features`, at `place`; the fee's rate in its own column.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -25,7 +26,7 @@ GROSS, NET = "gross", "net"  # of what the shop's percentage is taken: the price
 
 
 @dataclass(frozen=True)
-class Setting(Generic[T]):
+class Setting(ABC, Generic[T]):
     """place: where it stands, "refunds.order" for features["refunds"]["order"]."""
 
     place: str
@@ -58,17 +59,17 @@ class Setting(Generic[T]):
             found = found.get(name) if isinstance(found, Mapping) else None
         return found
 
+    @abstractmethod
     def sane(self, said: object) -> T | None:
         """A value as it is kept; None for what is missing or senseless."""
-        raise NotImplementedError
 
     def kept(self, value: T) -> object:
         """As JSON can hold it."""
         return value
 
+    @abstractmethod
     def parsed(self, typed: str, currency: str, /) -> T:
         """What somebody typed. Raises ValueError with a sentence in the reader's language."""
-        raise NotImplementedError
 
     def typed(self, value: T, _currency: str, /) -> str:
         """As it is put into its field."""

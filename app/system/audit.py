@@ -1,13 +1,15 @@
 """The audit trail: who changed what, before and after, in the same transaction as the change."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel import clock
+from app.kernel.tenancy import Person
 from app.system.models import AuditEntry
 
+Deed = Callable[[AsyncSession, Person, str, object, Mapping[str, Any], Mapping[str, Any]], None]
 _PERSONAL = frozenset(
     {"email", "name", "phone", "street", "city", "postal_code", "birth_date", "password_hash", "invoice", "note"}
 )
@@ -38,6 +40,33 @@ def record(
             request_id=db.info.get("request_id"),
         )
     )
+
+
+def by(
+    db: AsyncSession,
+    person: Person,
+    action: str,
+    row: tuple[str, object],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> None:
+    """What a person did. row: its kind and id."""
+    entity, entity_id = row
+    record(
+        db,
+        action=action,
+        entity=entity,
+        entity_id=entity_id,
+        actor_id=person.id,
+        actor_role=person.role,
+        before=before,
+        after=after,
+    )
+
+
+def recorder(entity: str) -> Deed:
+    """The same for rows of one kind: (db, person, action, id, before, after)."""
+    return lambda db, person, action, id_, before, after: by(db, person, action, (entity, id_), before, after)
 
 
 def _masked(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.system import audit, page_drops
 
 STEP = 10  # between the positions of two departments
 UP, DOWN = "su", "giu"
+_record = audit.recorder("category")
 
 
 async def open_new(db: AsyncSession, person: Person, facts: Mapping[str, Any]) -> Category:
@@ -108,18 +109,3 @@ async def _locked(db: AsyncSession, category_id: int) -> Category:
     if found is None:
         raise NotFound
     return found
-
-
-def _record(
-    db: AsyncSession, person: Person, action: str, id_: int, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="category",
-        entity_id=id_,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )

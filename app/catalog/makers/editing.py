@@ -25,6 +25,7 @@ from app.system import audit, page_drops
 LEGAL = ("health_mark", "registration", "is_small")
 NAMED = ("name", "city", "province")  # what cards and the index say of a producer
 PRODUCER = "producer"
+_record = audit.recorder(PRODUCER)
 
 
 async def take_in(db: AsyncSession, person: Person, facts: Mapping[str, Any]) -> Producer:
@@ -145,21 +146,6 @@ async def _locked(db: AsyncSession, producer_id: int) -> Producer:
     if found is None:
         raise NotFound
     return found
-
-
-def _record(
-    db: AsyncSession, person: Person, action: str, id_: int, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity=PRODUCER,
-        entity_id=id_,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )
 
 
 async def team(db: AsyncSession, producer_id: int) -> Sequence[tuple[ProducerMember, User]]:

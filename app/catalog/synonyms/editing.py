@@ -103,14 +103,5 @@ def _one(rows: Sequence[Synonyms], group_id: int) -> Synonyms:
 async def _changed(
     db: AsyncSession, person: Person, action: str, id_: int, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="synonyms",
-        entity_id=id_,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )
+    audit.by(db, person, action, ("synonyms", id_), before, after)
     await page_drops.drop(db, page_drops.EVERYTHING)

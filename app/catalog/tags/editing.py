@@ -22,6 +22,7 @@ from app.system import audit, page_drops
 STEP = 10  # between the positions of two tags
 UP, DOWN = "su", "giu"
 Names = Mapping[str, str]  # locale → what it is called; Italian is always there
+_record = audit.recorder("tag")
 
 
 async def open_new(db: AsyncSession, person: Person, name: Names) -> Tag:
@@ -138,18 +139,3 @@ async def _changed(
     await index.refresh(db, await _goods(db, row))
     _record(db, person, action, row.id, before, after)
     await page_drops.drop(db, page_drops.EVERYTHING)
-
-
-def _record(
-    db: AsyncSession, person: Person, action: str, id_: int, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="tag",
-        entity_id=id_,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import leaving, queries
+from app.commerce.orders import leaving, news, queries
 from app.commerce.orders.mails import Office
 from app.commerce.orders.models import Order
 from app.identity.push import telling
@@ -31,9 +31,8 @@ async def tell_shipped(db: AsyncSession, office: Office, order_id: int) -> None:
     """A parcel is on its way, or stands ready to be fetched."""
     order = await queries.order_of(db, order_id)
     with speaking(order.group.locale):
-        ready = _("Ordine %(number)s: è pronto, puoi passare a ritirarlo", number=order.number)
-        on_its_way = _("Ordine %(number)s: il pacco è partito", number=order.number)
-        await _tell_buyer(db, office, order, "shipped", ready if leaving.is_pickup(order) else on_its_way)
+        said = news.READY if leaving.is_pickup(order) else news.SAID["shipped"]
+        await _tell_buyer(db, office, order, "shipped", str(said) % {"number": order.number})
 
 
 async def tell_delivered(db: AsyncSession, office: Office, order_id: int) -> None:
@@ -42,8 +41,7 @@ async def tell_delivered(db: AsyncSession, office: Office, order_id: int) -> Non
     if leaving.is_pickup(order):
         return
     with speaking(order.group.locale):
-        sentence = _("Ordine %(number)s: il pacco è arrivato", number=order.number)
-        await _tell_buyer(db, office, order, "delivered", sentence)
+        await _tell_buyer(db, office, order, "delivered", str(news.SAID["delivered"]) % {"number": order.number})
 
 
 async def _tell_buyer(db: AsyncSession, office: Office, order: Order, kind: str, sentence: str) -> None:

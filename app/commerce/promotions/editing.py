@@ -28,6 +28,7 @@ _TOLD = (
     "limit_buyer", "limit_day", "needs_code", "priority", "is_exclusive", "producers", "categories", "products",
 )  # fmt: skip
 _UNTOLD = frozenset({"title", "shop_share"})  # nobody pays another price because of these
+_record = audit.recorder("promotion")
 
 
 async def make(
@@ -232,18 +233,3 @@ def _random(prefix: str) -> str:
 def _told(promotion: Promotion) -> dict[str, Any]:
     moments = {name: at.isoformat() if (at := getattr(promotion, name)) else None for name in ("starts_at", "ends_at")}
     return {**{name: getattr(promotion, name) for name in _TOLD}, **moments, "title": dict(promotion.title)}
-
-
-def _record(
-    db: AsyncSession, person: Person, action: str, entity_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="promotion",
-        entity_id=entity_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )

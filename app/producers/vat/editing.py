@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel import clock
@@ -49,11 +50,16 @@ async def add(
     before = await db.scalar(same_day)
     if before is not None and (before.rate, before.law) == (text, law):
         return
+    taken = Refused(_("Da quel giorno c’è già un’aliquota: toglila, o scegli un altro giorno."), "valid_from")
     if before is not None:
-        raise Refused(_("Da quel giorno c’è già un’aliquota: toglila, o scegli un altro giorno."), "valid_from")
+        raise taken
     row = VatRate(country=country, tax_class=tax_class, rate=text, valid_from=valid_from, law=law)
     row.added_at = clock.now()
     db.add(row)
+    try:
+        await db.flush()
+    except IntegrityError:  # a colleague has entered one in the same instant
+        raise taken from None
     _record(db, person, "vat_rate.add", row, is_there=True)
 
 

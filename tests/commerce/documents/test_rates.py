@@ -1,5 +1,6 @@
 """Dora keeps the rates of VAT; bruno has OSS or not; anna has things sent to Italy and to Germany."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -180,6 +181,14 @@ async def test_another_rate_on_the_same_day_is_refused(shop: TestShop, dora: Bro
     assert page.status_code == 422
     assert page.all("#valid_from-error")
     assert await rows(shop) == [("DE", "reduced", "7")]
+
+
+async def test_colleagues_who_enter_other_rates_at_once_are_told(shop: TestShop, dora: Browser) -> None:
+    typed = {"country": "DE", "tax_class": "reduced", "valid_from": day(0).isoformat()}
+    await dora.get(HERE)
+    pages = await asyncio.gather(*(dora.post(HERE, {**typed, "rate": rate}) for rate in ("7", "8", "9")))
+    assert sorted(page.status_code for page in pages) == [303, 422, 422]
+    assert len(await rows(shop)) == 1
 
 
 async def test_what_holds_already_is_never_taken_back(shop: TestShop, dora: Browser) -> None:
