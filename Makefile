@@ -90,7 +90,7 @@ bench: dev ## what each page costs, as ratios to plain text of the same server, 
 bench-scale: dev ## lists, searches and product pages with 1,000 to 1,000,000 products (MOST=100000 for fewer)
 	@$(BIN)/python bench/scale.py $(MOST)
 
-chaos: dev ## orders and refunds while processes are killed and services fail: nothing lost, nothing doubled (ORDERS=300)
+chaos: dev ## orders and refunds while processes are killed and services fail, on a PostgreSQL of its own (ORDERS=300)
 	@$(BIN)/python bench/chaos.py $(ORDERS)
 
 bench-browser: dev ## first paint on slow networks, as ratios to a one-line page

@@ -84,6 +84,7 @@ def worker(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def release(settings: Settings, _: argparse.Namespace) -> int:
+    import app.joins  # noqa: F401, PLC0415  (who may sell)
     from app.catalog import reindexing  # noqa: PLC0415
     from app.system.migrations import upgrade  # noqa: PLC0415
 
@@ -94,6 +95,7 @@ def release(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def reindex(settings: Settings, _: argparse.Namespace) -> int:
+    import app.joins  # noqa: F401, PLC0415  (who may sell)
     from app.catalog import reindexing  # noqa: PLC0415
 
     print(f"{asyncio.run(reindexing.run(settings, only_missing=False))} products")
@@ -118,6 +120,7 @@ def demo(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def import_products(settings: Settings, arguments: argparse.Namespace) -> int:
+    import app.joins  # noqa: F401, PLC0415  (who may sell)
     from app.catalog.imports.command import Wishes, run, undo  # noqa: PLC0415
 
     if arguments.undo:

@@ -36,7 +36,10 @@ from app.commerce.orders import sections as order_sections
 from app.commerce.overdue import pieces as overdue_pieces
 from app.commerce.overdue import queries as overdue_queries
 from app.commerce.payments import belonging, proofs, settling, slow, webhooks
+from app.commerce.payouts import beginning
 from app.commerce.payouts import following as payout_following
+from app.commerce.payouts import pieces as payout_pieces
+from app.commerce.payouts import queries as payout_queries
 from app.commerce.promotions import proofs as promotion_proofs
 from app.commerce.promotions import uses as promotion_uses
 from app.commerce.promotions import windows
@@ -62,6 +65,7 @@ from app.engagement.watches import views as watch_views
 from app.identity import hooks
 from app.pricing.rules import pieces as rule_pieces
 from app.pricing.rules import surge
+from app.producers import selling
 from app.system import mail
 from app.web import desk
 
@@ -92,6 +96,7 @@ order_sections.fill_money(refund_pieces.money)
 order_sections.fill_changes(overdue_pieces.choices)
 order_sections.fill_changes(addition_pieces.changes)
 order_sections.fill_desk(overdue_pieces.at_desk)
+order_sections.fill_work(payout_pieces.before_the_first_sale)
 office_sections.fill_group(refund_pieces.at_staff)
 office_sections.fill_group(deposit_pieces.at_staff)
 office_sections.fill_group(overdue_pieces.at_staff)
@@ -168,6 +173,8 @@ desk.also_counted("/banco/incassi", dispute_queries.waiting_for)
 office_queries.also_counted("/amministrazione/documenti", document_waiting.calling)
 
 # Lower contexts ask
+selling.also_needs(payout_queries.may_receive)
+selling.lacks_are_told_by(beginning.lacking)
 demand.orders_are_counted_by(order_queries.leaving)
 fees.full_days_cost(surge.surged)
 offered.prices_are_made_by(windows.IN_THE_WINDOW)

@@ -66,6 +66,7 @@ from app.commerce.withdrawals import jobs as withdrawal_jobs
 from app.community.reviews import controllers as review_pages
 from app.community.reviews import jobs as review_jobs
 from app.delivery import controllers as delivery_pages
+from app.delivery import days
 from app.engagement.watches import controllers as watch_pages
 from app.engagement.watches import jobs as watch_jobs
 from app.identity import controllers as identity_pages
@@ -279,7 +280,7 @@ def create_app(settings: Settings) -> Edge:
         | _mounted(sandbox),
         bodies=BodyLimits(app.routes),
     )
-    edge.looked_at = looking.looked_at
+    edge.looked_at, edge.place_of = looking.looked_at, days.place_of
     page_drops.use(edge.kept, broker)
     app.state.healer = page_drops.Healer(database, edge.kept)
     return edge

@@ -1,4 +1,4 @@
-"""Guests who buy, and staff who give money back, by the forms of the pages, as patient as people are.
+"""Guests who buy, makers who weigh and staff who give money back, by the forms of the pages, as patient as people are.
 
 What is answered with an error or not at all is asked again, as a person presses the button once more.
 """
@@ -121,13 +121,30 @@ class Guest:
         }
         return Given(sure["key"], sorted(answers))
 
+    def weigh(self, number: str, cookie: str) -> None:
+        """At a maker's desk, signed in by `cookie`: what each piece of an order weighs. Pressed twice, now and then.
+
+        Raises Refused, TimeoutError.
+        """
+        desk = f"/banco/ordini/{number}/pesata"
+        visitor, key = self._visitor(desk)
+        visitor.cookies["session"] = cookie
+        form = html_of(self._get(desk)).css_first(f'form[action="{desk}"]')
+        if form is None:
+            raise Refused("nothing to weigh")
+        grams = {name: str(self.chance.randrange(300, 1500)) for name in values_of(form) if name.startswith("grams-")}
+        for _ in range(self.chance.choice((1, 1, 2))):
+            answer = self._ask(key, visitor, lambda: visitor.post(desk, grams))
+            if answer.status not in {303, 409}:  # 409: it is charged already
+                raise Refused(f"{answer.status} {self._heading(html_of(answer))}")
+
     def _choice(self, form: LexborNode) -> dict[str, str]:
         match self.chance.choice(("pieces", "sum", "all")):
             case "sum":
                 return {"what": "sum", "amount": f"{self.chance.randrange(1, 4)},50", "order": "0"}
             case "all":
                 return {"what": "all", "order": "0", "restock": "1"}
-        names = [str(item.attributes["name"]) for item in form.css("input[name^='pieces-']")]
+        names = [str(item.attributes["name"]) for item in form.css("input[name^='pieces-']:not([max='0'])")]
         return {"what": "lines", self.chance.choice(names): "1"} if names else {"what": "all", "order": "0"}
 
     def _fill_basket(self, most_lines: int) -> None:

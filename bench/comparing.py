@@ -14,6 +14,14 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Fault:
+    """kind: missing | doubled | differing | unfinished."""
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Books:
     """Rows of ours by table, and Stripe's objects by kind."""
 
@@ -21,16 +29,21 @@ class Books:
     stripes: dict[str, list[Row]]
 
 
-async def compare(database: str, stripe: str, errands: Sequence[Errand], given: Sequence[Given]) -> list[str]:
-    """Every difference, in words. Prints how much was compared. database: address; stripe: of the stand-in."""
-    kinds = ("checkout/sessions", "refunds", "transfers")
+async def compare(database: str, stripe: str, errands: Sequence[Errand], given: Sequence[Given]) -> list[Fault]:
+    """Every difference. Prints how much was compared. database: address; stripe: of the stand-in."""
+    kinds = ("checkout/sessions", "payment_intents", "refunds", "transfers")
     books = Books(await _ours(database), {kind: _listed(stripe, kind) for kind in kinds})
     faults = [
         *_payments(books, errands),
         *_refunds(books, given),
         *_transfers(books),
-        *(f"{row['n']} holds belong to no order that waits for its payment" for row in books.ours["holds"] if row["n"]),
-        *(f"job {row['name']} was given up: {row['last_error']}" for row in books.ours["dead"]),
+        *_told(books),
+        *(
+            Fault("differing", f"{row['n']} holds are of no order that waits")
+            for row in books.ours["holds"]
+            if row["n"]
+        ),
+        *(Fault("unfinished", f"job {row['name']}: {row['last_error']}") for row in books.ours["dead"]),
     ]
     _count(books)
     return faults
@@ -44,6 +57,9 @@ QUERIES = {
     "recoveries": "select id, state, amount_minor from recoveries",
     "dead": "select name, last_error from background_jobs where state = 'dead'",
     "mails": "select kind, count(*) as n from outgoing_mails group by 1 order by 2 desc",
+    "untold": "select g.number, g.state from order_groups g "
+    "where g.state in ('paid', 'authorized', 'deposited', 'refunded') and not exists "
+    "(select from outgoing_mails m where m.kind = 'order.confirmation' and m.group_id = g.id)",
     "holds": "select count(*) as n from holds h where h.state = 'held' and not exists "
     "(select 1 from order_groups g where g.number = h.reference and g.state = 'awaiting_payment')",
     "ledger": "select account, sum(amount_minor) as amount from ledger_entries group by 1 order by 1",
@@ -58,71 +74,101 @@ async def _ours(database: str) -> dict[str, list[Row]]:
         await connection.close()
 
 
-def _payments(books: Books, errands: Sequence[Errand]) -> Iterator[str]:
-    """What was paid there is paid here, for as much, once; late and doubled payments have gone back."""
-    sessions = {row["id"]: row for row in books.stripes["checkout/sessions"]}
+def _payments(books: Books, errands: Sequence[Errand]) -> Iterator[Fault]:
+    """What was taken there is paid here, for as much, once; what is held there is authorised here, to be charged by
+    weight; late and doubled payments have gone back.
+    """
     late = {row["metadata"].get("payment") for row in books.stripes["refunds"]}
     ours = {row["session_id"]: row for row in books.ours["payments"]}
-    paid = {id_ for id_, row in sessions.items() if row["payment_status"] == "paid"}
-    for id_ in paid:
+    taken, held = _taken(books), _held(books)
+    for id_, amount in taken.items():
         row = ours.get(id_)
         if row is None:
-            yield f"Stripe took money for {id_}, of which we know nothing"
+            yield Fault("missing", f"Stripe took money for {id_}, of which we know nothing")
         elif (row["state"], str(row["id"]) in late) not in {("paid", False), ("refunded", True)}:
-            yield f"{row['number']}: Stripe says paid (given back: {str(row['id']) in late}), we say {row['state']}"
-        elif row["amount_minor"] != sessions[id_]["amount_total"]:
-            yield f"{row['number']}: {row['amount_minor']} here, {sessions[id_]['amount_total']} at Stripe"
+            was_given = str(row["id"]) in late
+            yield Fault("missing", f"{row['number']}: paid at Stripe (given back: {was_given}), {row['state']} here")
+        elif row["amount_minor"] != amount:
+            yield Fault("differing", f"{row['number']}: {row['amount_minor']} here, {amount} at Stripe")
     for id_, row in ours.items():
-        if row["state"] == "paid" and id_ not in paid:
-            yield f"{row['number']} is paid here, not at Stripe"
+        if row["state"] == "paid" and id_ not in taken:
+            yield Fault("differing", f"{row['number']} is paid here, not at Stripe")
+        if (row["amount_minor"] if row["state"] == "authorized" else None) != held.get(id_):
+            yield Fault("differing", f"{row['number']} is {row['state']} here, Stripe holds {held.get(id_)}")
     for number, times in Counter(row["number"] for row in ours.values() if row["state"] == "paid").items():
         if times > 1:
-            yield f"{number} was paid {times} times"
+            yield Fault("doubled", f"{number} was paid {times} times")
     for errand in errands:
-        if errand.pressed_pay and errand.way != "vanish" and errand.session not in paid:
-            yield f"a guest pressed pay for {errand.session}, and Stripe took nothing: {errand.told}"
+        if errand.pressed_pay and errand.session not in taken.keys() | held.keys():
+            yield Fault("missing", f"a guest paid {errand.session}, and Stripe took nothing: {errand.told}")
 
 
-def _refunds(books: Books, given: Sequence[Given]) -> Iterator[str]:
+def _taken(books: Books) -> dict[str, int]:
+    """By session, the money that Stripe has taken."""
+    return _of_sessions(books, "amount_received")
+
+
+def _held(books: Books) -> dict[str, int]:
+    """By session, what Stripe holds until it is known what the goods weigh."""
+    return _of_sessions(books, "amount_capturable")
+
+
+def _of_sessions(books: Books, what: str) -> dict[str, int]:
+    amounts = {row["id"]: row[what] for row in books.stripes["payment_intents"]}
+    found = {row["id"]: amounts.get(row["payment_intent"], 0) for row in books.stripes["checkout/sessions"]}
+    return {id_: amount for id_, amount in found.items() if amount}
+
+
+def _refunds(books: Books, given: Sequence[Given]) -> Iterator[Fault]:
     """Each refund that somebody confirmed is there once, and went to the card once, for as much."""
     ours = {str(row["id"]): row for row in books.ours["refunds"]}
     marked = [row for row in books.stripes["refunds"] if "refund" in row["metadata"]]
     for mark, times in Counter(row["metadata"]["refund"] for row in marked).items():
-        if times > 1 or mark not in ours:
-            yield f"refund {mark} was given {times} times at Stripe, and is {mark in ours} here"
+        if times > 1:
+            yield Fault("doubled", f"refund {mark} was given {times} times at Stripe")
+        if mark not in ours:
+            yield Fault("differing", f"refund {mark} was given at Stripe, and is not here")
     there = {row["metadata"]["refund"]: row["amount"] for row in marked}
     for mark, row in ours.items():
-        if row["state"] != "sent" or there.get(mark, 0) != row["card_minor"]:
-            yield f"{row['number']} is {row['state']}, {row['card_minor']} for the card, Stripe has {there.get(mark)}"
-    keys = {row["request_key"].rpartition(":")[2]: row for row in ours.values()}
+        if row["state"] != "sent":
+            yield Fault("unfinished", f"{row['number']} is {row['state']}")
+        elif there.get(mark, 0) != row["card_minor"]:
+            yield Fault("differing", f"{row['number']}: {row['card_minor']} for the card, Stripe has {there.get(mark)}")
+    keys = {row["request_key"].rpartition(":")[2] for row in ours.values()}
     for each in given:
         if 303 in each.answers and each.key not in keys:
-            yield f"somebody was told that refund {each.key} is done, and there is none"
+            yield Fault("missing", f"somebody was told that refund {each.key} is done, and there is none")
 
 
-def _transfers(books: Books) -> Iterator[str]:
+def _transfers(books: Books) -> Iterator[Fault]:
     """Each producer's part was sent once, less what was kept back, and as much of it taken back as we say."""
     sent = books.stripes["transfers"]
     for mark, times in Counter(row["metadata"].get("transfer") for row in sent).items():
         if times > 1:
-            yield f"transfer {mark} was sent {times} times"
+            yield Fault("doubled", f"transfer {mark} was sent {times} times")
     there = {row["metadata"].get("transfer"): (row["amount"], row["amount_reversed"]) for row in sent}
     for row in books.ours["transfers"]:
         here, is_sent = (row["amount_minor"] - row["withheld_minor"], row["reversed_minor"]), row["state"] == "sent"
+        found = there.get(str(row["id"]))
         if row["state"] not in {"sent", "cancelled"}:
-            yield f"transfer {row['id']} is {row['state']}"
-        elif there.get(str(row["id"])) != (here if is_sent else None):
-            yield f"transfer {row['id']} is {row['state']} with {here}, Stripe has {there.get(str(row['id']))}"
+            yield Fault("unfinished", f"transfer {row['id']} is {row['state']}")
+        elif found != (here if is_sent else None):
+            yield Fault("differing", f"transfer {row['id']} is {row['state']} with {here}, Stripe has {found}")
     for row in books.ours["recoveries"]:
         if row["state"] not in {"settled", "owed"}:
-            yield f"recovery {row['id']} is {row['state']}"
+            yield Fault("unfinished", f"recovery {row['id']} is {row['state']}")
+
+
+def _told(books: Books) -> Iterator[Fault]:
+    """Everybody who has paid has a confirmation."""
+    for row in books.ours["untold"]:
+        yield Fault("missing", f"{row['number']} is {row['state']}, and its buyer was sent no confirmation")
 
 
 def _count(books: Books) -> None:
-    paid = [row for row in books.stripes["checkout/sessions"] if row["payment_status"] == "paid"]
-    ours = books.ours["payments"]
+    taken, held, ours = _taken(books), _held(books), books.ours["payments"]
     print(
-        f"at Stripe: {len(paid)} paid for {sum(row['amount_total'] for row in paid)}, "
+        f"at Stripe: {len(taken)} paid for {sum(taken.values())}, {len(held)} held for {sum(held.values())}, "
         f"{len(books.stripes['refunds'])} refunds of {sum(row['amount'] for row in books.stripes['refunds'])}, "
         f"{len(books.stripes['transfers'])} transfers of {sum(row['amount'] for row in books.stripes['transfers'])}, "
         f"of it taken back {sum(row['amount_reversed'] for row in books.stripes['transfers'])}"

@@ -19,7 +19,7 @@ import asyncpg
 
 from app.catalog import lexicon
 from bench.client import Answer, Connection, Visitor
-from bench.serve import SERVER, Running, Stage, serve
+from bench.serve import Running, Stage, serve
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MOST_SQLITE = 100_000
@@ -167,7 +167,7 @@ def _fill_postgres(stage: Stage, size: int) -> Callable[[bool], None]:
 
 
 async def _into_postgres(stage: Stage, size: int) -> None:
-    db = await asyncpg.connect(f"{SERVER}/{stage.database}")
+    db = await asyncpg.connect(stage.url)
     try:
         if await db.fetchval(f"select 1 from products where id = {OFFSET} + {size}"):
             return

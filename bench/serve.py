@@ -1,6 +1,6 @@
 """The real server with the demonstration shop, started as in production but for the X-Queries header.
 
-It listens on an ephemeral port of this machine, with one worker, on the PostgreSQL database `tavola_bench` (on SQLite
+It listens on a free port of this machine, with one worker, on the PostgreSQL database `tavola_bench` (on SQLite
 where PostgreSQL does not answer). The database is made and filled by `tavola release` and `tavola demo`, and made anew
 when the schema or the demonstration goods have changed.
 """
@@ -8,6 +8,7 @@ when the schema or the demonstration goods have changed.
 import asyncio
 import hashlib
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SERVER = os.environ.get("BENCH_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 REDIS_PORT = 6379
 SHOP = "tavola"
+PORTS = range(20_000, 32_000)
 START_SECONDS = 60
 STOP_SECONDS = 15
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -34,11 +36,16 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a bench plays: its database on SERVER, and its folder below var/."""
+    """Where a bench plays: its database on a server, and its folder below var/."""
 
     database: str = "tavola_bench"
     folder: str = "bench"
     on_postgres: bool = True
+    server: str = SERVER
+
+    @property
+    def url(self) -> str:
+        return f"{self.server}/{self.database}"
 
     @property
     def data_dir(self) -> Path:
@@ -97,7 +104,7 @@ async def _make_database(stage: Stage) -> bool:
         shutil.rmtree(stage.data_dir)
         stage.data_dir.mkdir()
     try:
-        connection = await asyncpg.connect(f"{SERVER}/postgres", timeout=5)
+        connection = await asyncpg.connect(f"{stage.server}/postgres", timeout=5)
     except (OSError, TimeoutError, asyncpg.PostgresError):
         return False
     try:
@@ -139,7 +146,7 @@ def environment(stage: Stage, on_postgres: bool, port: int) -> dict[str, str]:
         "SHOP_HOSTS": f"127.0.0.1={SHOP},localhost={SHOP}",
     }
     if on_postgres:
-        ours["DATABASE_URL"] = f"{SERVER}/{stage.database}"
+        ours["DATABASE_URL"] = stage.url
     if _answers(REDIS_PORT):
         ours["REDIS_URL"] = f"redis://127.0.0.1:{REDIS_PORT}/14"
     kept = {k: v for k, v in os.environ.items() if k in {"HOME", "LANG", "LC_ALL", "PATH", "TMPDIR"}}
@@ -180,9 +187,15 @@ def _wait(stage: Stage, process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Of those that no outgoing connection is given, so that it is still free when its server was killed."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no port is free from {PORTS.start} to {PORTS.stop}")
 
 
 def _answers(port: int) -> bool:

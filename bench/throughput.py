@@ -25,7 +25,7 @@ import httpx
 from bench.buying import Guest, Refused
 from bench.client import Connection, Visitor
 from bench.jobs import Jobs, Kinds
-from bench.serve import SERVER, Running, Stage
+from bench.serve import Running, Stage
 from bench.town import Town, open_town
 
 STAGE = Stage("tavola_throughput", "throughput")
@@ -217,7 +217,7 @@ def _rest(town: Town, most: float = REST_SECONDS) -> float:
 
 
 async def _due() -> int:
-    connection = await asyncpg.connect(f"{SERVER}/{STAGE.database}")
+    connection = await asyncpg.connect(STAGE.url)
     try:
         due = "select count(*) from background_jobs where state = 'running' or state = 'queued' and run_at <= now()"
         return int(await connection.fetchval(due))
@@ -227,7 +227,7 @@ async def _due() -> int:
 
 async def _fill_shelves() -> None:
     """Nothing is to sell out while we measure."""
-    connection = await asyncpg.connect(f"{SERVER}/{STAGE.database}")
+    connection = await asyncpg.connect(STAGE.url)
     try:
         await connection.execute("update stock_items set on_hand = on_hand + 100000 where on_hand > 0")
     finally:

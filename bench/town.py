@@ -17,7 +17,7 @@ import httpx
 import redis
 
 from bench import serve as stages
-from bench.serve import REDIS_PORT, ROOT, SERVER, Stage
+from bench.serve import REDIS_PORT, ROOT, Stage
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Process:
 class Town:
     """The processes. stripe: address of the stand-in."""
 
+    stage: Stage
     webs: list[Process]
     worker: Process
     ports: list[int]
@@ -90,9 +91,8 @@ def open_town(stage: Stage, redis_db: int) -> Iterator[Town]:
             Process(f"web {n}", stages.tavola("web"), {**environment, "PORT": str(port)}, log)
             for n, port in enumerate(ports)
         ]
-        town = Town(
-            webs, Process("worker", stages.tavola("worker"), environment, log), ports, environment["STRIPE_API_BASE"]
-        )
+        worker = Process("worker", stages.tavola("worker"), environment, log)
+        town = Town(stage, webs, worker, ports, environment["STRIPE_API_BASE"])
         for process in town.ours:
             process.start()
         try:
@@ -105,7 +105,7 @@ def open_town(stage: Stage, redis_db: int) -> Iterator[Town]:
 
 
 async def _fresh_database(stage: Stage) -> None:
-    connection = await asyncpg.connect(f"{SERVER}/postgres", timeout=5)
+    connection = await asyncpg.connect(f"{stage.server}/postgres", timeout=5)
     try:
         await connection.execute(f"DROP DATABASE IF EXISTS {stage.database} WITH (FORCE)")
         await connection.execute(f"CREATE DATABASE {stage.database}")
@@ -115,7 +115,7 @@ async def _fresh_database(stage: Stage) -> None:
 
 async def _open_accounts(stage: Stage, stripe: str) -> None:
     """The producers have accounts at this Stripe too, ready for transfers."""
-    connection = await asyncpg.connect(f"{SERVER}/{stage.database}")
+    connection = await asyncpg.connect(stage.url)
     try:
         rows = await connection.fetch("select stripe_account from producers where stripe_account is not null")
     finally:

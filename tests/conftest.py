@@ -5,7 +5,7 @@ data layer keeps shops apart. TEST_DATABASE_URL chooses PostgreSQL, TEST_REDIS_U
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from sqlalchemy import delete
@@ -18,6 +18,7 @@ from app.settings import Settings
 from app.system.migrations import upgrade_from_loop
 from app.web import logs
 from app.web.edge import Edge
+from app.web.kept_pages import KeptPages
 from tests.cast import Browser, TestShop, make_shop
 
 logs.configure(level="ERROR")
@@ -68,7 +69,7 @@ async def app(settings: Settings, database: Database) -> AsyncIterator[Edge]:
     if not edge.database.is_sqlite:
         # how soon a crowd is served is no test's matter
         edge.database.engine.pool._timeout = 120  # type: ignore[attr-defined]
-    edge.kept.enabled = False  # tests write past the verbs that drop pages; tests/web/test_kept_pages.py has it on
+    edge.kept.enabled = False  # tests write past the verbs that drop pages; `kept` has it on
     yield edge
     if (redis := edge.app.state.redis) is not None:  # type: ignore[attr-defined]
         await redis.aclose()
@@ -82,6 +83,15 @@ async def shop(app: Edge, database: Database) -> TestShop:
         await db.execute(delete(Job))
         await db.commit()
     return await make_shop(app, database)
+
+
+@pytest.fixture
+def kept(shop: TestShop) -> Iterator[KeptPages]:
+    """Pages and notes are kept in this test, as they are where people buy."""
+    shop.app.kept.enabled = True
+    yield shop.app.kept
+    shop.app.kept.enabled = False
+    shop.app.kept.clear()
 
 
 @pytest.fixture

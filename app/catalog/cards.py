@@ -1,7 +1,8 @@
 """Ready cards: each rendered once per product version, language, month and promotions, and kept in the process.
 
-Listings are put together from them (design: performance). The version is raised by every change that a card could show,
-so nothing has to be dropped: a new version is another key, and what nobody asks for falls out at the end of the queue.
+Listings are put together from them (design: performance), each with its day put in (card_days.py). The version is
+raised by every change that a card could show, so nothing has to be dropped: a new version is another key, and what
+nobody asks for falls out at the end of the queue.
 """
 
 from collections import OrderedDict
@@ -17,11 +18,12 @@ from markupsafe import Markup
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import by_weight, offered, packs, reductions, refill_plan, seasons, weight_words
+from app.catalog import by_weight, card_days, deposits, offered, packs, reductions, refill_plan, seasons, weight_words
 from app.catalog.by_weight import ByWeight
 from app.catalog.models import Image, Product, StockItem, Variant
 from app.catalog.offered import EverybodysPrice, Piece
 from app.catalog.views import Card, Offered, Picture, Reduction, UnitPrice
+from app.delivery.days import Parcel
 from app.kernel import money
 from app.kernel.i18n import current_locale
 from app.kernel.tenancy import ShopFacts, in_language
@@ -32,6 +34,7 @@ MOST_KEPT = 20_000
 SEEN_FIRST = 4  # cards of a row on a wide screen, and of the first view of a phone
 LAZY, PRIORITY = ' loading="lazy"', ' fetchpriority="high"'
 PLAIN = "warm"
+COLD = frozenset({"fresco", "refrigerato", "surgelato"})
 
 Key = tuple[int, int, int, str, int, Hashable]
 _kept: OrderedDict[Key, Markup] = OrderedDict()
@@ -54,7 +57,7 @@ async def ready(
     db: AsyncSession, shop: ShopFacts, wanted: Sequence[tuple[int, int]], month: int, draw: Callable[[Card], str]
 ) -> list[Markup]:
     """The cards of (product id, version), in that order. One statement for those that are not ready, and those of
-    `offered`.
+    `offered` and of `card_days`.
     """
     locale, running = current_locale(), await offered.running(db)
     keys = [(shop.id, product_id, version, locale, month, running) for product_id, version in wanted]
@@ -66,7 +69,7 @@ async def ready(
     shown = [_kept[key] for key in keys if key in _kept]
     visits.shows(*(f"p{key[1]}" for key in keys))
     _let_go(keys)
-    return shown
+    return await card_days.put_in(db, shop, shown)
 
 
 def seen_first(ready: Sequence[Markup]) -> list[Markup]:
@@ -94,6 +97,8 @@ def _cards() -> Select[Any]:
             Product.designation,
             Product.food,
             Product.season_mask,
+            Product.producer_id,
+            Product.deposit_percent,
             Producer.name.label("producer_name"),
             Producer.city,
             Producer.province,
@@ -103,6 +108,7 @@ def _cards() -> Select[Any]:
             Variant.net_amount,
             Variant.net_unit,
             Variant.drained_amount,
+            Variant.weight_g,
             Variant.price_minor,
             *REFERENCE,
             *WEIGHT,
@@ -168,7 +174,14 @@ def _card(row: Any, currency: str, month: int, everybodys: EverybodysPrice | Non
         reduction=None if everybodys else reduction(row),
         offered=offer(row, everybodys) if everybodys else None,
         weight=said_of_weight(row, currency),
+        day=card_days.mark(_parcel(row)) if row.left > 0 else "",
     )
+
+
+def _parcel(row: Any) -> Parcel:
+    """What one piece of a row is as a parcel."""
+    waits = weight(row) is None and deposits.deposit([(row.price_minor, row.deposit_percent)], row.price_minor) > 0
+    return Parcel(row.producer_id, row.weight_g, needs_cold(row.food), min_age(row.food) is not None, waits)
 
 
 def offer(row: Any, made: EverybodysPrice) -> Offered:
@@ -249,6 +262,10 @@ def stock_state(left: int, low_at: int) -> str:
     if left <= 0:
         return "out"
     return "low" if left <= low_at else "in"
+
+
+def needs_cold(food: Mapping[str, Any]) -> bool:
+    return food.get("ship_temp") in COLD
 
 
 def min_age(food: Mapping[str, Any]) -> int | None:

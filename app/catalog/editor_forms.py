@@ -25,7 +25,6 @@ LONGEST_NAME = 120
 LONGEST_TEXT = 4000
 MOST_SHARES = 12
 RATES = ("4", "5", "10", "22", "0")
-UNITS = ("g", "ml", "piece")
 Long = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), MultiLine()]
 Short = Annotated[str, StringConstraints(max_length=300)]
 Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME)]

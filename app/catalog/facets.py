@@ -167,25 +167,30 @@ def minor(text: str) -> int | None:
 # ---- In SQL. A statement is made once per shape and kept.
 
 
-def conditions(shape: "Shape") -> dict[str, list[ColumnElement[bool]]]:
-    """By facet ("": what always holds), what the choices of this shape ask of an indexed product."""
+def limits(shape: "Shape") -> list[ColumnElement[bool]]:
+    """What a list of this shape asks of every indexed product, whatever is chosen in the facets."""
     row = IndexedProduct
-    always: list[ColumnElement[bool]] = [row.published_at <= bindparam("now", type_=row.published_at.type)]
+    asked: list[ColumnElement[bool]] = [row.published_at <= bindparam("now", type_=row.published_at.type)]
     if shape.category:
-        always.append(row.category_id == _number("category"))
+        asked.append(row.category_id == _number("category"))
     if shape.producer:
-        always.append(row.producer_id == _number("producer"))
+        asked.append(row.producer_id == _number("producer"))
     if "price_from" in shape.limits:
-        always.append(row.price_minor >= _number("price_from"))
+        asked.append(row.price_minor >= _number("price_from"))
     if "price_to" in shape.limits:
-        always.append(row.price_minor <= _number("price_to"))
+        asked.append(row.price_minor <= _number("price_to"))
     if "in_season" in shape.limits:
-        always += [row.season_mask != seasons.ALWAYS, row.season_mask.op("&")(_number("bit")) != 0]
+        asked += [row.season_mask != seasons.ALWAYS, row.season_mask.op("&")(_number("bit")) != 0]
     if "available" in shape.limits:
-        always.append(row.is_available.is_(True))
+        asked.append(row.is_available.is_(True))
     if "travels" in shape.limits:
-        always.append(row.travels.op("&")(_number("travels")) == 0)
-    return {"": always, **{name: [_chosen(name, FACETS[name].column)] for name in shape.active}}
+        asked.append(row.travels.op("&")(_number("travels")) == 0)
+    return asked
+
+
+def conditions(shape: "Shape", row: Any = IndexedProduct) -> dict[str, ColumnElement[bool]]:
+    """By facet, what the choices of this shape ask of a row with the columns of an indexed product."""
+    return {name: _chosen(name, getattr(row, FACETS[name].column.key)) for name in shape.active}
 
 
 def _chosen(name: str, column: Any) -> ColumnElement[bool]:
@@ -253,23 +258,22 @@ def _several(name: str) -> BindParameter[Any]:
     return bindparam(name, type_=String, expanding=True)
 
 
-def counted(shape: Shape, candidates: Any) -> Select[Any]:
-    """(facets, their values, products) of every column that a facet looks at. candidates: found by words, or None.
+def counted(shape: Shape, goods: Any = None) -> list[Select[str, str, int]]:
+    """(facets, their values, products) of every column that a facet looks at: a statement each, to be put together.
 
+    goods: what words found, within the limits of the shape (`listings`); None: all products.
     Two columns with few values are counted in one go ("marks|provinces", "DOP|RA"), which costs half as much. Masks are
     counted whole: there are few different ones, and `Counts` takes them apart.
     """
-    asked = conditions(shape)
-    everything = _set(asked, "", candidates)
-    columns = {**{name: facet.column for name, facet in FACETS.items()}, **_SINGLE}
+    everything = _set(shape, "", goods)
     alone = [name for name in shape.active if FACETS[name].widens]  # counted without their own choice
-    sets = [(_set(asked, name, candidates), [name]) for name in alone]
+    sets = [(_set(shape, name, goods), [name]) for name in alone]
     for together in _TOGETHER:
         rest = [name for name in together if name not in alone]
         sets += [(everything, rest)] if rest else []
     branches = []
     for rows, names in sets:
-        values = [rows.c[columns[name].key] for name in names]
+        values = [rows.c[_COLUMNS[name].key] for name in names]
         text: ColumnElement[str] = cast(values[0], String)
         for value in values[1:]:
             text = text + JOINT + cast(value, String)
@@ -278,10 +282,11 @@ def counted(shape: Shape, candidates: Any) -> Select[Any]:
             .select_from(rows)
             .group_by(*values)
         )
-    return select(union_all(*branches).subquery())
+    return branches
 
 
 _SINGLE = {"in_season": IndexedProduct.season_mask, "available": IndexedProduct.is_available}
+_COLUMNS = {**{name: facet.column for name, facet in FACETS.items()}, **_SINGLE}
 _TOGETHER = (
     ("categories",),
     ("producers",),
@@ -290,27 +295,35 @@ _TOGETHER = (
     ("tags", "in_season", "available"),
 )
 JOINT = "|"
+BEST = "best"
 
 
-def _set(asked: Mapping[str, list[ColumnElement[bool]]], but: str, candidates: Any) -> Any:
-    """At most CAP products that all choices leave, but those of one facet."""
-    row = IndexedProduct
-    columns = (row.product_id, row.category_id, row.producer_id, row.province, row.mark, row.certification_mask)
-    statement = select(*columns, row.allergen_mask, row.tag_mask, row.season_mask, row.is_available)
-    for name, wanted in asked.items():
-        if name != but or not name:
-            statement = statement.where(*wanted)
-    if candidates is not None:
-        statement = statement.join(candidates, candidates.c.product_id == row.product_id)
-    return statement.limit(CAP).cte(f"but_{but or 'nothing'}")
+def looked_at(row: Any = IndexedProduct) -> list[ColumnElement[Any]]:
+    """The columns that facets narrow and count by."""
+    return [getattr(row, column.key) for column in _COLUMNS.values()]
+
+
+def _set(shape: Shape, but: str, goods: Any) -> Any:
+    """What all choices leave but those of one facet; at most CAP products where words did not choose few already."""
+    row = IndexedProduct if goods is None else goods.c
+    asked = [wanted for name, wanted in conditions(shape, row).items() if name != but]
+    if goods is not None and not asked:
+        return goods
+    rows = select(*looked_at(row)).where(*asked)
+    rows = rows.where(*limits(shape)).limit(CAP) if goods is None else rows
+    return rows.cte(f"but_{but or 'nothing'}")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """total: products found, at most CAP. by: facet → value → products (a value is an id, a code or "1")."""
+    """total: products found, at most CAP. by: facet → value → products (a value is an id, a code or "1").
+
+    best: of a search, (id, version) of those that come first; who counts has them all before him.
+    """
 
     total: int
     by: Mapping[str, Mapping[str, int]]
+    best: Sequence[tuple[int, int]] = ()
 
     @property
     def is_capped(self) -> bool:
@@ -318,15 +331,18 @@ class Counts:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, str | None, int]], month: int) -> "Counts":
-        """From the rows of `counted`."""
+        """From the rows of `counted`, and (BEST, "id|version", place) of those that come first."""
         by: dict[str, dict[str, int]] = {name: {} for name in (*FACETS, *_SINGLE)}
-        total = 0
+        total, best = 0, []
         for names, values, n in rows:
+            if names == BEST:
+                best.append((n, *map(int, (values or "").split(JOINT))))
+                continue
             for name, value in zip(names.split(JOINT), (values or "").split(JOINT), strict=False):
                 total += n if name == "available" else 0
                 for key in _keys(name, value, month):
                     by[name][key] = by[name].get(key, 0) + n
-        return cls(total, by)
+        return cls(min(total, CAP), by, [(product_id, version) for _place, product_id, version in sorted(best)])
 
 
 def _keys(name: str, value: str, month: int) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.views import Maker
-from app.delivery import departures
+from app.delivery import days, departures
 from app.kernel import clock
 from app.kernel.tenancy import ShopFacts
 from app.producers import closures, queries
@@ -30,11 +30,11 @@ class Habits:
 async def of_maker(db: AsyncSession, shop: ShopFacts, producer_id: int, maker: Maker) -> Habits:
     """In two statements."""
     today = clock.today(shop.time_zone)
-    days = await departures.weekdays(db)
+    timetable = await days.timetable(db)
     spans = [closure.span for closure in maker.closed]
     return Habits(
         is_open=not any(first <= today <= last for first, last in spans),
         closed=closures.told(maker.closed, today, ahead=closures.FURTHEST),
-        leaves=departures.coming(clock.now(), shop.time_zone, days, spans, DEPARTURES) if days else [],
+        leaves=departures.coming(clock.now(), shop.time_zone, timetable.weekdays, spans, DEPARTURES),
         certified=await queries.certified(db, producer_id, today),
     )

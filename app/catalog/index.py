@@ -14,6 +14,7 @@ from app.catalog.indexed import IndexedProduct, Posting, Spelling, Word
 from app.catalog.models import Category, Product, StockItem, Variant
 from app.catalog.vocabulary import Tag
 from app.kernel import clock, money
+from app.producers import selling
 from app.producers.models import Producer
 
 BATCH = 200
@@ -99,6 +100,7 @@ def _facts() -> Select[Any]:
             Product.deleted_at.is_(None),
             Product.published_at.is_not(None),
             Producer.hidden_at.is_(None),
+            selling.may_sell(),
         )
         .execution_options(populate_existing=True)
     )

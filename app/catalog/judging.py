@@ -13,6 +13,7 @@ from app.catalog import designations, gate
 from app.catalog.classes import PLAIN, class_of
 from app.catalog.facts import CertificateFacts, Missing, ProductFacts, SellerFacts, VariantFacts
 from app.catalog.models import Category, Image, NameApproval, Product, ProductImage, Variant
+from app.producers import selling
 from app.producers.models import Certificate, Producer
 
 
@@ -25,6 +26,7 @@ class Case:
     variants: Sequence[VariantFacts]
     seller: SellerFacts
     approved: set[tuple[str, str]]
+    may_be_sold: bool  # by its producer (producers/selling.py)
 
     def missing(self, on: date) -> list[Missing]:
         return gate.missing(self.product, self.variants, self.seller, on)
@@ -34,7 +36,7 @@ async def cases(db: AsyncSession, product_ids: Sequence[int]) -> dict[int, Case]
     """The facts of these products, by id. Six statements."""
     found = (
         await db.execute(
-            select(Product, Category.product_class, Producer)
+            select(Product, Category.product_class, Producer, selling.may_sell())
             .join(Category, Category.id == Product.category_id)
             .join(Producer, Producer.id == Product.producer_id)
             .where(Product.id.in_(product_ids))
@@ -43,7 +45,7 @@ async def cases(db: AsyncSession, product_ids: Sequence[int]) -> dict[int, Case]
     ).all()
     variants = await _variants(db, product_ids)
     approved, alts = await _approved(db, product_ids), await _alts(db, product_ids)
-    makers = {maker.id: maker for _product, _class, maker in found}
+    makers = {maker.id: maker for _product, _class, maker, _may in found}
     certificates = await _certificates(db, list(makers))
     sellers = {id_: seller_facts(maker, certificates[id_]) for id_, maker in makers.items()}
     return {
@@ -52,8 +54,9 @@ async def cases(db: AsyncSession, product_ids: Sequence[int]) -> dict[int, Case]
             product_facts(product, default, approved[product.id], alts[product.id]), variants[product.id],
             sellers[maker.id],
             approved[product.id],
+            bool(may_sell),
         )
-        for product, default, maker in found
+        for product, default, maker, may_sell in found
     }  # fmt: skip
 
 

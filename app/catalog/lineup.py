@@ -5,8 +5,7 @@ figures at once, and baskets say that it is gone. Its plan of refills ends; what
 them, and is sold or comes back as ever (catalog/stock.py).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +17,8 @@ from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.kernel.tenancy import Person
 from app.system import audit
+
+_record = audit.recorder("variant")
 
 
 async def retire(db: AsyncSession, person: Person, product_id: int, owner: int | None, variant_id: int) -> Saved:
@@ -80,12 +81,3 @@ def _one(formats: Sequence[Variant], variant_id: int) -> Variant:
     if variant is None:
         raise NotFound
     return variant
-
-
-def _record(
-    db: AsyncSession, person: Person, action: str, variant_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:  # fmt: skip
-    audit.record(
-        db, action=action, entity="variant", entity_id=variant_id, actor_id=person.id, actor_role=person.role,
-        before=before, after=after,
-    )  # fmt: skip

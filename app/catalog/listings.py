@@ -18,8 +18,12 @@ from sqlalchemy import (
     Integer,
     Select,
     SQLColumnExpression,
+    String,
     and_,
     bindparam,
+    cast,
+    func,
+    literal,
     select,
     union_all,
 )
@@ -39,6 +43,7 @@ PER_PAGE = 24
 LAST_PAGE = facets.CAP // PER_PAGE  # who has read so far narrows the list instead
 DEFAULT_SORT = "consigliati"
 SORTS = (DEFAULT_SORT, "nome", "prezzo", "prezzo-unitario", "novita", "valutazione")
+_AHEAD = 3  # pages of a search that are found with its counts
 _LOOKED_AT = 200  # candidates for the few that a band shows
 
 NOW: BindParameter[datetime] = bindparam("now", type_=Product.published_at.type)
@@ -87,24 +92,33 @@ def is_published() -> ColumnElement[bool]:
 
 
 async def page(
-    db: AsyncSession, wanted: Wanted, *, number: int, sort: str, month: int, upto: int | None = None
+    db: AsyncSession, wanted: Wanted, counted: Counts, *, number: int, sort: str, month: int, upto: int | None = None
 ) -> list[tuple[int, int]]:
-    """(product id, version) of one page, or of all up to another, in one statement. Raises NotFound beyond the last."""
+    """(product id, version) of one page, or of all up to another. Raises NotFound beyond the last.
+
+    One statement; none where counting found what comes first.
+    """
     if number > LAST_PAGE:
         raise NotFound
-    searched = wanted.sought is not None
-    order = ranking.ORDERS.searched if searched else ranking.ORDERS.listed
-    rows = (upto or number) - number + 1
-    values = {**wanted.values(month), "rows": PER_PAGE * rows, "skipped": (number - 1) * PER_PAGE}
-    found = (await db.execute(_page(wanted.shape, sort, order), values)).all()
+    first, last = (number - 1) * PER_PAGE, (upto or number) * PER_PAGE
+    known = counted.best if sort == DEFAULT_SORT else ()
+    if last <= len(known) or len(known) == counted.total:
+        found = list(known[first:last])
+    else:
+        searched = wanted.sought is not None
+        order = ranking.ORDERS.searched if searched else ranking.ORDERS.listed
+        values = {**wanted.values(month), "rows": last - first, "skipped": first}
+        rows = await db.execute(_page(wanted.shape, sort, order), values)
+        found = [(product_id, version) for product_id, version in rows]
     if not found and number > 1:
         raise NotFound
-    return [(product_id, version) for product_id, version in found]
+    return found
 
 
 async def counts(db: AsyncSession, wanted: Wanted, month: int) -> Counts:
-    """How many there are, and how many each choice would leave, in one statement."""
-    rows = await db.execute(_counts(wanted.shape), wanted.values(month))
+    """How many there are, and how many each choice would leave; of a search also the first pages. One statement."""
+    statement = _found(wanted.shape, ranking.ORDERS.searched) if wanted.sought else _counts(wanted.shape)
+    rows = await db.execute(statement, {**wanted.values(month), "rows": PER_PAGE * _AHEAD, "skipped": 0})
     return Counts.of((tuple(row) for row in rows), month)
 
 
@@ -139,26 +153,48 @@ async def labels(db: AsyncSession, asked: Unnamed) -> Mapping[str, Mapping[str, 
 
 @cache
 def _counts(shape: Shape) -> Select[Any]:
-    return facets.counted(shape, seeking.candidates(shape.words) if shape.words else None)
+    return select(union_all(*facets.counted(shape)).subquery())
+
+
+@cache
+def _found(shape: Shape, order: tuple[Criterion, ...]) -> Select[Any]:
+    """What a search counts and what it shows first: looking up what the words found is most of the cost of both."""
+    row, found = IndexedProduct, seeking.candidates(shape.words)
+    goods = (
+        select(found.c.weight, *facets.looked_at(), *_recommended(order))
+        .join(found, found.c.product_id == row.product_id)
+        .where(*facets.limits(shape))
+        .cte("goods")
+    )
+    by = [goods.c.weight.desc(), *_recommended(order, goods.c)]
+    best = select(goods.c.product_id).where(*facets.conditions(shape, goods.c).values())
+    few, again = _few(best, by)
+    what = cast(Product.id, String) + facets.JOINT + cast(Product.version, String)
+    place = func.row_number().over(order_by=again)
+    first = select(literal(facets.BEST), what, place).select_from(Product).join(few, few.c.product_id == Product.id)
+    return select(union_all(*facets.counted(shape, goods), first).subquery())
 
 
 @cache
 def _page(shape: Shape, sort: str, order: tuple[Criterion, ...]) -> Select[int, int]:
     row = IndexedProduct
     by = _sorted(sort, order)
-    statement = select(row.product_id)
+    statement = select(row.product_id).where(*facets.limits(shape), *facets.conditions(shape).values())
     if shape.words:
         found = seeking.candidates(shape.words)
         statement = statement.join(found, found.c.product_id == row.product_id)
         if sort == DEFAULT_SORT:
             by = [found.c.weight.desc(), *by]
-    for asked in facets.conditions(shape).values():
-        statement = statement.where(*asked)
-    columns = [column.label(f"by{place}") for place, column in enumerate(_bare(by))]
-    ids = statement.add_columns(*columns).order_by(*by).limit(_ROWS).offset(bindparam("skipped", type_=Integer))
-    few = ids.subquery("few")
-    again = [_same_way(few.c[f"by{place}"], expression) for place, expression in enumerate(by)]
+    few, again = _few(statement, by)
     return select(Product.id, Product.version).join(few, few.c.product_id == Product.id).order_by(*again)
+
+
+def _few(statement: Select[Any], by: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """As many rows as asked for in an order, and how that order is called there: for joining only these."""
+    columns = [column.label(f"by{place}") for place, column in enumerate(_bare(by))]
+    skipped = bindparam("skipped", type_=Integer)
+    few = statement.add_columns(*columns).order_by(*by).limit(_ROWS).offset(skipped).subquery("few")
+    return few, [_same_way(few.c[f"by{place}"], expression) for place, expression in enumerate(by)]
 
 
 def _bare(by: Sequence[Any]) -> list[Any]:
@@ -178,11 +214,6 @@ def _sorted(sort: str, order: tuple[Criterion, ...]) -> list[Any]:
     """In the order that the page «Come ordiniamo» tells; the id decides between equals. Nobody pays for a place."""
     row = IndexedProduct
     by_name: list[SQLColumnExpression[Any]] = [row.sort_name, row.product_id]
-    criteria: dict[str, SQLColumnExpression[Any]] = {
-        "season": row.season_rank,
-        "featured": row.featured_rank,
-        "name": row.sort_name,
-    }
     orders: dict[str, list[Any]] = {
         "nome": by_name,
         "prezzo": [row.price_minor, *by_name],
@@ -190,7 +221,16 @@ def _sorted(sort: str, order: tuple[Criterion, ...]) -> list[Any]:
         "novita": [row.published_at.desc(), row.product_id.desc()],
         "valutazione": [row.rating.desc(), *by_name],
     }
-    return orders.get(sort) or [*(criteria[one] for one in order if one in criteria), row.product_id]
+    return orders.get(sort) or _recommended(order)
+
+
+def _recommended(order: tuple[Criterion, ...], row: Any = IndexedProduct) -> list[Any]:
+    criteria: dict[str, SQLColumnExpression[Any]] = {
+        "season": row.season_rank,
+        "featured": row.featured_rank,
+        "name": row.sort_name,
+    }
+    return [*(criteria[one] for one in order if one in criteria), row.product_id]
 
 
 async def in_season(db: AsyncSession, month: int, most: int) -> list[tuple[int, int]]:

@@ -194,6 +194,7 @@ class Variant(ShopOwned, Table):
         UniqueConstraint("shop_id", "sku"),
         CheckConstraint("price_minor >= 0", name="price"),
         Index("ix_variants_product", "shop_id", "product_id"),
+        Index("ix_variants_stock_item", "shop_id", "stock_item_id"),
         Index("ix_variants_campaign", "shop_id", "campaign_id"),
     )
 

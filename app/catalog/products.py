@@ -144,7 +144,8 @@ async def judge(
 ) -> dict[int, list[Missing]]:
     """Ask the gate what these miss, by id, and keep its answer. Whoever changes what it looks at calls this.
 
-    What misses something is taken off sale. publish: since when to sell those that are to be sold and miss nothing.
+    What misses something is taken off sale. publish: since when to sell those that are to be sold and miss nothing; it
+    is no use for a producer who may not sell.
     Within a transaction.
     """
     answers, changed = await _settle(db, product_ids, publish or {})
@@ -169,12 +170,22 @@ async def _settle(
             if bool(case.row.food.get("omnibus_perishable")) != spoils:  # what may be announced depends on it
                 case.row.food = {**case.row.food, "omnibus_perishable": spoils}
                 changed.append(id_)
-            at = None if answers[id_] else publish.get(id_, case.row.published_at)
-            if change(case.row, {"is_complete": not answers[id_], "published_at": at}):
+            at, is_complete = publish.get(id_, case.row.published_at), not answers[id_]
+            if id_ in publish and case.row.published_at is None and not case.may_be_sold:
+                answers[id_].append(_no_account())
+            if answers[id_]:
+                at = None
+            if change(case.row, {"is_complete": is_complete, "published_at": at}):
                 changed.append(id_)
             if case.row.first_published_at is None or case.row.first_published_at > clock.now():
                 case.row.first_published_at = at
     return answers, changed
+
+
+def _no_account() -> Missing:
+    """What is on sale already stays so, and cannot be ordered: it is there again with the account."""
+    said = _("Prima serve il conto su cui ricevere i pagamenti: lo apre il titolare, in Incassi.")
+    return Missing("", said, "published")
 
 
 async def rated(db: AsyncSession, product_id: int, count: int, total: int) -> None:

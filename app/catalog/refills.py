@@ -23,6 +23,7 @@ from app.system import audit
 
 MOST_EXCEPTIONS = 60
 MOST_LATE = 7  # refills that a stopped clock catches up with, of one item at once
+_record = audit.recorder("stock_item")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ async def save(db: AsyncSession, person: Person, producer_id: int, sku: str, wan
         db.add(plan)
     plan.weekdays, plan.pieces = sorted(set(wanted.weekdays)), wanted.pieces
     plan.hour, plan.unsold = wanted.hour, wanted.unsold
-    _record(db, person, "refill.plan", item, before, _told(plan))
+    _record(db, person, "refill.plan", item.id, before, _told(plan))
     await _look_ahead(db, item, plan, clock.now(), time_zone)
 
 
@@ -57,7 +58,7 @@ async def stop(db: AsyncSession, person: Person, producer_id: int, sku: str) -> 
     plan = await db.scalar(select(RefillPlan).where(RefillPlan.stock_item_id == item.id).with_for_update())
     if plan is None:
         return False
-    _record(db, person, "refill.stop", item, _told(plan), {})
+    _record(db, person, "refill.stop", item.id, _told(plan), {})
     await db.delete(plan)
     await db.execute(delete(RefillException).where(RefillException.stock_item_id == item.id))
     await stock.expect(db, item.id, None)
@@ -82,7 +83,7 @@ async def change_day(  # noqa: PLR0917  (who, whose, which, when, how many, wher
     await db.execute(delete(RefillException).where(*of_day).execution_options(synchronize_session=False))
     if pieces is not None:
         db.add(RefillException(stock_item_id=item.id, day=day, pieces=pieces))
-    _record(db, person, "refill.day", item, {"pieces": there.get(day)}, {"day": day.isoformat(), "pieces": pieces})
+    _record(db, person, "refill.day", item.id, {"pieces": there.get(day)}, {"day": day.isoformat(), "pieces": pieces})
     await db.flush()  # the next refill is read from rows
     await _look_ahead(db, item, plan, clock.now(), time_zone)
 
@@ -169,17 +170,3 @@ async def _own(db: AsyncSession, producer_id: int, sku: str) -> StockItem:
 
 def _told(plan: RefillPlan) -> dict[str, object]:
     return {"weekdays": list(plan.weekdays), "pieces": plan.pieces, "hour": plan.hour, "unsold": plan.unsold}
-
-
-def _record(
-    db: AsyncSession,
-    person: Person,
-    action: str,
-    item: StockItem,
-    before: Mapping[str, object],
-    after: Mapping[str, object],
-) -> None:
-    audit.record(
-        db, action=action, entity="stock_item", entity_id=item.id, actor_id=person.id, actor_role=person.role,
-        before=before, after=after,
-    )  # fmt: skip

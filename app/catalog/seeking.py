@@ -129,7 +129,7 @@ def _misspelt_statement() -> Select[str, int]:
 
 
 def candidates(shape: Sequence[int]) -> Any:
-    """A subquery (product_id, weight) of the products that have every word, at most CANDIDATES of the rarest."""
+    """(product_id, weight) of the products that have every word, at most CANDIDATES of the rarest."""
     found: Any = None
     for w, many in enumerate(shape):
         # Written into the statement: a plan for any stem at all would be wrong for the common ones.
@@ -146,7 +146,8 @@ def candidates(shape: Sequence[int]) -> Any:
                 .where(more.stem.in_(stems))
                 .group_by(so_far.c.product_id, so_far.c.weight)
             )
-    return found.subquery("found")
+    # In the order of the ids: what is joined to them is then looked up from one end of its index to the other.
+    return found.order_by(found.selected_columns.product_id).cte("found")
 
 
 def _best(stem: Any) -> Any:

@@ -35,11 +35,10 @@ from app.kernel import clock, formats
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
 from app.kernel.tenancy import ShopFacts, in_language
-from app.producers import closures
+from app.producers import closures, selling
 from app.producers.models import Producer
 
 MOST_AT_ONCE = 99
-COLD = frozenset({"fresco", "refrigerato", "surgelato"})
 _ALLERGEN = re.compile(r"\*([^*]+)\*")
 
 
@@ -118,6 +117,7 @@ def _facts() -> Select[Any]:
             Category.product_class.label("category_class"),
             *MAKER,
             Producer.daily_orders,
+            selling.may_sell().label("may_sell"),
             *cards.IMAGE,
             gallery_queries.has_more().label("has_more"),
             Variant.id.label("variant_id"),
@@ -196,7 +196,7 @@ def _sheet(
         registered=_registered(first, kind_of.key),
         transport=str(TEMPERATURES.get(str(food.get("ship_temp")), TEMPERATURES["ambiente"])),
         proofs=proofs.shown(first.proofs, clock.today(shop.time_zone)),
-        cold=needs_cold(food),
+        cold=cards.needs_cold(food),
         abv=_abv(food, locale),
         withdrawal=str(food.get("withdrawal") or "standard"),
         category_id=first.category_id,
@@ -206,6 +206,7 @@ def _sheet(
         label=_label(row, kind_of),
         closed=closures.spans(first.closed),
         has_full_days=bool(first.daily_orders),
+        waits="" if first.may_sell else selling.told(first.producer_name),
         seo_title=in_language(first.seo.get("title") or {}, locale),
         seo_description=in_language(first.seo.get("description") or {}, locale),
     )
@@ -287,10 +288,6 @@ def _offered(choice: Choice, row: Row[Any], everybodys: Mapping[int, EverybodysP
 def _abv(food: Mapping[str, Any], locale: str) -> str | None:
     strength = food.get("alcohol_abv")
     return formats.number(Decimal(str(strength)), locale) if strength else None
-
-
-def needs_cold(food: Mapping[str, Any]) -> bool:
-    return food.get("ship_temp") in COLD
 
 
 def parts(ingredients: str) -> list[Part]:

@@ -30,7 +30,4 @@ async def choose(db: AsyncSession, shop_id: int, since: date | None, person: Per
     shop.features = {**others, FEATURE: now} if now else others
     shrunk = await db.scalars(select(Variant.product_id).where(Variant.pack_before.is_not(None)))
     await products.touch(db, list(shrunk))  # their cards and pages say it, or do not any more
-    audit.record(
-        db, action="packs.shrinking.choose", entity="shop", entity_id=shop_id, actor_id=person.id,
-        actor_role=person.role, before={"since": before}, after={"since": now},
-    )  # fmt: skip
+    audit.by(db, person, "packs.shrinking.choose", ("shop", shop_id), {"since": before}, {"since": now})

@@ -95,6 +95,7 @@ class Card:
     shrunk: str = ""  # of a pack that has become smaller and dearer: catalog/packs.py
     returns: str = ""  # of what is sold out: when the kitchen has more (catalog/refill_plan.py)
     offered: Offered | None = None  # instead of a reduction
+    day: str = ""  # where it says when it comes (catalog/card_days.py); empty for what is sold out
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +309,7 @@ class Sheet:
     rating_sum: int = 0
     closed: Sequence[Span] = ()  # days on which its producer sends nothing
     has_full_days: bool = False  # he has said how many orders he can send off in a day
+    waits: str = ""  # why it cannot be ordered now, where its producer may not sell (producers/selling.py)
     label: Label | None = None
     seo_title: str = ""
     seo_description: str = ""

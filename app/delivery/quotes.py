@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -30,45 +30,16 @@ class Surge:
 
 
 @dataclass(frozen=True)
-class Quote:
-    """The zone of an address. Fees: minor units per producer order, VAT included. Texts: locale → text.
+class Reach:
+    """What of a zone decides whether a parcel gets there, and when. departures: weekdays, 0 is Monday."""
 
-    fee_minor: of the parcel whose quote this is (`of`), until then of the lightest. surges: by producer
-    (pricing/rules/surge.py), each for the weight of his parcel; surge: of the one whose quote this is. dry: the hours
-    between which no alcohol is handed over.
-    """
-
-    code: str
-    name: Mapping[str, str]
-    carrier: Mapping[str, str]
-    cold_chain: Mapping[str, str]
     departures: Sequence[int]
     lead_days_min: int
     lead_days_max: int
     tariff: Tariff
-    fee_minor: int
-    free_over_minor: int | None
     fresh_ok: bool
     alcohol_ok: bool
     is_served: bool
-    surges: Mapping[int, Surge] = field(default_factory=dict)
-    surge: Surge | None = None
-    dry: tuple[int, int] | None = None
-
-    def of(self, producer_id: int, weight_g: int) -> "Quote":
-        """The same for one producer's parcel. What is too heavy has a refusal and no price of its own."""
-        surge, plain = self.surges.get(producer_id), self.tariff.fee(weight_g)
-        if surge:
-            return replace(self, fee_minor=surge.fee_minor, surge=surge)
-        return replace(self, fee_minor=plain) if plain is not None else self
-
-    def fee(self, goods_minor: int) -> int:
-        """The fee of one producer's parcel with goods of this value."""
-        return 0 if self.free_over_minor is not None and goods_minor >= self.free_over_minor else self.fee_minor
-
-    def missing_for_free(self, goods_minor: int) -> int:
-        """What is still missing for free delivery; 0 when it is free or never is."""
-        return max(0, self.free_over_minor - goods_minor) if self.free_over_minor is not None else 0
 
     def refusal(self, *, fresh: bool, alcohol: bool, weight_g: int) -> str | None:
         """Why such a parcel cannot go there, as a sentence; None if it can."""
@@ -92,6 +63,46 @@ class Quote:
         return working_days_after(leaves, self.lead_days_min), working_days_after(leaves, self.lead_days_max)
 
 
+@dataclass(frozen=True)
+class Quote(Reach):
+    """The zone of an address. Fees: minor units per producer order, VAT included. Texts: locale → text.
+
+    fee_minor: of the parcel whose quote this is (`of`), until then of the lightest. surges: by producer
+    (pricing/rules/surge.py), each for the weight of his parcel; surge: of the one whose quote this is. dry: the hours
+    between which no alcohol is handed over.
+    """
+
+    code: str
+    name: Mapping[str, str]
+    carrier: Mapping[str, str]
+    cold_chain: Mapping[str, str]
+    fee_minor: int
+    free_over_minor: int | None
+    surges: Mapping[int, Surge] = field(default_factory=dict)
+    surge: Surge | None = None
+    dry: tuple[int, int] | None = None
+
+    def of(self, producer_id: int, weight_g: int) -> "Quote":
+        """The same for one producer's parcel. What is too heavy has a refusal and no price of its own."""
+        surge, plain = self.surges.get(producer_id), self.tariff.fee(weight_g)
+        if surge:
+            return replace(self, fee_minor=surge.fee_minor, surge=surge)
+        return replace(self, fee_minor=plain) if plain is not None else self
+
+    def cost(self, weight_g: int, goods_minor: int) -> int | None:
+        """What the tariff asks for such a parcel, whatever its producer's day is like; None: it is too heavy."""
+        plain = self.tariff.fee(weight_g)
+        return replace(self, fee_minor=plain).fee(goods_minor) if plain is not None else None
+
+    def fee(self, goods_minor: int) -> int:
+        """The fee of one producer's parcel with goods of this value."""
+        return 0 if self.free_over_minor is not None and goods_minor >= self.free_over_minor else self.fee_minor
+
+    def missing_for_free(self, goods_minor: int) -> int:
+        """What is still missing for free delivery; 0 when it is free or never is."""
+        return max(0, self.free_over_minor - goods_minor) if self.free_over_minor is not None else 0
+
+
 def departure(at: datetime, time_zone: str, weekdays: Sequence[int], closed: Sequence[Span] = ()) -> date:
     """The day on which an order paid at `at` leaves. weekdays: 0 is Monday; none means any day. closed: not then."""
     local = at.astimezone(ZoneInfo(time_zone))
@@ -99,6 +110,11 @@ def departure(at: datetime, time_zone: str, weekdays: Sequence[int], closed: Seq
     while leaves.weekday() not in (weekdays or range(7)) or any(first <= leaves <= last for first, last in closed):
         leaves += timedelta(days=1)
     return leaves
+
+
+def cut_off(leaves: date, time_zone: str) -> datetime:
+    """The moment (UTC) from which what is paid no longer leaves on that day."""
+    return datetime.combine(leaves, time(CUT_OFF_HOUR), ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def working_days_after(day: date, days: int) -> date:
@@ -123,18 +139,18 @@ async def quote(db: AsyncSession, country: str, postal_code: str) -> Quote | Non
     if zone is None:
         return None
     return Quote(
-        zone.code,
-        zone.name,
-        zone.carrier,
-        zone.cold_chain,
-        zone.departures,
-        zone.lead_days_min,
-        zone.lead_days_max,
-        zone.tariff,
-        zone.fee_minor,
-        zone.free_over_minor,
-        zone.fresh_ok,
-        zone.alcohol_ok,
-        zone.is_served,
+        code=zone.code,
+        name=zone.name,
+        carrier=zone.carrier,
+        cold_chain=zone.cold_chain,
+        departures=zone.departures,
+        lead_days_min=zone.lead_days_min,
+        lead_days_max=zone.lead_days_max,
+        tariff=zone.tariff,
+        fee_minor=zone.fee_minor,
+        free_over_minor=zone.free_over_minor,
+        fresh_ok=zone.fresh_ok,
+        alcohol_ok=zone.alcohol_ok,
+        is_served=zone.is_served,
         dry=zone.dry,
     )

@@ -21,6 +21,7 @@ from app.kernel.tenancy import Person, in_language
 from app.system import audit, page_drops
 
 MOST = 60  # zones of a shop
+_record = audit.recorder("zone")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ async def open_zone(db: AsyncSession, person: Person, draft: Draft) -> Zone:
     db.add(zone)
     await db.flush()  # the trail names it
     await _put(db, zone, draft.areas)
-    _record(db, person, "zone.open", zone, {}, _told(zone, draft.areas))
+    _record(db, person, "zone.open", zone.id, {}, _told(zone, draft.areas))
     await page_drops.drop(db, page_drops.EVERYTHING)
     return zone
 
@@ -71,7 +72,7 @@ async def change(db: AsyncSession, person: Person, zone_id: int, draft: Draft) -
     if before == after:
         return False
     changed = [name for name in after if before[name] != after[name]]
-    _record(db, person, "zone.change", zone, {n: before[n] for n in changed}, {n: after[n] for n in changed})
+    _record(db, person, "zone.change", zone.id, {n: before[n] for n in changed}, {n: after[n] for n in changed})
     await page_drops.drop(db, page_drops.EVERYTHING)
     return True
 
@@ -83,7 +84,7 @@ async def retire(db: AsyncSession, person: Person, zone_id: int) -> bool:
     if zone.retired_at is not None:
         return False
     zone.retired_at = clock.now()
-    _record(db, person, "zone.retire", zone, {}, {})
+    _record(db, person, "zone.retire", zone.id, {}, {})
     await page_drops.drop(db, page_drops.EVERYTHING)
     return True
 
@@ -96,7 +97,7 @@ async def take_up(db: AsyncSession, person: Person, zone_id: int) -> bool:
         return False
     await _check_areas(db, zone_id, areas_of(zone))
     zone.retired_at = None
-    _record(db, person, "zone.take_up", zone, {}, {})
+    _record(db, person, "zone.take_up", zone.id, {}, {})
     await page_drops.drop(db, page_drops.EVERYTHING)
     return True
 
@@ -176,12 +177,3 @@ def _told(zone: Zone, areas: Sequence[Area]) -> dict[str, object]:
         "dry": list(zone.dry or ()),
         **{name: getattr(zone, name) for name in same},
     }
-
-
-def _record(
-    db: AsyncSession, person: Person, action: str, zone: Zone, before: Mapping[str, object], after: Mapping[str, object]
-) -> None:
-    audit.record(
-        db, action=action, entity="zone", entity_id=zone.id, actor_id=person.id, actor_role=person.role,
-        before=before, after=after,
-    )  # fmt: skip

@@ -10,7 +10,7 @@ from app.identity import news
 from app.kernel.db import transaction
 from app.kernel.errors import NotFound
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person, in_language
+from app.kernel.tenancy import in_language
 from app.web.access import signed_in
 from app.web.forms import Form
 from app.web.pages import Go, Page
@@ -39,14 +39,14 @@ async def read_all(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     if form.data is None:
         raise NotFound
     async with transaction(visit.db):
-        await news.read_all(visit.db, _person(visit).id, form.data.newest)
+        await news.read_all(visit.db, visit.who.id, form.data.newest)
     return await _done(visit)
 
 
 @post(HERE + "/{notification_id:int}/lettura", access=signed_in, name="news.read")
 async def read(visit: CurrentVisit, notification_id: FromPath[int]) -> Page | Go:
     async with transaction(visit.db):
-        await news.read(visit.db, _person(visit).id, notification_id)
+        await news.read(visit.db, visit.who.id, notification_id)
     return await _done(visit)
 
 
@@ -55,7 +55,7 @@ async def _done(visit: Visit) -> Page | Go:
 
 
 async def _list(visit: Visit, page: int, said: str = "") -> Page:
-    rows, has_more = await news.of(visit.db, _person(visit).id, page)
+    rows, has_more = await news.of(visit.db, visit.who.id, page)
     return Page(
         "identity/news.html",
         fragment="identity/_news.html",
@@ -65,11 +65,6 @@ async def _list(visit: Visit, page: int, said: str = "") -> Page:
         has_more=has_more,
         said=said,
     )
-
-
-def _person(visit: Visit) -> Person:
-    assert visit.person is not None  # noqa: S101  (access=signed_in)
-    return visit.person
 
 
 ROUTES = [show, read_all, read]

@@ -5,7 +5,7 @@ mypy checks them against the SDK's own types; the sandbox checks them once more 
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -55,6 +55,7 @@ CONNECT_SECONDS, READ_SECONDS = 3.0, 20.0
 NETWORK_RETRIES = 2
 TOLERANCE_SECONDS = 300
 LONGEST_NAME = 250
+EVENTS_PAGE = 100  # Stripe gives no more at once
 SANDBOX_PATH = "/_stripe"
 Made = TypeVar("Made")
 StripeLocale = Literal["it", "en", "de", "fr"]
@@ -226,6 +227,11 @@ class StripeGateway:
         )
         return session_of(found.to_dict())
 
+    async def session_of(self, intent_id: str) -> str | None:
+        """The id of the Session that has made a PaymentIntent; None for another's."""
+        found = await self._ask(self.client.v1.checkout.sessions.list_async({"payment_intent": intent_id, "limit": 1}))
+        return next((session.id for session in found.data), None)
+
     async def expire_session(self, session_id: str) -> Session:
         """Close a payment page. Raises PaymentRefused when it is not open (any more): then look what became of it.
 
@@ -298,18 +304,17 @@ class StripeGateway:
         found = await self._ask(self.client.v1.refunds.list_async({"payment_intent": intent_id, "limit": 100}))
         return [sent_of(refund.to_dict()) for refund in found.data]
 
-    async def events_since(self, since: datetime, types: Sequence[str], most: int = 1000) -> list[Event]:
-        """Events of these types since then, newest first. Stripe keeps them for 30 days."""
+    async def events_since(self, since: datetime, types: Sequence[str]) -> AsyncIterator[list[Event]]:
+        """Events of these types since then, newest first, page by page. Stripe keeps them for 30 days."""
         page = await self._ask(
             self.client.v1.events.list_async(
-                {"types": list(types), "created": {"gte": int(since.timestamp())}, "limit": 100}
+                {"types": list(types), "created": {"gte": int(since.timestamp())}, "limit": EVENTS_PAGE}
             )
         )
-        found = [event_of(event.to_dict()) for event in page.data]
-        while page.has_more and len(found) < most:
+        yield [event_of(event.to_dict()) for event in page.data]
+        while page.has_more:
             page = await self._ask(page.next_page_async())
-            found += [event_of(event.to_dict()) for event in page.data]
-        return found
+            yield [event_of(event.to_dict()) for event in page.data]
 
     def read_webhook(self, body: bytes, signature: str) -> Event:
         """The event in a request of Stripe's. body: the raw bytes. Raises WebhookRefused."""

@@ -187,6 +187,13 @@ async def transfer_of_charge(gateway: StripeGateway, charge_id: str) -> Sent:
     return sent_of(made)
 
 
+async def reversed_with(gateway: StripeGateway, refund_id: str) -> Sent | None:
+    """What Stripe took back of the charge's transfer together with a refund, where whoever made it there asked so."""
+    found = await gateway.ask(gateway.client.v1.refunds.retrieve_async(refund_id, {"expand": ["transfer_reversal"]}))
+    made = found.to_dict().get("transfer_reversal")
+    return sent_of(made) if isinstance(made, dict) else None
+
+
 def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -232,6 +239,6 @@ def _payout(body: dict[str, Any]) -> PayoutFacts:
         amount_minor=body["amount"],
         currency=body["currency"].upper(),
         arrives_on=_moment(body["arrival_date"]).date(),
-        failure=body.get("failure_message") or body.get("failure_code"),
+        failure=body.get("failure_code") or body.get("failure_message"),
         created_at=_moment(body["created"]),
     )

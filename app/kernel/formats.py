@@ -78,6 +78,12 @@ def days(first: dt.date, last: dt.date, locale: str) -> str:
 
 
 @lru_cache(_KEPT)
+def short_days(first: dt.date, last: dt.date, locale: str) -> str:
+    """The same where there is little room: "gio 26 – ven 27 nov", "gio 26 nov"."""
+    return str(dates.format_interval(first, last, "MMMEd", locale=babel_locale(locale)))
+
+
+@lru_cache(_KEPT)
 def time(moment: dt.datetime, locale: str, time_zone: ZoneInfo) -> str:
     """An aware moment as the clock on a wall in `time_zone`: "14:30"."""
     return dates.format_time(moment, "short", time_zone, locale=babel_locale(locale))

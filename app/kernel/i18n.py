@@ -63,17 +63,3 @@ def ngettext(singular: str, plural: str, n: int, **values: Any) -> str:
 def lazy_gettext(message: str, **values: Any) -> LazyProxy:
     """For module-level sentences: translated when shown, not when imported."""
     return LazyProxy(gettext, message, enable_cache=False, **values)
-
-
-def negotiate(accept_language: str, supported: tuple[str, ...] = LOCALES) -> str:
-    """The best supported language of an Accept-Language header (RFC 9110, 12.5.4); the first supported if none fits."""
-    wishes: list[tuple[float, str]] = []
-    for part in accept_language.split(",")[:20]:
-        tag, _, quality = part.strip().partition(";q=")
-        try:
-            weight = float(quality) if quality else 1.0
-        except ValueError:
-            continue
-        wishes.append((-weight, tag.strip().lower().split("-")[0]))
-    ranked = sorted(wishes, key=lambda wish: wish[0])
-    return next((tag for weight, tag in ranked if weight < 0 and tag in supported), supported[0])

@@ -25,6 +25,7 @@ LONGEST = reductions.LONGEST
 FURTHEST = timedelta(days=365)  # from today to the first day
 MOST_PRICES = 500
 SYSTEM = Person(id=0, name="", email="", role="system", locale="it", session_id=0)
+_record = audit.recorder("campaign")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ async def make(db: AsyncSession, person: Person, producer_id: int, draft: Draft)
     db.add_all(CampaignPrice(campaign_id=campaign.id, variant_id=id_, price_minor=price)
                for id_, price in sorted(draft.prices.items()))  # fmt: skip
     told = {"kind": draft.kind, "from": campaign.starts_at.isoformat(), "until": draft.ends_at.isoformat()}
-    _record(db, person, "campaign.make", campaign, {}, {**told, "prices": len(draft.prices)})
+    _record(db, person, "campaign.make", campaign.id, {}, {**told, "prices": len(draft.prices)})
     if campaign.starts_at <= now:
         await begin(db, campaign.id)
     else:
@@ -140,7 +141,7 @@ async def stop(db: AsyncSession, person: Person, producer_id: int, campaign_id: 
     before = campaign.state
     campaign.stopped_by = person.id
     await _end(db, campaign)
-    _record(db, person, "campaign.stop", campaign, {"state": before}, {"state": campaign.state})
+    _record(db, person, "campaign.stop", campaign.id, {"state": before}, {"state": campaign.state})
     return True
 
 
@@ -194,7 +195,7 @@ async def begin(db: AsyncSession, campaign_id: int) -> None:
     await _settle(db, on)
     for variant_id in lowered:
         add_job(db, "engagement.price_changed", variant_id=variant_id)
-    _record(db, SYSTEM, "campaign.begin", campaign, {}, {"prices": len(on), "skipped": len(rows) - len(on)})
+    _record(db, SYSTEM, "campaign.begin", campaign.id, {}, {"prices": len(on), "skipped": len(rows) - len(on)})
 
 
 async def _end(db: AsyncSession, campaign: Campaign) -> None:
@@ -210,7 +211,7 @@ async def _end(db: AsyncSession, campaign: Campaign) -> None:
         back.append(variant)
     await _settle(db, back)
     if campaign.started_at is not None and campaign.stopped_by is None:
-        _record(db, SYSTEM, "campaign.end", campaign, {}, {"prices": len(back)})
+        _record(db, SYSTEM, "campaign.end", campaign.id, {}, {"prices": len(back)})
 
 
 async def _settle(db: AsyncSession, variants: Sequence[Variant]) -> None:
@@ -255,17 +256,3 @@ async def _running(db: AsyncSession, variants: Sequence[Variant], at: datetime) 
         .where(CampaignPrice.variant_id.in_(in_one), CampaignPrice.state == "on", Campaign.ends_at >= at)
     )
     return {row.variant_id: row for row in rows if row.campaign_id == in_one[row.variant_id]}
-
-
-def _record(
-    db: AsyncSession,
-    person: Person,
-    action: str,
-    campaign: Campaign,
-    before: Mapping[str, object],
-    after: Mapping[str, object],
-) -> None:
-    audit.record(
-        db, action=action, entity="campaign", entity_id=campaign.id, actor_id=person.id or None,
-        actor_role=person.role, before=before, after=after,
-    )  # fmt: skip

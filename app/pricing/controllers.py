@@ -11,9 +11,8 @@ from litestar.params import FromPath
 from app.catalog.desk_forms import Sheet
 from app.kernel import clock
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.pricing import campaigns, chart, forms, previews, queries, words
 from app.pricing.campaigns import PricesRefused
 from app.pricing.forms import CampaignForm, PickRow
@@ -48,10 +47,9 @@ class Typed:
 
 
 @get(BASE, access=at_a_producer, name="desk.campaigns.list")
-async def show_campaigns(visit: CurrentVisit, request: AnyRequest) -> Page:
-    asked = request.query_params.get("pagina", "1")
-    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-    rows = await queries.campaigns_of(visit.db, _producer(visit)[1], page)
+async def show_campaigns(visit: CurrentVisit) -> Page:
+    page = visit.page
+    rows = await queries.campaigns_of(visit.db, visit.producer_id, page)
     return Page(
         "pricing/campaigns.html",
         private=True,
@@ -73,7 +71,7 @@ async def show_new(visit: CurrentVisit) -> Page:
 
 @post(BASE, access=at_a_producer, name="desk.campaign.create")
 async def create(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    (person, producer_id), sent = _producer(visit), await request.form()
+    person, producer_id, sent = visit.who, visit.producer_id, await request.form()
     typed = Typed(CampaignForm.read(sent), Sheet.read(PickRow, sent, "price"))
     lines = {line.id: line for line in await queries.offered(visit.db, producer_id)}
     now = {id_: line.base_minor for id_, line in lines.items()}
@@ -114,7 +112,7 @@ async def _new(visit: Visit, typed: Typed) -> Page:
         desk=desk.of_producer(),
         typed=typed,
         form=typed.form,
-        lines=await queries.offered(visit.db, _producer(visit)[1]),
+        lines=await queries.offered(visit.db, visit.producer_id),
         kinds=list(words.KINDS.items()),
         currency=visit.shop.currency,
         longest=campaigns.LONGEST.days,
@@ -123,7 +121,7 @@ async def _new(visit: Visit, typed: Typed) -> Page:
 
 @get(f"{BASE}/{{campaign_id:int}}", access=at_a_producer, name="desk.campaign.show")
 async def show_campaign(visit: CurrentVisit, campaign_id: FromPath[int]) -> Page:
-    campaign, rows = await queries.campaign(visit.db, _producer(visit)[1], campaign_id)
+    campaign, rows = await queries.campaign(visit.db, visit.producer_id, campaign_id)
     prices = [(line, price.price_minor) for price, line in rows if price.state in {"waiting", "on"}]
     seen: Mapping[int, Preview] = {}
     if campaign.state == "planned":
@@ -152,7 +150,7 @@ def _outcome(campaign_id: int, state: str, price_state: str, line: Offered) -> s
 
 @post(f"{BASE}/{{campaign_id:int}}/fine", access=at_a_producer, name="desk.campaign.stop")
 async def stop(visit: CurrentVisit, campaign_id: FromPath[int]) -> Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     async with transaction(visit.db):
         stopped = await campaigns.stop(visit.db, person, producer_id, campaign_id)
     visit.tell(_("Offerta finita: i prezzi sono tornati quelli di prima.") if stopped else _("Era già finita."))
@@ -161,7 +159,7 @@ async def stop(visit: CurrentVisit, campaign_id: FromPath[int]) -> Go:
 
 @get("/banco/prezzi/{sku:str}", access=at_a_producer, name="desk.prices.show")
 async def show_prices(visit: CurrentVisit, sku: FromPath[str]) -> Page:
-    line = await queries.one_offered(visit.db, _producer(visit)[1], sku)
+    line = await queries.one_offered(visit.db, visit.producer_id, sku)
     entries = await queries.entries(visit.db, line.id)
     drawn = chart.draw(
         [(e.valid_from, e.price_minor, e.kind is not None) for e, _who in reversed(entries)], clock.now()
@@ -177,13 +175,6 @@ async def show_prices(visit: CurrentVisit, sku: FromPath[str]) -> Page:
         kinds=words.KINDS,
         currency=visit.shop.currency,
     )
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_campaigns, show_new, create, show_campaign, stop, show_prices]

@@ -17,10 +17,12 @@ from app.producers.models import ClosedPeriod, Producer
 from app.system import audit, page_drops
 
 KINDS = ("holiday", "other")
+TAG = "closures"  # of kept pages that say when a parcel leaves
 LONGEST = timedelta(days=180)
 FURTHEST = timedelta(days=730)  # from today to the last day
 TOLD_BEFORE = timedelta(days=14)  # on pages of products
 MOST = 20  # periods that are not over
+_record = audit.recorder("producer")
 
 Span = tuple[date, date]
 
@@ -162,17 +164,8 @@ async def _keep(db: AsyncSession, producer: Producer, periods: Sequence[ClosedPe
         [period.kind, period.first_day.isoformat(), period.last_day.isoformat(), period.reason]
         for period in sorted(periods, key=lambda each: each.first_day)
     ]
-    await page_drops.drop(db, "producers")
+    await page_drops.drop(db, "producers", TAG)
 
 
 def _days(period: ClosedPeriod) -> dict[str, str]:
     return {"kind": period.kind, "first": period.first_day.isoformat(), "last": period.last_day.isoformat()}
-
-
-def _record(
-    db: AsyncSession, person: Person, action: str, producer_id: int, before: dict[str, str], after: dict[str, str]
-) -> None:
-    audit.record(
-        db, action=action, entity="producer", entity_id=producer_id, actor_id=person.id, actor_role=person.role,
-        before=before, after=after,
-    )  # fmt: skip

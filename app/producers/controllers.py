@@ -9,9 +9,8 @@ from pydantic import Field
 
 from app.kernel import clock
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.producers import closures
 from app.producers.closures import Closure
 from app.web import desk
@@ -43,7 +42,7 @@ async def show_closures(visit: CurrentVisit) -> Page:
 
 @post(PATH, access=at_a_producer, name="desk.closure.create")
 async def close(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     form = ClosureForm.read(await request.form())
     if form.data:
         reason = {code: text for code in visit.locales if (text := getattr(form.data, f"reason_{code}"))}
@@ -61,7 +60,7 @@ async def close(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 
 @post(f"{PATH}/{{period_id:int}}/rimozione", access=at_a_producer, name="desk.closure.remove")
 async def open_again(visit: CurrentVisit, period_id: FromPath[int]) -> Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     async with transaction(visit.db):
         await closures.open_again(visit.db, person, producer_id, period_id, _today(visit))
     visit.tell(_("Chiusura tolta."))
@@ -75,20 +74,13 @@ async def _closures(visit: Visit, form: Filled[ClosureForm]) -> Page:
         private=True,
         desk=desk.of_producer(),
         form=form,
-        periods=await closures.of_producer(visit.db, _producer(visit)[1], _today(visit)),
+        periods=await closures.of_producer(visit.db, visit.producer_id, _today(visit)),
         kinds=[("holiday", _("Ferie")), ("other", _("Altro"))],
     )
 
 
 def _today(visit: Visit) -> date:
     return clock.today(visit.shop.time_zone)
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_closures, close, open_again]

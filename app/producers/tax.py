@@ -75,7 +75,7 @@ def missing(producer: Producer) -> list[str]:
         (legal.get("vat_number"), _("la partita IVA")),
         (regime, _("il regime fiscale")),
         (producer.street and producer.postal_code and producer.city and producer.province, _("l’indirizzo della sede")),
-        (legal.get("invoice_mandate"), _("il tuo incarico a emettere le fatture per te")),
+        (legal.get("invoice_mandate"), _("l’incarico a emettere le fatture")),
     )
     return [what for there, what in wanted if not there]
 
@@ -105,14 +105,5 @@ async def record(
     if after == before:
         return
     producer.legal = {**producer.legal, **after}
-    audit.record(
-        db,
-        action="producer.tax",
-        entity="producer",
-        entity_id=producer_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )
+    audit.by(db, person, "producer.tax", ("producer", producer_id), before, after)
     await page_drops.drop(db, "producers")  # company and VAT number stand on its products

@@ -25,8 +25,12 @@ async def choose(db: AsyncSession, shop_id: int, wanted: Mapping[str, Any], pers
     for each in changed:
         each.put(row, wanted[each.name])
     if changed:
-        audit.record(
-            db, action="shop.rules.choose", entity="shop", entity_id=shop_id, actor_id=person.id,
-            actor_role=person.role, before=before, after={each.name: each.kept(wanted[each.name]) for each in changed},
-        )  # fmt: skip
+        audit.by(
+            db,
+            person,
+            "shop.rules.choose",
+            ("shop", shop_id),
+            before,
+            {each.name: each.kept(wanted[each.name]) for each in changed},
+        )
     return bool(changed)

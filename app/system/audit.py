@@ -13,6 +13,13 @@ Deed = Callable[[AsyncSession, Person, str, object, Mapping[str, Any], Mapping[s
 _PERSONAL = frozenset(
     {"email", "name", "phone", "street", "city", "postal_code", "birth_date", "password_hash", "invoice", "note"}
 )
+# Their name is not a person's. Everything else that has one is masked, so that a new kind of row gives nothing away.
+_THINGS = frozenset(
+    {
+        "campaign", "category", "customer_group", "pricing_rule", "producer", "product", "promotion", "shop",
+        "stock_item", "synonyms", "tag", "variant", "vat_rate", "zone",
+    }
+)  # fmt: skip
 
 
 def record(
@@ -35,8 +42,8 @@ def record(
             action=action,
             entity=entity,
             entity_id=str(entity_id),
-            before=_masked(before or {}),
-            after=_masked(after or {}),
+            before=_masked(entity, before or {}),
+            after=_masked(entity, after or {}),
             request_id=db.info.get("request_id"),
         )
     )
@@ -50,14 +57,14 @@ def by(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> None:
-    """What a person did. row: its kind and id."""
+    """What a person did; the system has no id. row: its kind and id."""
     entity, entity_id = row
     record(
         db,
         action=action,
         entity=entity,
         entity_id=entity_id,
-        actor_id=person.id,
+        actor_id=person.id or None,
         actor_role=person.role,
         before=before,
         after=after,
@@ -69,5 +76,6 @@ def recorder(entity: str) -> Deed:
     return lambda db, person, action, id_, before, after: by(db, person, action, (entity, id_), before, after)
 
 
-def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: "•••" if key in _PERSONAL and value else value for key, value in values.items()}
+def _masked(entity: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    personal = _PERSONAL - {"name"} if entity in _THINGS else _PERSONAL
+    return {key: "•••" if key in personal and value else value for key, value in values.items()}

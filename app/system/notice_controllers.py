@@ -9,10 +9,9 @@ from litestar.response import Response
 
 from app.integrations.storage import Storage, StorageDown
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, NotFound, Refused, Unavailable
+from app.kernel.errors import NotFound, Refused, Unavailable
 from app.kernel.i18n import NATIVE_NAMES
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.system import notices, pages
 from app.system.forms import NoticeForm
 from app.web import desk
@@ -66,7 +65,7 @@ async def show_desk(visit: CurrentVisit) -> Page:
 @post(DESK, access=staff, limit="careful", name="office.notices.put")
 async def put(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     sent = await request.form()
-    form, storage, person = NoticeForm.read(sent), _storage(request), _person(visit)
+    form, storage, person = NoticeForm.read(sent), _storage(request), visit.who
     body = await _body(sent.get("file"))
     if form.data is None:
         return await _desk(visit, form)
@@ -90,7 +89,7 @@ async def put(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 @post(DESK + "/{locale:str}/rimozione", access=staff, limit="careful", name="office.notices.remove")
 async def remove(visit: CurrentVisit, request: AnyRequest, locale: FromPath[str]) -> Go:
     async with transaction(visit.db):
-        key = await notices.remove(visit.db, _person(visit), locale)
+        key = await notices.remove(visit.db, visit.who, locale)
     await notices.forget(_storage(request), visit.shop, key)
     visit.tell(_("Avviso tolto: la pagina della garanzia resta, con il testo."))
     return Go(DESK)
@@ -122,12 +121,6 @@ async def _body(file: object) -> bytes:
 def _storage(request: AnyRequest) -> Storage:
     storage: Storage = request.app.state.storage
     return storage
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_guarantee, show_notice, show_desk, put, remove]

@@ -117,13 +117,4 @@ def kind_of(body: bytes) -> str:
 
 
 def _record(db: AsyncSession, person: Person, action: str, locale: str, before: str | None, after: str | None) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="guarantee_notice",
-        entity_id=locale,
-        actor_id=person.id,
-        actor_role=person.role,
-        before={"sha256": before},
-        after={"sha256": after},
-    )
+    audit.by(db, person, action, ("guarantee_notice", locale), {"sha256": before}, {"sha256": after})

@@ -25,7 +25,12 @@ TEXT_TYPES = (
     *("text/", "application/javascript", "application/json", "application/manifest+json"),
     *("image/svg+xml", "application/xml", "application/rss+xml"),
 )
-OPENINGS = ("hero", "product")  # css/<name>.css: what some pages show at once, and others never
+OPENINGS = {  # what some pages show at once, and others never -> its sheets css/<name>.css
+    "hero": ("hero",),
+    "product": ("product",),
+    "prose": ("prose", "table"),
+    "season": ("season",),
+}
 _HASHED = re.compile(r"^(?P<stem>.+)\.(?P<hash>[0-9a-f]{10})(?P<suffix>\.[a-z0-9]+)$")
 _CSS_URL = re.compile(r"""url\(\s*["']?/static/([^"')]+)["']?\s*\)""")
 _COMMENT = re.compile(r"(?:^|\s+)//.*$", re.MULTILINE)
@@ -125,7 +130,10 @@ class Assets:
     def _critical_fresh(self, theme: str) -> dict[str, str]:
         """Opening -> sheet."""
         css = self._bundle("css/critical.css", theme)
-        own = {name: (self.root / f"css/{name}.css").read_text() for name in OPENINGS}
+        own = {
+            name: "\n".join((self.root / f"css/{sheet}.css").read_text() for sheet in sheets)
+            for name, sheets in OPENINGS.items()
+        }
         return {"": css} | {name: css + str(rcssmin.cssmin(self._link(text))) for name, text in own.items()}
 
     def _bundle(self, path: str, theme: str = "") -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.kernel.i18n import gettext as _
 from app.web import visit as visits
 from app.web.access import owner_of_a_producer
+from app.web.visit import Visit
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ def staff_frame_is(frame: StaffFrame) -> None:
 async def of_staff(db: AsyncSession) -> Desk:
     """The frame of a staff page, for contexts that stand below those whose work it counts."""
     return await _of_staff[0](db)
+
+
+async def of(visit: Visit) -> Desk:
+    """The frame of a page that staff and producers have alike."""
+    return await of_staff(visit.db) if visit.is_staffs else of_producer()
 
 
 def of_producer(waiting: int | None = None, counts: Mapping[str, int] = MappingProxyType({})) -> Desk:

@@ -23,7 +23,7 @@ from app.web.asgi import App, Message, Receive, Scope, Send
 from app.web.assets import Assets
 from app.web.bodies import BodyLimits
 from app.web.compress import compress
-from app.web.kept_pages import Asked, Kept, KeptPages
+from app.web.kept_pages import EVERYWHERE, Asked, Kept, KeptPages
 from app.web.limits import Limiter
 from app.web.visit import Guest, Visit
 
@@ -60,6 +60,7 @@ class Edge:
         self.bodies = bodies or BodyLimits()
         self.kept = KeptPages()
         self.looked_at: Callable[[Visit, int], None] | None = None
+        self.place_of: Callable[[KeptPages, ShopFacts, str], str | None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,7 +86,8 @@ class Edge:
             return False
         path, locale = _without_language(scope["path"], shop)
         query: bytes = scope["query_string"]
-        key = (shop.id, locale, path + ("?" + query.decode("latin-1") if query else ""), asked.host)
+        place = self._place(shop, asked.cap)
+        key = (shop.id, locale, path + ("?" + query.decode("latin-1") if query else ""), asked.host, place)
         hit = self.kept.find(key, asked.count, asked.coding, asked.known_tag, lambda n: self._basket(shop, locale, n))
         if hit is None:
             return False
@@ -102,6 +104,11 @@ class Edge:
 
     def _cookie_name(self, name: str) -> str:
         return f"__Host-{name}" if self.settings.https else name
+
+    def _place(self, shop: ShopFacts, cap: str) -> str:
+        """Where the sender of this postal code is. EVERYWHERE: nobody knows, and he gets no page that asks for it."""
+        found = self.place_of(self.kept, shop, cap) if cap and self.place_of else ""
+        return EVERYWHERE if found is None else found
 
     def _basket(self, shop: ShopFacts, locale: str, count: int) -> bytes:
         """The hole's filling for a number, in a language."""
@@ -280,7 +287,8 @@ class Answer:
         page.headers = [(k.encode("latin-1"), v) for k, v in headers.items() if k not in own]
         page.headers.append((b"x-queries", b"0")) if "x-queries" in headers else None
         visit = self.visit
-        self.edge.kept.keep((visit.shop.id, visit.locale, visit.path, visit.headers.get("host", "")), page, self.moment)
+        key = (visit.shop.id, visit.locale, visit.path, visit.headers.get("host", ""), visit.place)
+        self.edge.kept.keep(key, page, self.moment)
 
     def _add_ours(self, headers: dict[str, bytes]) -> None:
         visit, settings = self.visit, self.edge.settings
@@ -339,8 +347,8 @@ def content_policy(assets: Assets, visit: Visit, settings: Settings) -> str:
 
     A form that ends in a redirect to the payment page needs that page's origin in form-action.
     """
-    pay = settings.stripe.api_base if settings.stripe.is_sandbox and settings.stripe.api_base else ""
-    pay = pay or ("" if settings.stripe.is_sandbox else "https://checkout.stripe.com")
+    stand_in = settings.stripe.api_base or f"http://localhost:{settings.port}"  # of all shops, whatever their host
+    pay = stand_in if settings.stripe.is_sandbox else "https://checkout.stripe.com"
     origin = "/".join(pay.split("/")[:3])
     pictures = "/".join((settings.media_url or "").split("/")[:3])
     guest = visit.guest or Guest("", "", "")

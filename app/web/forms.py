@@ -19,6 +19,7 @@ from pydantic import (
     WrapValidator,
 )
 
+from app.kernel.i18n import LOCALES
 from app.web.mistakes import sentence
 
 F = TypeVar("F", bound="Form")
@@ -54,6 +55,10 @@ class Form(BaseModel):
 
     # Not class arguments: mypy would then ask every form to say `frozen=True` again.
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True, str_max_length=500)
+
+    def in_languages(self, part: str) -> dict[str, str]:
+        """What was written in the fields part_it, part_en, …: locale → text, without those left blank."""
+        return {code: text for code in LOCALES if (text := getattr(self, f"{part}_{code}"))}
 
     @classmethod
     def read(cls, sent: Mapping[str, Any]) -> "Filled[Self]":

@@ -1,9 +1,11 @@
 """Public pages kept ready: rendered once, compressed once, and answered before the router.
 
 A page is the same for everybody but for one hole, the number in the basket; a visitor's own number comes with his
-cookie `count`, so that a hit asks no database. What a page shows is written on it as tags, and a change drops the pages
-with its tags: at once in this process, through Redis in the others, and by reading the record of drops every few
-seconds wherever a message was lost. No page is kept for longer than a minute, since time changes pages too.
+cookie `count`, so that a hit asks no database. One that says when things arrive is kept for each place apart
+(delivery/days.py), and never says whose place that is. What a page shows is written on it as tags, and a change drops
+the pages with its tags: at once in this process, through Redis in the others, and by reading the record of drops every
+few seconds wherever a message was lost. No page is kept for longer than a minute, since time changes pages too, nor
+beyond the moment at which something on it is known to change.
 
 What many pages count alike (facets, departments) is noted in the same place, and forgotten at any drop of the shop.
 """
@@ -13,18 +15,22 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import brotli
 
+from app.kernel import clock
+
 HOLE = b"<!--basket-->"
 SECONDS = 60.0
 MOST_BYTES = 64_000_000
-MOST_COUNT = 99  # in the basket; who has more is answered by the router
 LONGEST_QUERY = 200
 MOST_NOTES = 2000
 
-Key = tuple[int, str, str, str]  # shop, language, path with query, host
+EVERYWHERE = "*"  # the place of a page that is the same wherever its reader is
+
+Key = tuple[int, str, str, str, str]  # shop, language, path with query, host, place
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -37,13 +43,14 @@ class Kept:
     headers: Headers
     until: float
     looked_at: int | None  # the product whose page this is: looking is counted
+    ends: datetime | None = None  # from then on it says something else
     coded: dict[tuple[int, str], tuple[bytes, bytes]] = field(default_factory=dict)
     size: int = 0
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something counted. moment: where the shop's drops stood before it was read."""
+    """Something counted. moment: where the drops that concern it stood before it was read."""
 
     value: Any
     moment: int
@@ -68,13 +75,14 @@ class KeptPages:
         self._pages: OrderedDict[Key, Kept] = OrderedDict()
         self._by_tag: dict[tuple[int, str], set[Key]] = {}
         self._drops: dict[int, int] = {}  # by shop: a page that was read before the last drop is not kept
+        self._drops_of: dict[tuple[int, str], int] = {}  # likewise of those tags that notes hang on
         self._size = 0
         self._notes: OrderedDict[tuple[int, Hashable], Note] = OrderedDict()
         self.enabled = True
 
-    def moment(self, shop_id: int) -> int:
-        """Where the drops of a shop stand. Ask before reading what a page will show."""
-        return self._drops.get(shop_id, 0)
+    def moment(self, shop_id: int, tag: str = "*") -> int:
+        """Where the drops of a shop stand, of all or of one tag. Ask before reading what a page will show."""
+        return self._drops.get(shop_id, 0) if tag == "*" else self._drops_of.setdefault((shop_id, tag), 0)
 
     def keep(self, key: Key, page: Kept, moment: int) -> None:
         """Keep a page whose contents were read at `moment`, unless something has been dropped since."""
@@ -92,10 +100,12 @@ class KeptPages:
 
     def find(self, key: Key, count: int, coding: str, known_tag: bytes, basket: Callable[[int], bytes]) -> Hit | None:
         """The page for somebody with `count` pieces in the basket. basket: the hole's filling."""
+        if key not in self._pages:
+            key = (*key[:4], EVERYWHERE)
         page = self._pages.get(key)
         if page is None:
             return None
-        if page.until < self._clock():
+        if page.until < self._clock() or (page.ends is not None and page.ends <= clock.now()):
             self._forget(key)
             return None
         self._pages.move_to_end(key)
@@ -120,10 +130,10 @@ class KeptPages:
         self._size += len(body)
         return etag, body
 
-    def note(self, shop_id: int, key: Hashable) -> Note | None:
-        """What is noted under a key, if nothing of the shop has been dropped since."""
+    def note(self, shop_id: int, key: Hashable, tag: str = "*") -> Note | None:
+        """What is noted under a key, if nothing of the shop has been dropped since; with a tag, nothing of that tag."""
         note = self._notes.get((shop_id, key)) if self.enabled else None
-        if note is None or note.until < self._clock() or note.moment != self.moment(shop_id):
+        if note is None or note.until < self._clock() or note.moment != self.moment(shop_id, tag):
             return None
         return note
 
@@ -139,6 +149,8 @@ class KeptPages:
         """Forget the pages of a shop that show any of these; the tag "*" is on every page."""
         self._drops[shop_id] = self._drops.get(shop_id, 0) + 1
         for tag in tags:
+            for noted in [of for of in self._drops_of if of[0] == shop_id and tag in {of[1], "*"}]:
+                self._drops_of[noted] += 1
             if tag == "*":
                 for key in [key for key in self._pages if key[0] == shop_id]:
                     self._forget(key)
@@ -177,6 +189,7 @@ class Asked:
     coding: str
     known_tag: bytes
     count: int
+    cap: str  # as the cookie has it (delivery/remembered.py)
     may: bool  # may be answered by a kept page
 
     @classmethod
@@ -193,14 +206,18 @@ class Asked:
                 known = value
             elif name in {b"hx-request", b"range", b"authorization"}:
                 may = False
-        count = _count(cookie.decode("latin-1"), cookie_name) if cookie else 0
+        jar = _jar(cookie.decode("latin-1")) if cookie else {}
+        count, cap = _count(jar, cookie_name), jar.get(cookie_name("cap"), "")
         coding = "br" if b"br" in accepts else ""
-        return cls(host.decode("latin-1").lower(), coding, known, max(count, 0), may and count >= 0)
+        return cls(host.decode("latin-1").lower(), coding, known, max(count, 0), cap, may and count >= 0)
 
 
-def _count(cookie: str, cookie_name: Callable[[str], str]) -> int:
-    """The number in the basket by the cookies; -1: only the router can tell."""
-    jar: Mapping[str, str] = dict(part.strip().partition("=")[::2] for part in cookie.split(";"))
+def _jar(cookie: str) -> Mapping[str, str]:
+    return dict(part.strip().partition("=")[::2] for part in cookie.split(";"))
+
+
+def _count(jar: Mapping[str, str], cookie_name: Callable[[str], str]) -> int:
+    """The number in the basket by the cookies; -1: only the router can tell, as of a hundred and more."""
     if cookie_name("notice") in jar:
         return -1
     if cookie_name("cart") not in jar and cookie_name("session") not in jar:

@@ -79,6 +79,7 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
         "unit_price": lambda price: formats.unit_price(
             price.minor, price.unit, present_shop().currency, current_locale()
         ),
+        "unbroken": lambda number: Markup('<span class="unbroken">{}</span>').format(number),
         "lang": lambda texts: in_language(texts, current_locale()),
     }
     env.globals["ui"] = env.get_template("components/ui.html").module
@@ -212,6 +213,7 @@ class Page(Response[bytes]):
         body = naming(render(name, **context), visit.labels).encode()
         if visit.kept is not None:
             visit.kept.tags |= visit.shown
+            visit.kept.ends = visit.ends
             visit.kept.html = body
             body = body.replace(HOLE, basket_link().encode())
         super().__init__(

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -12,10 +13,11 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kernel.db import Database
+from app.kernel.errors import Forbidden
 from app.kernel.i18n import LOCALES, NATIVE_NAMES
 from app.kernel.tenancy import Person, ShopFacts
 from app.settings import Settings
-from app.web.kept_pages import LONGEST_QUERY, Kept, KeptPages
+from app.web.kept_pages import EVERYWHERE, LONGEST_QUERY, Kept, KeptPages
 
 T = TypeVar("T")
 
@@ -66,6 +68,9 @@ class Visit:
     leads_to: str = ""  # likewise, origins that a form of it may end in
     guest: Guest | None = None  # likewise, whose script it runs
     shown: set[str] = field(default_factory=set)  # what this answer shows, as tags of kept pages
+    place: str = EVERYWHERE  # for which place this answer is true, and until when
+    ends: datetime | None = None
+    postal_code: str = ""  # that was typed in this request (delivery/remembered.py)
     kept: Kept | None = None  # this answer, to be kept for everybody
     notes: KeptPages | None = None
     labels: dict[str, str] = field(default_factory=dict)  # of the fields with a mistake, by the field's name
@@ -79,18 +84,19 @@ class Visit:
             self._db.info["request_id"] = self.request_id
         return self._db
 
-    async def noted(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    async def noted(self, key: Hashable, read: Callable[[], Awaitable[T]], tag: str = "*") -> T:
         """What `read` finds, or found less than a minute ago if nothing of the shop has changed since.
 
         For what many pages count alike. key: all that the answer depends on; nobody may change what is returned.
+        tag: that of the only drops that change it; "*" for all.
         """
         if self.notes is None:
             return await read()
-        known = self.notes.note(self.shop.id, key)
+        known = self.notes.note(self.shop.id, key, tag)
         if known is not None:
             found: T = known.value
             return found
-        moment = self.notes.moment(self.shop.id)
+        moment = self.notes.moment(self.shop.id, tag)
         found = await read()
         self.notes.write_note(self.shop.id, key, found, moment)
         return found
@@ -100,6 +106,36 @@ class Visit:
         if self._db is not None:
             await self._db.close()
             self._db = None
+
+    @property
+    def who(self) -> Person:
+        """Who asks, in a handler whose `access=` lets in nobody else. Raises Forbidden."""
+        if self.person is None:
+            raise Forbidden
+        return self.person
+
+    @property
+    def producer_id(self) -> int:
+        """At whose desk they work; likewise."""
+        if self.who.producer_id is None:
+            raise Forbidden
+        return self.who.producer_id
+
+    @property
+    def is_staffs(self) -> bool:
+        """Is this a page of staff, of those that producers have at their desk as well?"""
+        return self.raw_path.startswith("/amministrazione/")
+
+    @property
+    def owner_id(self) -> int | None:
+        """Of those pages: whose things it is about; None, anybody's, for staff. Raises Forbidden."""
+        return None if self.is_staffs else self.producer_id
+
+    @property
+    def page(self) -> int:
+        """Which page of a list is asked for, from 1; the first for what is no number."""
+        asked = dict(parse_qsl(self.query_string)).get("pagina", "")
+        return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
 
     @property
     def path(self) -> str:
@@ -228,12 +264,21 @@ def shows(*tags: str) -> None:
         visit.shown.update(tags)
 
 
-async def noted(db: AsyncSession, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+def depends(tag: str, *, place: str, until: datetime | None) -> None:
+    """The answer of this request shows this, and is true for one place alone, until something on it changes."""
+    shows(tag)
+    visit = _current.get(None)
+    if visit is not None:
+        visit.place = place
+        visit.ends = min(filter(None, (visit.ends, until)), default=None)
+
+
+async def noted(db: AsyncSession, key: Hashable, read: Callable[[], Awaitable[T]], tag: str = "*") -> T:
     """As `Visit.noted`, for what may also be asked outside of a request."""
     visit = _current.get(None)
     if visit is None or visit.shop.id != db.info["shop_id"]:
         return await read()
-    return await visit.noted(key, read)
+    return await visit.noted(key, read, tag)
 
 
 def begin(visit: Visit) -> None:

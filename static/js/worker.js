@@ -34,6 +34,13 @@ addEventListener("push", event => {
   const { title, path, ...said } = event.data.json();   // by app/identity/push/telling.py
   event.waitUntil(registration.showNotification(title, { ...said, icon: KEPT.icon, data: path }));
 });
+addEventListener("pushsubscriptionchange", event => event.waitUntil((async () => {
+  const { oldSubscription: old, newSubscription } = event;   // a browser that names neither is turned on anew by hand
+  const now = newSubscription ?? (old && await registration.pushManager.subscribe(old.options));
+  if (!old || !now) return;
+  const { endpoint, keys } = now.toJSON(), body = new URLSearchParams({ old: old.endpoint, endpoint, ...keys });
+  await fetch("/profilo/notifiche-browser/rinnovo", { method: "POST", redirect: "manual", body });
+})()));
 addEventListener("notificationclick", event => {
   event.notification.close();
   event.waitUntil((async () => {

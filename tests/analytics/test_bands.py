@@ -56,14 +56,15 @@ class TestBesideAProduct:
         assert shown(page, SIMILAR)[0] == "aceto"
         assert not page.all(ALSO)
 
-    @pytest.mark.parametrize("gone", ["sold out", "unpublished", "later", "deleted", "hidden"])
+    @pytest.mark.parametrize("gone", ["sold out", "unpublished", "later", "deleted", "hidden", "unpaid"])
     async def test_what_cannot_be_had_is_never_shown(self, sold: TestShop, anna: Browser, gone: str) -> None:
         assert "squacquerone" in shown(await anna.get("/prodotti/olio"), ALSO)
         if gone == "sold out":
             await empty(sold, "squacquerone")
-        elif gone == "hidden":
+        elif gone in {"hidden", "unpaid"}:
+            values = {"hidden_at": clock.now()} if gone == "hidden" else {"stripe_account": None}
             async with sold.database.session(sold.id) as db, transaction(db):
-                await db.execute(update(Producer).where(Producer.slug == "caseificio").values(hidden_at=clock.now()))
+                await db.execute(update(Producer).where(Producer.slug == "caseificio").values(**values))
         else:
             tomorrow = clock.now() + timedelta(days=1)
             columns = {"unpublished": {"published_at": None}, "later": {"published_at": tomorrow}}
@@ -191,8 +192,8 @@ class TestForYou:
         await anna.sign_in("anna@posta.example")
         _, as_person = await queries_of(anna, "/per-te")
 
-        assert as_guest == 2  # one is noted: what promotions everybody has
-        assert as_person <= 2 + 3  # the session and the basket
+        assert as_guest == 3  # two are noted: what promotions everybody has, and when parcels leave
+        assert as_person <= 3 + 3  # the session and the basket
 
 
 class TestSwitchingOff:
@@ -283,9 +284,9 @@ class TestSwitchingOff:
         assert await self._choice(sold) == []
 
 
-@pytest.mark.parametrize(("path", "most"), [("/prodotti/olio", 4), ("/", 5)])
+@pytest.mark.parametrize(("path", "most"), [("/prodotti/olio", 5), ("/", 6)])
 async def test_statements_do_not_grow(sold: TestShop, anna: Browser, path: str, most: int) -> None:
-    """Beside a product they are as many as without recommendations: one instead of one. Two of the four are noted."""
+    """Beside a product they are as many as without recommendations: one instead of one. Three of the five are noted."""
     _, statements = await queries_of(anna, path)
 
     assert statements <= most

@@ -65,14 +65,7 @@ def rachel(people: People) -> People:
 async def buyer(website: Website, chromium: Browser) -> AsyncIterator[StorageState]:
     """The cookies of somebody who has come to the last step of the checkout."""
     people = People(chromium, _second(website.base))
-    page = await people.enter(DISH)
-    await page.locator("main form .button--primary").first.click()
-    await expect(page.locator("#drawer")).to_be_visible()
-    await page.goto("/cassa")
-    await fill_contact(page)
-    for step in ("consegna", "riepilogo"):
-        await page.locator("main .button--primary").click()
-        await expect(page).to_have_url(re.compile(f"/cassa/{step}$"))
+    page = await _at_the_last_step(people)
     yield await page.context.storage_state()
     await people.leave()
 
@@ -87,6 +80,14 @@ async def test_everybody_can_use_the_page(path: str, rachel: People) -> None:
 async def test_everybody_can_buy(path: str, rachel: People, buyer: StorageState) -> None:
     page = await rachel.enter(None, on="phone", storage_state=buyer)
     await _look(page, path)
+
+
+async def test_the_order_can_be_paid(rachel: People) -> None:
+    """The stand-in's page has another host than this shop: the policy of the last step lets its form lead there."""
+    page = await _at_the_last_step(rachel)
+    await page.get_by_role("button", name="Order with obligation to pay").click()
+    await page.locator("#pay").click()
+    await expect(page.locator("h1")).to_contain_text("Thank you")
 
 
 async def test_mistakes_can_be_read(rachel: People) -> None:
@@ -111,6 +112,19 @@ async def _look(page: Page, path: str, status: int = 200) -> None:
     await expect(page.locator("html")).to_have_class(re.compile("rachel"))
     found = await looking.faults(page)
     assert not found, "\n".join(found)
+
+
+async def _at_the_last_step(people: People) -> Page:
+    """Somebody with a dish in the basket, whose address and delivery are told."""
+    page = await people.enter(DISH)
+    await page.locator("main form .button--primary").first.click()
+    await expect(page.locator("#drawer")).to_be_visible()
+    await page.goto("/cassa")
+    await fill_contact(page)
+    for step in ("consegna", "riepilogo"):
+        await page.locator("main .button--primary").click()
+        await expect(page).to_have_url(re.compile(f"/cassa/{step}$"))
+    return page
 
 
 def _second(base: str) -> str:

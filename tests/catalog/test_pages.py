@@ -1,13 +1,17 @@
 """What a visitor finds in the shop: home, listings, product, producers, search."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
+from app.catalog import facets, listings, seeking
+from app.catalog.listings import Wanted
 from app.catalog.models import Category, Product, StockItem, Variant
 from app.kernel import clock
-from app.kernel.db import transaction
+from app.kernel.db import QueryCount, counted, transaction
+from app.kernel.errors import NotFound
 from app.producers.models import Producer
 from tests.cast import Browser, TestShop
 from tests.queries import queries_of
@@ -75,16 +79,18 @@ async def test_every_page_answers_in_every_language(anna: Browser, path: str, pr
 
 
 @pytest.mark.parametrize(
-    ("path", "statements"),  # where pages are kept, what promotions everybody has is noted: one less with goods
+    # Where pages are kept, what promotions everybody has and the days of parcels are noted: two less with goods; and
+    # one more where bands are made one by one.
+    ("path", "statements"),
     [
-        ("/", 5),
-        ("/prodotti", 4),
-        ("/prodotti?ordine=prezzo-unitario&pagina=1", 4),
-        ("/categorie/dispensa", 5),
+        ("/", 6),
+        ("/prodotti", 5),
+        ("/prodotti?ordine=prezzo-unitario&pagina=1", 5),
+        ("/categorie/dispensa", 6),
         ("/produttori", 1),
         ("/produttori/frantoio", 10),
-        ("/prodotti/olio", 5),
-        ("/prodotti/olio?cap=47121", 6),
+        ("/prodotti/olio", 6),
+        ("/prodotti/olio?cap=47121", 7),
         ("/cerca?q=olio", 8),
     ],
 )
@@ -332,3 +338,41 @@ async def test_one_shop_does_not_show_anothers_goods(shop: TestShop, other_shop:
         assert (await browser.get("/prodotti/solo-qui")).status_code == 404
         assert not (await browser.get("/prodotti")).says("Solo qui")
         assert not (await browser.get("/")).says("Di qui")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    ["", "provincia=RA", "produttore=frantoio&provincia=FC&provincia=RA&senza=latte", "prezzo-da=1&disponibili=1"],
+)
+async def test_what_counting_a_search_found_first_is_what_its_pages_show(
+    shop: TestShop, monkeypatch: pytest.MonkeyPatch, choices: str
+) -> None:
+    await add_goods(shop, 5)
+    monkeypatch.setattr(listings, "PER_PAGE", 1)
+    async with shop.database.session(shop.id) as db:
+        wanted = Wanted(sought=await seeking.sought(db, "olio"), choices=facets.read(choices))
+        found = await listings.counts(db, wanted, month=11)
+        anew = await listings.page(
+            db, wanted, replace(found, best=()), number=1, upto=3, sort=listings.DEFAULT_SORT, month=11
+        )
+    assert len(anew) == 3
+    assert list(found.best) == anew
+
+
+async def test_the_first_pages_of_a_search_ask_nothing_more(shop: TestShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await add_goods(shop, 5)
+    monkeypatch.setattr(listings, "PER_PAGE", 1)
+    async with shop.database.session(shop.id) as db:
+        wanted = Wanted(sought=await seeking.sought(db, "olio"))
+        found = await listings.counts(db, wanted, month=11)
+
+        async def statements(number: int, sort: str) -> int:
+            before = counted.set(count := QueryCount())
+            assert await listings.page(db, wanted, found, number=number, sort=sort, month=11)
+            counted.reset(before)
+            return count.n
+
+        assert [await statements(number, listings.DEFAULT_SORT) for number in (1, 3, 4)] == [0, 0, 1]
+        assert await statements(1, "prezzo") == 1
+        with pytest.raises(NotFound):
+            await listings.page(db, wanted, found, number=found.total + 1, sort=listings.DEFAULT_SORT, month=11)

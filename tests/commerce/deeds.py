@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.commerce.cart import adding, discounts, lines
 from app.commerce.cart import queries as carts
@@ -34,6 +34,7 @@ from app.commerce.refunds import queries as refunding
 from app.commerce.refunds.models import Refund
 from app.commerce.refunds.plan import Claim, Wanted
 from app.commerce.refunds.requesting import Ask
+from app.delivery.models import Zone
 from app.delivery.quotes import quote
 from app.kernel import clock, ids
 from app.kernel.db import Database, transaction
@@ -75,6 +76,8 @@ class Deeds:
         self.shop = await make_shop(self.app, self.database)
         async with self.database.session(None) as db, transaction(db):
             (await db.get_one(Shop, self.shop.id)).features = {"stripe_books": True, "refunds": {"card_cost": 10}}
+        async with self.database.session(self.shop.id) as db, transaction(db):  # so that additions make parcels dearer
+            await db.execute(update(Zone).values(heavier=[[1000, 790], [2000, 990]]))
         self.facts = await facts_of(self.shop)
         await promote(self.shop, codes={"FESTA": 4}, shop_share=40, percent=15, limit_total=5)
         await promote(self.shop, "delivery", shop_share=100, minimum_minor=4000, limit_buyer=3)

@@ -82,7 +82,7 @@ class DeedsByWeight(DeedsInParts):
         """Staff give back what an ordinary one is about."""
         row: Withdrawal = await self.one_of(which, Withdrawal, Withdrawal.state.in_(queries.OPEN))
         async with self.database.session(self.shop.id) as db, transaction(db):
-            await handling.refund(db, self.facts, await queries.at_staff(db, row.number), DORA, restock=restock)
+            await handling.refund(db, self.facts, await queries.at_desk(db, None, row.number), DORA, restock=restock)
 
     async def take_at_the_desk(self, which: int, share: int) -> None:
         """Somebody captures at Stripe's own desk, and not what the goods weigh."""

@@ -1,5 +1,12 @@
-"""The day of a parcel in the buyer's own calendar: by the private link or signed in, as long as a day is known."""
+"""The day of a parcel in the buyer's own calendar: by the private link or signed in, until it is past and late."""
 
+from datetime import date, timedelta
+
+from sqlalchemy import update
+
+from app.commerce.orders.models import Order
+from app.kernel import clock, formats
+from app.kernel.db import transaction
 from tests.cast import Browser, TestShop
 from tests.commerce.sold import Sold, sell
 
@@ -48,3 +55,40 @@ async def test_without_a_day_there_is_no_file(shop: TestShop, anna: Browser, bru
         await bruno.post(sold.desk("frantoio", deed), {"carrier": "brt", "tracking_number": "0840 1234 5678 901"})
     assert (await anna.get(file_of(sold))).status_code == 404
     assert "/calendario/" not in (await anna.get(sold.link)).text
+
+
+async def be_promised(shop: TestShop, sold: Sold, day: date) -> None:
+    """To arrive by that day, having left in time."""
+    promise = {"ship_by": day - timedelta(days=5), "promised_on": day}
+    async with shop.database.session(shop.id) as db, transaction(db):
+        await db.execute(update(Order).where(Order.group_id == sold.id).values(**promise))
+
+
+async def test_what_should_have_come_is_called_late_with_the_way_on(
+    shop: TestShop, anna: Browser, bruno: Browser
+) -> None:
+    sold = await sell(shop, {"olio": 1})
+    day = clock.today("Europe/Rome") - timedelta(days=9)
+    await be_promised(shop, sold, day)
+    said = formats.date(day, "it", style="weekday")
+    choice = f"/ordini/{sold.number}/ritardo/{sold.numbers['frantoio']}?chiave={sold.key}"
+    assert (await anna.get(file_of(sold))).status_code == 404
+    for deed in ("", "/conferma", "/preparazione", "/spedizione"):
+        if deed:
+            await bruno.post(sold.desk("frantoio", deed), {"carrier": "brt", "tracking_number": "0840 1234 5678 901"})
+        page = await anna.get(sold.link)
+        assert page.says(f"Doveva arrivare entro {said}: è in ritardo."), deed
+        assert page.all(f".parcel a[href='{choice}']")
+        assert "/calendario/" not in page.text
+        assert (await bruno.get(sold.desk("frantoio"))).says(f"Chi compra lo aspettava entro {said}: è in ritardo.")
+    assert (await anna.get(choice)).one("#termine")
+    await bruno.post(sold.desk("frantoio", "/consegna"))
+    assert not (await anna.get(sold.link)).says("è in ritardo.")
+
+
+async def test_the_last_day_itself_is_not_late(shop: TestShop, anna: Browser) -> None:
+    sold = await sell(shop, {"olio": 1})
+    await be_promised(shop, sold, clock.today("Europe/Rome"))
+    page = await anna.get(sold.link)
+    assert not page.says("è in ritardo.")
+    assert page.all(f"a[href='{file_of(sold)}']")

@@ -59,7 +59,7 @@ def test_money_is_booked_as_ledger_md_says() -> None:
         "transfer to the mill": summed(ledger.transfer(orders[0].payout_minor, "EUR", MILL, MILL)),
         "transfer to the dairy": summed(ledger.transfer(orders[1].payout_minor, "EUR", DAIRY, DAIRY)),
         "late_payment": summed(ledger.late_payment(5470, "EUR")),
-        "late_refund": summed(ledger.late_refund(5470, "EUR")),
+        "late_refund": summed(ledger.given_back(5470, "EUR")),
     }
 
 

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from app.commerce.orders import states
-from app.commerce.orders.models import Order
+from app.commerce.orders.models import Order, OrderLine
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict
+from app.kernel.outbox import add_job
 from tests.cast import Browser, TestShop
 from tests.commerce.sold import mails, sell
 from tests.streams import from_elsewhere, streaming
@@ -46,6 +47,37 @@ async def test_thanks_are_said_once(shop: TestShop, anna: Browser) -> None:
     sold = await sell(shop, paid_at=clock.now() - timedelta(hours=2))
     page = await anna.get(sold.link)
     assert page.one("h1").text() == "Il tuo ordine"
+
+
+@pytest.mark.parametrize(
+    ("goods", "said"),
+    [
+        ({"olio": 1}, "Il produttore ha ricevuto l’ordine: lo conferma e prepara il pacco."),
+        ({"olio": 1, "formaggio": 1}, "I produttori hanno ricevuto l’ordine: lo confermano e preparano i pacchi."),
+    ],
+)
+async def test_one_producer_is_not_told_of_as_many(
+    shop: TestShop, anna: Browser, goods: dict[str, int], said: str
+) -> None:
+    sold = await sell(shop, goods, paid_at=clock.now() - timedelta(hours=2))
+    assert (await anna.get(sold.link)).says(said)
+
+
+async def test_goods_without_a_format_leave_no_gap(shop: TestShop, anna: Browser) -> None:
+    sold = await sell(shop, {"olio": 2})
+    async with shop.database.session(shop.id) as db, transaction(db):
+        line = (await db.scalars(select(OrderLine))).one()
+        line.snapshot = {**line.snapshot, "format": {}}
+        add_job(db, "orders.tell_shipped", order_id=line.order_id)
+    page = await anna.get(sold.link)
+    texts = [node.text(strip=True) for node in page.all(".review__line .small.muted")]
+    assert [text.startswith("19,00\xa0€ l’uno") for text in texts] == [True]
+    await shop.run_jobs()
+    for kind in ("order.shipped", "order.confirmation"):
+        [mail] = await mails(shop, kind)
+        assert "2 × Olio extravergine" in mail.text
+        assert "Olio extravergine," not in mail.text
+        assert "Olio extravergine," not in mail.html
 
 
 async def test_it_speaks_the_readers_language(shop: TestShop, anna: Browser) -> None:

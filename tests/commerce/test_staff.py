@@ -57,6 +57,17 @@ async def test_only_staff_get_in(shop: TestShop, anna: Browser, bruno: Browser, 
         assert (await dora.get(f"/amministrazione{path}")).status_code == 200
 
 
+async def test_a_number_does_not_part_at_its_hyphens(shop: TestShop, bruno: Browser, dora: Browser) -> None:
+    sold = await sell(shop)
+    page = await dora.get(f"/amministrazione/ordini/{sold.number}")
+
+    assert page.one("h1 .unbroken").text() == sold.number
+    assert "unbroken" not in page.one("title").html
+    assert (await dora.get("/amministrazione")).one("tbody .unbroken").text() == sold.number
+    number = sold.numbers["frantoio"]
+    assert (await bruno.get(f"/banco/ordini/{number}/bolla")).one("h1 .unbroken").text() == number
+
+
 async def test_orders_are_found_by_number_address_and_name(shop: TestShop, dora: Browser) -> None:
     assert (await dora.get("/amministrazione")).says("Ancora nessun ordine")
     sold = await sell(shop)
@@ -102,7 +113,7 @@ async def test_staff_see_everything_about_an_order(
         "Inviato",
         "il produttore",
         f"Il tuo ordine {placed.number}",
-        "order.confirmed",
+        "Confermato",
         "Bruno Olivi",
     ):
         assert sentence, "known by now"
@@ -189,7 +200,7 @@ async def test_the_trail_says_who_did_what(shop: TestShop, bruno: Browser, dora:
     sold = await sell(shop)
     await bruno.post(sold.desk("frantoio", "/conferma"))
     page = await dora.get(f"/amministrazione/registro?q={sold.numbers['frantoio']}")
-    for sentence in ("Bruno Olivi", "order.confirmed", "state: pending", "state: confirmed"):
+    for sentence in ("Bruno Olivi", "Confermato", "Stato: Da confermare → Confermato"):
         assert page.says(sentence)
     assert (await dora.get("/amministrazione/registro?q=nothing")).says("Niente nel registro")
 

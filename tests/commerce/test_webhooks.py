@@ -3,6 +3,8 @@
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,14 +14,17 @@ from stripe import WebhookSignature
 
 from app.commerce.orders.models import OrderEvent
 from app.commerce.payments import webhooks
-from app.commerce.payments.models import LedgerJournal, StripeEvent, Transfer
+from app.commerce.payments.models import EventReading, LedgerJournal, Payment, StripeEvent, Transfer
 from app.commerce.payments.outcomes import Outcome
 from app.commerce.payments.settling import settle
-from app.integrations.stripe import Session
+from app.integrations import stripe as stripe_client
+from app.integrations.stripe import Event, PaymentUnreachable, Session
+from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.outbox import Job
 from tests.cast import TestShop
-from tests.commerce.props import Placed
+from tests.commerce.props import Placed, all_is_well, place
+from tests.commerce.reconciliation.test_comparing import compare
 
 PATH = "/webhooks/stripe"
 
@@ -150,7 +155,7 @@ async def test_an_unknown_kind_is_kept_and_ignored(order: Placed, kind: str) -> 
 async def test_what_we_leave_alone_asks_for_no_work_but_can_be_tried_by_hand(order: Placed) -> None:
     assert (await post(order, event(order, type="charge.succeeded"))).status_code == 200
     [kept] = await order.all_of(StripeEvent)
-    assert (kept.state, kept.note) == ("ignored", "Di questo tipo non ci occupiamo.")
+    assert (kept.state, kept.note) == ("ignored", "unhandled")
     assert kept.handled_at == kept.received_at
     assert "payments.handle_event" not in await jobs_of(order)
 
@@ -204,7 +209,7 @@ async def test_an_event_of_another_shops_order_changes_nothing(order: Placed, ot
     assert (await post(theirs, body)).status_code == 200
     await other_shop.run_jobs()
     [kept] = await theirs.all_of(StripeEvent)
-    assert (kept.state, kept.note) == ("ignored", "Riguarda un altro negozio.")
+    assert (kept.state, kept.note) == ("ignored", "elsewhere")
     assert await theirs.all_of(LedgerJournal) == []
 
 
@@ -231,10 +236,114 @@ async def test_while_stripe_does_not_answer_the_event_waits(order: Placed) -> No
     assert (job.state, job.attempts) == ("queued", 1)
 
 
+async def fetch(order: Placed, *, days: int = 0) -> int:
+    """So many days from now, for us and for Stripe: the fetch, and what it brings is done. How many were missing."""
+    with clock.shifted(timedelta(days=days)):
+        missed = await webhooks.fetch_missed(order.shop.database, order.facts, order.stripe.gateway)
+        await order.shop.run_jobs()
+    return missed
+
+
+async def pay_unheard(order: Placed) -> None:
+    """We think that the page has ended, it is paid, and the news are lost."""
+    session = await order.session_id()
+    async with order.shop.database.session(order.shop.id) as db, transaction(db):
+        (await db.get_one(Payment, (await order.payment()).id)).state = "expired"
+    await order.stripe.pay(session)
+    await order.stripe.control("webhooks/drop")
+
+
+async def pass_days(order: Placed, days: int) -> None:
+    """At Stripe."""
+    await order.stripe.control("clock", advance=days * 24 * 3600)
+
+
 async def test_events_that_never_came_are_fetched(order: Placed) -> None:
     await order.stripe.pay(await order.session_id())
     await order.stripe.control("webhooks/drop")
-    assert await webhooks.fetch_missed(order.shop.database, order.facts, order.stripe.gateway) == 1
-    await order.shop.run_jobs()
+    assert await fetch(order) == 1
     assert (await order.group()).state == "paid"
-    assert await webhooks.fetch_missed(order.shop.database, order.facts, order.stripe.gateway) == 0
+    assert await fetch(order) == 0
+
+
+async def test_after_weeks_without_a_night_what_never_came_is_fetched_still(order: Placed) -> None:
+    assert await fetch(order) == 0
+    await pay_unheard(order)
+    await pass_days(order, 29)
+    assert await fetch(order, days=29) == 1
+    assert (await order.payment()).state == "paid"
+    await all_is_well(order)
+
+
+async def test_where_nothing_has_ever_been_fetched_all_that_stripe_keeps_is(order: Placed) -> None:
+    await pay_unheard(order)
+    await pass_days(order, 29)
+    assert await order.all_of(EventReading) == []
+    assert await fetch(order, days=29) == 1
+
+
+async def test_what_was_read_to_the_end_is_not_read_again(order: Placed) -> None:
+    await pay_unheard(order)
+    for missed in (1, 0, 0):
+        assert await fetch(order) == missed
+    await pass_days(order, 20)
+    assert await fetch(order, days=20) == 0
+    asked = [r["params"] for r in (await order.stripe.look("requests"))["data"] if r["path"] == "/v1/events"]
+    since = [int(params["created"]["gte"]) for params in asked]
+    month, day = 30 * 24 * 3600, 24 * 3600
+    (first, again, after_it, later) = since
+    assert after_it - again == pytest.approx(month - day, abs=3600), "the one that brought something was read again"
+    assert again - first == pytest.approx(0, abs=3600)
+    assert later - after_it == pytest.approx(0, abs=3600)
+
+
+async def test_a_fetch_that_fails_in_the_middle_is_done_again_from_where_it_began(
+    order: Placed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await fetch(order) == 0
+    await pay_unheard(order)
+    await pass_days(order, 10)
+    really = order.stripe.gateway.events_since
+
+    async def cut(since: datetime, types: Sequence[str]) -> AsyncIterator[list[Event]]:
+        async for _events in really(since, types):
+            yield []  # what the first page has of others
+            raise PaymentUnreachable
+
+    with monkeypatch.context() as broken:
+        broken.setattr(order.stripe.gateway, "events_since", cut)
+        with pytest.raises(PaymentUnreachable):
+            await fetch(order, days=10)
+    assert await fetch(order, days=10) == 1
+    assert (await order.payment()).state == "paid"
+
+
+async def test_a_month_of_events_is_read_page_by_page(order: Placed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stripe_client, "EVENTS_PAGE", 1)
+    await order.stripe.pay(await order.session_id())
+    first = await place(order.stripe, order.shop, olio=1)
+    await order.stripe.pay(await first.session_id())
+    await order.stripe.control("webhooks/drop")
+    assert await fetch(order) == 2
+    assert {(await order.group()).state, (await first.group()).state} == {"paid"}
+
+
+async def test_what_is_older_than_stripe_tells_is_found_by_the_comparison(order: Placed) -> None:
+    await pay_unheard(order)
+    await pass_days(order, 31)
+    assert await fetch(order, days=31) == 0
+    assert (await order.payment()).state == "expired"
+    with clock.shifted(timedelta(days=31)):
+        assert (await compare(order)).findings == []
+    assert (await order.payment()).state == "paid"
+    await all_is_well(order)
+
+
+async def test_a_charge_that_cannot_be_followed_is_a_finding(order: Placed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its Session is not ours any more: the comparison says it, and staff explain it."""
+    await pay_unheard(order)
+    await pass_days(order, 31)
+    async with order.shop.database.session(order.shop.id) as db, transaction(db):
+        (await db.get_one(Payment, (await order.payment()).id)).session_id = "cs_forgotten"
+    with clock.shifted(timedelta(days=31)):
+        assert [found[:2] for found in (await compare(order)).findings] == [["movement", "charge"]]

@@ -47,7 +47,7 @@ def test_vat_that_is_added_to_an_order_is_as_vat_md_says(row: Row) -> None:
 def test_a_parcel_at_net_prices_costs_what_vat_md_says(row: Row) -> None:
     goods = [word.split("@") for word in row[0].split()]
     lines = [
-        SimpleNamespace(id=key, total_minor=int(net), vat_rate=Decimal(rate))
+        SimpleNamespace(id=key, total_minor=int(net), vat_rate=Decimal(rate), weight_g=500, quantity=1)
         for key, (net, rate) in enumerate(goods, 1)
     ]
     off, of_shop = (0, 0) if row[2] == "–" else (int(cell) for cell in row[2].split(","))

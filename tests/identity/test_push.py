@@ -187,3 +187,56 @@ async def test_a_shop_without_a_key_says_so_and_takes_nobody(
 
 async def test_health_says_whether_there_is_a_key(buyer: Browser) -> None:
     assert '"push": "ok"' in (await buyer.get("/health")).text
+
+
+# --- the browser's service gives it another address
+
+
+RENEWAL = f"{HERE}/rinnovo"
+
+
+def renewal(old: Device, new: Device) -> dict[str, str]:
+    return {"old": old.form["endpoint"], **new.form}
+
+
+async def test_a_new_address_takes_the_place_of_the_old_one(shop: TestShop, bruno: Browser) -> None:
+    old, new = Device("prima"), Device("dopo")
+    await turn_on(bruno, old)
+    await turn_on(bruno, old, DESK)
+    for _time in range(2):
+        assert (await bruno.post(RENEWAL, renewal(old, new))).status_code == 303
+
+    assert [(row.about, row.endpoint) for row in await subscriptions(shop)] == [
+        ("buying", new.form["endpoint"]),
+        ("selling", new.form["endpoint"]),
+    ]
+
+
+async def test_one_that_was_turned_on_there_already_is_not_told_twice(shop: TestShop, buyer: Browser) -> None:
+    old, new = Device("prima"), Device("dopo")
+    await turn_on(buyer, old)
+    await turn_on(buyer, new)
+    await buyer.post(RENEWAL, renewal(old, new))
+
+    assert [row.endpoint for row in await subscriptions(shop)] == [new.form["endpoint"]]
+
+
+async def test_nobody_takes_over_anothers_browser(shop: TestShop, buyer: Browser, bruno: Browser) -> None:
+    mine = Device("mio")
+    await turn_on(buyer, mine)
+    await bruno.post(RENEWAL, renewal(mine, Device("suo")))
+    async with shop.browser() as stranger:
+        assert (await stranger.post(RENEWAL, renewal(mine, Device("suo")))).status_code == 303
+    elsewhere = await buyer.post(RENEWAL, renewal(mine, Device("suo")), **{"Sec-Fetch-Site": "cross-site"})
+
+    assert elsewhere.status_code == 403
+    assert [row.endpoint for row in await subscriptions(shop)] == [mine.form["endpoint"]]
+
+
+async def test_a_renewal_without_an_address_changes_nothing(shop: TestShop, buyer: Browser) -> None:
+    mine = Device("mio")
+    await turn_on(buyer, mine)
+    answer = await buyer.post(RENEWAL, {"old": mine.form["endpoint"], "endpoint": "http://127.0.0.1/x"})
+
+    assert answer.status_code == 422
+    assert [row.endpoint for row in await subscriptions(shop)] == [mine.form["endpoint"]]

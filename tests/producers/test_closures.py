@@ -215,7 +215,7 @@ def test_nothing_leaves_on_a_closed_day_or_another_weekday(
     assert leaves >= at.date()
     assert not any(first <= leaves <= last for first, last in closed)
     assert not weekdays or leaves.weekday() in weekdays
-    days = departures.coming(at, "Europe/Rome", sorted(weekdays), closed, 3)
+    days = departures.coming(at, "Europe/Rome", sorted(weekdays) or range(7), closed, 3)
     assert days[0] == leaves
     assert days == sorted(set(days))
     assert not any(first <= day <= last for day in days for first, last in closed)

@@ -144,6 +144,6 @@ def test_the_workers_comments_are_cut_and_its_code_is_not() -> None:
     whole = (STATIC / "js" / "worker.js").read_text()
     served = offline._source()
 
-    assert whole.count("addEventListener(") == served.count("addEventListener(") == 5
+    assert whole.count("addEventListener(") == served.count("addEventListener(") == 6
     assert served.count("{") == whole.count("{") - whole.split("\n", 1)[0].count("{")
     assert r"/^(\/[a-z]{2})?\/(cassa|banco|amministrazione|feeds|_stripe)(\/|$)/" in served

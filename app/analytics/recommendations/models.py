@@ -1,15 +1,12 @@
 """What is recommended to whom, how far each sweep has come, and who does not want his purchases used."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Float, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Id, ShopOwned, Table
-
-Kind = Literal["also_bought", "similar", "contextual", "personal", "trending"]
-Swept = Literal["also_bought", "similar", "personal"]
 
 
 class Recommendation(ShopOwned, Table):

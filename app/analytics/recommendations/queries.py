@@ -1,7 +1,7 @@
 """Read recommendations: one statement a page, and only what can be had now.
 
-What is computed may be hours old, so readers look again: never what is unpublished, of a hidden producer, sold out, or
-not for the person's diet.
+What is computed may be hours old, so readers look again: never what is unpublished, of a producer who is hidden or may
+not sell, sold out, or not for the person's diet.
 """
 
 from collections import defaultdict
@@ -15,6 +15,7 @@ from app.analytics.recommendations.models import Recommendation
 from app.catalog.listings import NOW, visible
 from app.catalog.models import Product, StockItem, Variant
 from app.kernel import clock
+from app.producers import selling
 from app.producers.models import Producer
 
 _BESIDE: BindParameter[int] = bindparam("beside", type_=Integer)
@@ -129,7 +130,7 @@ def _statement(which: ColumnElement[bool] | Subquery, *, picky: bool) -> Select[
     return (
         wanted.join(Product, Product.id == Recommendation.product_id)
         .join(Producer, Producer.id == Product.producer_id)
-        .where(visible(), _can_be_had())
+        .where(visible(), selling.may_sell(), _can_be_had())
         .order_by(Recommendation.kind, Recommendation.rank, Recommendation.id)
     )
 

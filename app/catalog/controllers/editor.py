@@ -39,7 +39,7 @@ class _Editor(Controller):
     @get("/anteprima")
     async def preview(self, visit: CurrentVisit, product_id: FromPath[int]) -> Page:
         """The product page as it would be, for those who may edit it."""
-        _person, owner = editor_page.who(visit)
+        owner = visit.owner_id
         await editing.seen(visit.db, product_id, owner)
         month = clock.today(visit.shop.time_zone).month
         sheet, maker = await sheets.preview(visit.db, visit.shop, product_id, month)
@@ -55,7 +55,7 @@ class _Editor(Controller):
         """Save one section; what is typed in it is kept when it cannot be."""
         if section not in SECTIONS:
             raise NotFound
-        (person, owner), sent = editor_page.who(visit), await request.form()
+        person, owner, sent = visit.who, visit.owner_id, await request.form()
         shown = await editor_page.load(visit, product_id)
         form = SECTIONS[section].form(visit, shown).read(sent)
         make = editor_page.maker_of(visit, section, form, shown)
@@ -87,7 +87,7 @@ class _Editor(Controller):
 
     @post("/formati")
     async def add_variant(self, visit: CurrentVisit, request: AnyRequest, product_id: FromPath[int]) -> Page | Go:
-        (person, owner), form = editor_page.who(visit), VariantForm.read(await request.form())
+        person, owner, form = visit.who, visit.owner_id, VariantForm.read(await request.form())
         facts = _variant_facts(visit, form, {})
         if form.data and facts:
             try:
@@ -105,7 +105,7 @@ class _Editor(Controller):
     async def save_variant(
         self, visit: CurrentVisit, request: AnyRequest, product_id: FromPath[int], variant_id: FromPath[int]
     ) -> Page | Go:
-        (person, owner), sent = editor_page.who(visit), await request.form()
+        person, owner, sent = visit.who, visit.owner_id, await request.form()
         names = list(VariantForm.model_fields)
         form = VariantForm.read({name: sent.get(f"{name}-{variant_id}", "") for name in names})
         shown = await editor_page.load(visit, product_id)
@@ -131,7 +131,7 @@ class _Editor(Controller):
         self, visit: CurrentVisit, product_id: FromPath[int], variant_id: FromPath[int], deed: FromPath[str]
     ) -> Page | Go:
         """Offer a format no more, again, or in another place: ritiro | ripresa | su | giu."""
-        person, owner = editor_page.who(visit)
+        person, owner = visit.who, visit.owner_id
         if deed not in {"ritiro", "ripresa", "su", "giu"}:
             raise NotFound
         async with transaction(visit.db):
@@ -144,7 +144,7 @@ class _Editor(Controller):
 
     @post("/pubblicazione")
     async def publish(self, visit: CurrentVisit, request: AnyRequest, product_id: FromPath[int]) -> Page | Go:
-        (person, owner), form = editor_page.who(visit), PublishForm.read(await request.form())
+        person, owner, form = visit.who, visit.owner_id, PublishForm.read(await request.form())
         if form.data:
             try:
                 at = _moment(visit, form.data)
@@ -168,7 +168,7 @@ class _Editor(Controller):
     @post("/nome")
     async def ask(self, visit: CurrentVisit, request: AnyRequest, product_id: FromPath[int]) -> Page | Go:
         """Ask staff for a protected name."""
-        (person, owner), form = editor_page.who(visit), AskForm.read(await request.form())
+        person, owner, form = visit.who, visit.owner_id, AskForm.read(await request.form())
         if form.data is None:
             return await editor_page.page(visit, product_id, Typed(ask=form))
         try:
@@ -184,7 +184,7 @@ class _Editor(Controller):
 
     @post("/copia")
     async def copy(self, visit: CurrentVisit, product_id: FromPath[int]) -> Go:
-        person, owner = editor_page.who(visit)
+        person, owner = visit.who, visit.owner_id
         async with transaction(visit.db):
             made = await editing.copy(visit.db, person, product_id, owner)
         visit.tell(_("Ecco la copia: non è in vendita finché non lo dici tu."))
@@ -192,7 +192,7 @@ class _Editor(Controller):
 
     @post("/cestino")
     async def throw_away(self, visit: CurrentVisit, product_id: FromPath[int]) -> Go:
-        person, owner = editor_page.who(visit)
+        person, owner = visit.who, visit.owner_id
         async with transaction(visit.db):
             await editing.throw_away(visit.db, person, product_id, owner)
         visit.tell(_("Nel cestino. Lo rimetti quando vuoi, in fondo alla pagina."))
@@ -200,7 +200,7 @@ class _Editor(Controller):
 
     @post("/ripristino")
     async def restore(self, visit: CurrentVisit, product_id: FromPath[int]) -> Go:
-        person, owner = editor_page.who(visit)
+        person, owner = visit.who, visit.owner_id
         async with transaction(visit.db):
             await editing.restore(visit.db, person, product_id, owner)
         visit.tell(_("È di nuovo al banco: per venderlo, rimettilo in vendita."))

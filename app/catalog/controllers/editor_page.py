@@ -33,14 +33,12 @@ from app.catalog.sections import Place
 from app.catalog.tagging import of, retagged
 from app.catalog.waiting import numbers as waiting_for
 from app.kernel import clock
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
-from app.kernel.tenancy import Person, in_language
+from app.kernel.tenancy import in_language
 from app.producers.vat import modes
 from app.shops.rules import FEE_BASE
 from app.web import desk
-from app.web.desk import Desk
 from app.web.forms import Filled, Form
 from app.web.pages import Page
 from app.web.visit import Visit
@@ -176,7 +174,7 @@ def _sale_facts(visit: Visit, form: Filled[Form], product: Product, shown: Edito
         "deposit_percent": data.deposit_percent,
         "making_days": data.making_days,
     }
-    return {**facts, "is_featured": data.is_featured} if is_staff(visit) else facts
+    return {**facts, "is_featured": data.is_featured} if visit.is_staffs else facts
 
 
 def _label_values(visit: Visit, shown: Editor) -> dict[str, Any]:
@@ -262,7 +260,7 @@ def maker_of(visit: Visit, section: str, form: Filled[Form], shown: Editor) -> M
 
 
 async def load(visit: Visit, product_id: int) -> Editor:
-    return await editor_queries.editor(visit.db, product_id, who(visit)[1], visit.shop.currency, visit.shop.country)
+    return await editor_queries.editor(visit.db, product_id, visit.owner_id, visit.shop.currency, visit.shop.country)
 
 
 async def page(visit: Visit, product_id: int, typed: Typed, section: str = "") -> Page:
@@ -317,7 +315,7 @@ async def _drawn(
         fragment=fragments.get(section, "stock/_editor_part.html"),
         status_code=200 if right or section == "prova" else 422,
         private=True,
-        desk=await frame(visit),
+        desk=await desk.of(visit),
         it=shown,
         part=section,
         forms=forms,
@@ -326,7 +324,7 @@ async def _drawn(
         missing=missing,
         notes=editor_queries.notes_of([*missing, *shown.hints]),
         base=f"{base(visit)}/{shown.product.id}",
-        is_staff=is_staff(visit),
+        is_staff=visit.is_staffs,
         languages=[(other.locale, other.name) for other in visit.alternates],
         particulars=[each for name, each in PARTICULARS.items() if name in shown.product_class.asked],
         due=set(shown.product_class.due(clock.today(TIME_ZONE))),
@@ -364,21 +362,5 @@ def _fee(visit: Visit, shown: Editor) -> tuple[Decimal, str]:
     return rate, shown.fee_base or FEE_BASE.of(visit.shop)
 
 
-def is_staff(visit: Visit) -> bool:
-    return visit.raw_path.startswith("/amministrazione/")
-
-
 def base(visit: Visit) -> str:
-    return "/amministrazione/prodotti" if is_staff(visit) else "/banco/prodotti"
-
-
-async def frame(visit: Visit) -> Desk:
-    return await desk.of_staff(visit.db) if is_staff(visit) else desk.of_producer()
-
-
-def who(visit: Visit) -> tuple[Person, int | None]:
-    """Who acts, and whose products those may be: None for staff. `access=` has seen to it."""
-    person = visit.person
-    if person is None or (not is_staff(visit) and person.producer_id is None):
-        raise Forbidden
-    return person, None if is_staff(visit) else person.producer_id
+    return "/amministrazione/prodotti" if visit.is_staffs else "/banco/prodotti"

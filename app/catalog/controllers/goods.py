@@ -10,7 +10,6 @@ from pydantic import Field
 from sqlalchemy import select
 
 from app.catalog import approvals, editing, editor_queries, shrinking
-from app.catalog.controllers import editor_page
 from app.catalog.editor_forms import NewForm
 from app.catalog.models import Category
 from app.kernel.db import transaction
@@ -56,7 +55,7 @@ async def show_new(visit: CurrentVisit) -> Page:
 
 @post("/banco/prodotti/nuovo", access=access.at_a_producer, name="desk.product.create")
 async def create(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    person, owner = editor_page.who(visit)
+    person, owner = visit.who, visit.owner_id
     form = NewForm.read(await request.form())
     if owner is None:
         raise Forbidden
@@ -91,7 +90,7 @@ async def show_sheets(visit: CurrentVisit) -> Page:
 
 @post("/amministrazione/schede/nomi/{approval_id:int}", access=access.staff, name="office.name.decide")
 async def decide(visit: CurrentVisit, request: AnyRequest, approval_id: FromPath[int]) -> Page | Go:
-    person, _owner = editor_page.who(visit)
+    person = visit.who
     form = VerdictForm.read(await request.form())
     if form.data:
         try:
@@ -108,7 +107,7 @@ async def decide(visit: CurrentVisit, request: AnyRequest, approval_id: FromPath
 
 @post("/amministrazione/schede/certificati", access=access.staff, name="office.certificate.create")
 async def certify(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    person, _owner = editor_page.who(visit)
+    person = visit.who
     form = CertificateForm.read(await request.form())
     if form.data:
         try:
@@ -129,7 +128,7 @@ async def certify(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     name="office.certificate.withdraw",
 )
 async def withdraw(visit: CurrentVisit, certificate_id: FromPath[int]) -> Go:
-    person, _owner = editor_page.who(visit)
+    person = visit.who
     async with transaction(visit.db):
         await approvals.withdraw(visit.db, person, certificate_id)
     visit.tell(_("Certificato tolto. Quello che ne aveva bisogno non è più in vendita."))
@@ -138,7 +137,7 @@ async def withdraw(visit: CurrentVisit, certificate_id: FromPath[int]) -> Go:
 
 @post("/amministrazione/schede/confezioni", access=access.admin, name="office.shrinking.choose")
 async def tell_of_smaller_packs(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    person, _owner = editor_page.who(visit)
+    person = visit.who
     form = ShrinkingForm.read(await request.form())
     if form.data is None:
         return await _sheets(visit, CertificateForm.blank(), {}, form)
@@ -163,7 +162,7 @@ async def _sheets(
         "stock/sheets.html",
         status_code=422 if wrong else 200,
         private=True,
-        desk=await editor_page.frame(visit),
+        desk=await desk.of(visit),
         rows=rows,
         total=total,
         asked=await editor_queries.asked_names(visit.db),

@@ -11,12 +11,10 @@ from pydantic import Field
 from app.catalog import gallery, gallery_queries, uploads
 from app.catalog.gallery_queries import DeskGallery
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import LOCALES, SOURCE_LOCALE, ngettext
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import access, desk
-from app.web.desk import Desk
 from app.web.forms import Filled, Form
 from app.web.pages import Go, Page
 from app.web.visit import CurrentVisit, Visit
@@ -78,7 +76,7 @@ class _Pictures(Controller):
     @post(request_max_body_size=uploads.MOST_BODY, limit="careful")
     async def add(self, visit: CurrentVisit, request: AnyRequest, product_id: FromPath[int]) -> Page | Go:
         """Take in several files at once: all of them or, with a sentence for each that is bad, none."""
-        person, owner = _who(visit)
+        person, owner = visit.who, visit.owner_id
         there = await gallery_queries.at_the_desk(visit.db, product_id, owner)
         sent = await request.form()
         form = _upload(sent)
@@ -101,7 +99,7 @@ class _Pictures(Controller):
     async def describe(
         self, visit: CurrentVisit, request: AnyRequest, product_id: FromPath[int], image_id: FromPath[int]
     ) -> Page | Go:
-        (person, owner), sent = _who(visit), await request.form()
+        person, owner, sent = visit.who, visit.owner_id, await request.form()
         names = list(AltForm.model_fields)
         form = AltForm.read({name: sent.get(f"{name}-{image_id}", "") for name in names})
         if form.data:
@@ -118,7 +116,7 @@ class _Pictures(Controller):
     async def move(
         self, visit: CurrentVisit, request: AnyRequest, product_id: FromPath[int], image_id: FromPath[int]
     ) -> Page | Go:
-        (person, owner), form = _who(visit), MoveForm.read(await request.form())
+        person, owner, form = visit.who, visit.owner_id, MoveForm.read(await request.form())
         if form.data is None:
             return await _page(visit, product_id, Typed(refused=form.summary[0][1]))
         async with transaction(visit.db):
@@ -127,14 +125,14 @@ class _Pictures(Controller):
 
     @post("/{image_id:int}/rimozione")
     async def remove(self, visit: CurrentVisit, product_id: FromPath[int], image_id: FromPath[int]) -> Page | Go:
-        person, owner = _who(visit)
+        person, owner = visit.who, visit.owner_id
         async with transaction(visit.db):
             await gallery.remove(visit.db, person, product_id, image_id, owner)
         return await _changed(visit, product_id, _("Immagine tolta. Per una settimana puoi rimetterla."))
 
     @post("/{image_id:int}/ritorno")
     async def restore(self, visit: CurrentVisit, product_id: FromPath[int], image_id: FromPath[int]) -> Page | Go:
-        person, owner = _who(visit)
+        person, owner = visit.who, visit.owner_id
         try:
             async with transaction(visit.db):
                 await gallery.restore(visit.db, person, product_id, image_id, owner)
@@ -173,13 +171,13 @@ async def _changed(visit: Visit, product_id: int, said: str) -> Page | Go:
 
 
 async def _page(visit: Visit, product_id: int, typed: Typed) -> Page:
-    found: DeskGallery = await gallery_queries.at_the_desk(visit.db, product_id, _who(visit)[1])
+    found: DeskGallery = await gallery_queries.at_the_desk(visit.db, product_id, visit.owner_id)
     return Page(
         "stock/pictures.html",
         fragment="stock/_pictures.html",
         status_code=200 if typed.is_right else 422,
         private=True,
-        desk=await _frame(visit),
+        desk=await desk.of(visit),
         gallery=found,
         typed=typed,
         base=f"{_base(visit)}/{product_id}/immagini",
@@ -194,24 +192,8 @@ def _languages(visit: Visit) -> Sequence[tuple[str, str]]:
     return [(other.locale, other.name) for other in visit.alternates if other.locale != SOURCE_LOCALE]
 
 
-def _is_staff(visit: Visit) -> bool:
-    return visit.raw_path.startswith("/amministrazione/")
-
-
 def _base(visit: Visit) -> str:
-    return "/amministrazione/prodotti" if _is_staff(visit) else "/banco/prodotti"
-
-
-async def _frame(visit: Visit) -> Desk:
-    return await desk.of_staff(visit.db) if _is_staff(visit) else desk.of_producer()
-
-
-def _who(visit: Visit) -> tuple[Person, int | None]:
-    """Who acts, and whose products those may be: None for staff. `access=` has seen to it."""
-    person = visit.person
-    if person is None or (not _is_staff(visit) and person.producer_id is None):
-        raise Forbidden
-    return person, None if _is_staff(visit) else person.producer_id
+    return "/amministrazione/prodotti" if visit.is_staffs else "/banco/prodotti"
 
 
 ROUTES = [AtTheDesk, ByStaff]

@@ -10,11 +10,9 @@ from app.catalog import desk_forms, desk_queries, editor_queries, shelf
 from app.catalog.desk_forms import PriceRow, Sheet, ShownRow, StockRow
 from app.catalog.desk_parts import Part, PartForm
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import lazy_gettext as _l
 from app.kernel.i18n import ngettext
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import at_a_producer
 from app.web.pages import Go, Page
@@ -40,7 +38,7 @@ async def show_stock(visit: CurrentVisit, request: AnyRequest) -> Page:
 
 @post("/banco/magazzino", access=at_a_producer, name="desk.stock.update")
 async def update_stock(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    (person, producer_id), sent = _producer(visit), await request.form()
+    person, producer_id, sent = visit.who, visit.producer_id, await request.form()
     part, sheet = _part(request), Sheet.read(StockRow, sent, "was")
     counted = desk_forms.counted(sheet)
     if sheet.is_right:
@@ -56,7 +54,7 @@ async def update_stock(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 
 @get("/banco/magazzino/{sku:str}", access=at_a_producer, name="desk.movements.show")
 async def show_movements(visit: CurrentVisit, sku: FromPath[str]) -> Page:
-    line, found = await desk_queries.movements(visit.db, _producer(visit)[1], sku)
+    line, found = await desk_queries.movements(visit.db, visit.producer_id, sku)
     return Page("stock/movements.html", private=True, desk=desk.of_producer(), line=line, movements=found, kinds=KINDS)
 
 
@@ -67,7 +65,7 @@ async def show_products(visit: CurrentVisit, request: AnyRequest) -> Page:
 
 @post("/banco/prodotti", access=at_a_producer, name="desk.products.update")
 async def update_products(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    (person, producer_id), sent = _producer(visit), await request.form()
+    person, producer_id, sent = visit.who, visit.producer_id, await request.form()
     part = _part(request)
     prices, goods = Sheet.read(PriceRow, sent, "was"), Sheet.read(ShownRow, sent, "shown")
     priced = desk_forms.priced(prices, visit.shop.currency, _("Scrivi un prezzo più alto di zero e fino a 100.000"))
@@ -101,7 +99,7 @@ def _saved(visit: Visit, changed: int, path: str) -> Go:
 
 
 async def _stock(visit: Visit, part: Part, sheet: Sheet[StockRow]) -> Page:
-    lines, part = await desk_queries.shelf(visit.db, _producer(visit)[1], part, sheet.rows)
+    lines, part = await desk_queries.shelf(visit.db, visit.producer_id, part, sheet.rows)
     return Page(
         "stock/shelf.html",
         fragment="stock/_shelf.html",
@@ -115,7 +113,7 @@ async def _stock(visit: Visit, part: Part, sheet: Sheet[StockRow]) -> Page:
 
 
 async def _products(visit: Visit, part: Part, prices: Sheet[PriceRow], goods: Sheet[ShownRow]) -> Page:
-    offers, part = await desk_queries.offers(visit.db, _producer(visit)[1], visit.shop.currency, part, goods.rows)
+    offers, part = await desk_queries.offers(visit.db, visit.producer_id, visit.shop.currency, part, goods.rows)
     return Page(
         "stock/products.html",
         fragment="stock/_products.html",
@@ -124,18 +122,11 @@ async def _products(visit: Visit, part: Part, prices: Sheet[PriceRow], goods: Sh
         desk=desk.of_producer(),
         offers=offers,
         part=part,
-        thrown=await editor_queries.thrown_away(visit.db, _producer(visit)[1]),
+        thrown=await editor_queries.thrown_away(visit.db, visit.producer_id),
         prices=prices,
         goods=goods,
         currency=visit.shop.currency,
     )
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_stock, update_stock, show_movements, show_products, update_products]

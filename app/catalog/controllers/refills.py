@@ -11,10 +11,9 @@ from app.catalog.refill_forms import DayForm, PlanForm
 from app.catalog.refills import Wanted
 from app.kernel import clock, formats
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import at_a_producer
 from app.web.forms import Filled
@@ -32,7 +31,7 @@ async def show_refills(visit: CurrentVisit) -> Page:
         "stock/refills.html",
         private=True,
         desk=desk.of_producer(),
-        kept=await refill_queries.kept(visit.db, _producer(visit)[1]),
+        kept=await refill_queries.kept(visit.db, visit.producer_id),
         weekdays=_weekdays(),
         time_zone=visit.shop.time_zone,
     )
@@ -45,7 +44,7 @@ async def show_refill(visit: CurrentVisit, sku: FromPath[str]) -> Page:
 
 @post(BASE + "/{sku:str}", access=at_a_producer, name="desk.refill.save")
 async def save_plan(visit: CurrentVisit, request: AnyRequest, sku: FromPath[str]) -> Page | Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     form = PlanForm.read(await request.form())
     if form.data is None:
         return await _page(visit, sku, form)
@@ -61,7 +60,7 @@ async def save_plan(visit: CurrentVisit, request: AnyRequest, sku: FromPath[str]
 
 @post(BASE + "/{sku:str}/giorni", access=at_a_producer, name="desk.refill.day")
 async def save_day(visit: CurrentVisit, request: AnyRequest, sku: FromPath[str]) -> Page | Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     form = DayForm.read(await request.form())
     if form.data is None or (form.data.deed == "set" and form.data.day_pieces is None):
         if form.data is not None:
@@ -81,7 +80,7 @@ async def save_day(visit: CurrentVisit, request: AnyRequest, sku: FromPath[str])
 
 @post(BASE + "/{sku:str}/ferma", access=at_a_producer, name="desk.refill.stop")
 async def stop_plan(visit: CurrentVisit, sku: FromPath[str]) -> Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     async with transaction(visit.db):
         gone = await refills.stop(visit.db, person, producer_id, sku)
     visit.tell(_("Fermo: quello che c’è resta in vendita, ma non si rifornisce più.") if gone else _("Era già fermo."))
@@ -92,7 +91,7 @@ async def _page(
     visit: Visit, sku: str, form: Filled[PlanForm] | None = None, day: Filled[DayForm] | None = None
 ) -> Page:
     """form, day: as they were sent, with their mistakes (422)."""
-    line = await refill_queries.one(visit.db, _producer(visit)[1], sku)
+    line = await refill_queries.one(visit.db, visit.producer_id, sku)
     return Page(
         "stock/refill.html",
         status_code=422 if form or day else 200,
@@ -111,13 +110,6 @@ def _weekdays() -> list[tuple[int, str]]:
     """0 is Monday."""
     days = (MONDAY + timedelta(days=number) for number in range(7))
     return [(number, formats.date(day, current_locale(), style="EEEE")) for number, day in enumerate(days)]
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_refills, show_refill, save_plan, save_day, stop_plan]

@@ -7,10 +7,10 @@ from typing import Any
 
 from litestar import Request, get
 from litestar.params import FromPath
-from markupsafe import Markup
 
 from app.catalog import (
     cards,
+    drawing,
     habits,
     listings,
     narrowing,
@@ -28,7 +28,7 @@ from app.catalog.facets import Counts
 from app.catalog.feeds import structured
 from app.catalog.listings import DEFAULT_SORT, PER_PAGE, SORTS, Wanted
 from app.catalog.search import cleaned, words
-from app.catalog.views import MOST_TOGETHER, Card, Found, Hero, Home, Listing, Sort
+from app.catalog.views import MOST_TOGETHER, Found, Hero, Home, Listing, Sort
 from app.delivery import remembered
 from app.kernel import clock
 from app.kernel.errors import NotFound
@@ -37,7 +37,7 @@ from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import in_language
 from app.producers import closures
 from app.web import access, readers
-from app.web.pages import Page, render
+from app.web.pages import Page
 from app.web.visit import CurrentVisit, Visit
 
 AnyRequest = Request[Any, Any, Any]
@@ -58,14 +58,6 @@ def _sorts(*, of_search: bool) -> list[Sort]:
 
 def _month(visit: Visit) -> int:
     return clock.today(visit.shop.time_zone).month
-
-
-async def _ready(visit: Visit, ids: Sequence[tuple[int, int]]) -> list[Markup]:
-    return await cards.ready(visit.db, visit.shop, ids, _month(visit), _draw)
-
-
-def _draw(card: Card) -> str:
-    return render("catalog/_card.html", card=card)
 
 
 def _number(text: str) -> int:
@@ -99,7 +91,7 @@ async def _listing(
     choices, zone, cap_error = await narrowing.choices(visit.db, visit.shop, visit.query_string)
     wanted = replace(wanted, choices=choices)
     counted, names = await visit.noted((wanted.of, choices, month), lambda: _counted(visit, wanted, month))
-    ids = await listings.page(visit.db, wanted, number=from_page, upto=number, sort=sort, month=month)
+    ids = await listings.page(visit.db, wanted, counted, number=from_page, upto=number, sort=sort, month=month)
     goods = [product_id for product_id, _version in ids]
     delivery = await parcels.of_list(visit.db, visit.shop, zone, choices.cap, goods) if zone and goods else None
     if delivery:
@@ -111,7 +103,7 @@ async def _listing(
     shown = narrowing.shown(wanted, counted, names, address, narrowing.Said(visit.shop.currency, cap_error))
     if not counted.total and shown.chips:
         shown = replace(shown, way_out=await _way_out(visit, wanted, month, address))
-    ready = await _ready(visit, ids)
+    ready = await drawing.ready(visit.db, visit.shop, ids)
     first, last = ((begins - 1) * PER_PAGE + 1 if ids else 0), before + len(ids)
     return Listing(
         cards=ready if wanted.producer_id else cards.seen_first(ready),  # a maker's page begins with his picture
@@ -182,7 +174,7 @@ async def home(visit: CurrentVisit) -> Page:
     shown = Home(
         hero=await _hero(visit),
         month=seasons.month_name(month, current_locale()),
-        season=await _ready(visit, season),
+        season=await drawing.ready(visit.db, visit.shop, season),
         categories=departments,
         producers=makers,
         product_count=sum(department.count for department in departments),

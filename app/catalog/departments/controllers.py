@@ -13,10 +13,10 @@ from app.catalog.classes import CLASSES
 from app.catalog.departments import editing
 from app.catalog.models import Category, Product
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, NotFound, Refused
+from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
-from app.kernel.tenancy import Person, in_language
+from app.kernel.tenancy import in_language
 from app.web import desk
 from app.web.access import staff
 from app.web.forms import Filled, Form, MultiLine
@@ -26,7 +26,6 @@ from app.web.visit import CurrentVisit, Visit
 AnyRequest = Request[Any, Any, Any]
 PATH = "/amministrazione/reparti"
 ONE = f"{PATH}/{{category_id:int}}"
-LANGUAGES = ("it", "en", "de", "fr")
 Name = Annotated[str, StringConstraints(max_length=80), Field(default="")]
 Intro = Annotated[str, StringConstraints(max_length=600), MultiLine(), Field(default="")]
 
@@ -55,10 +54,7 @@ class DepartmentForm(Form):
     @property
     def facts(self) -> dict[str, Any]:
         """Columns of Category."""
-        texts = {
-            part: {code: text for code in LANGUAGES if (text := getattr(self, f"{part}_{code}"))}
-            for part in ("name", "intro")
-        }
+        texts = {part: self.in_languages(part) for part in ("name", "intro")}
         return {**texts, "group": self.group, "product_class": self.product_class}
 
 
@@ -89,7 +85,7 @@ async def open_new(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     if form.data is None:
         return await _page(visit, None, form)
     async with transaction(visit.db):
-        await editing.open_new(visit.db, _person(visit), form.data.facts)
+        await editing.open_new(visit.db, visit.who, form.data.facts)
     visit.tell(_("Reparto aperto: compare nel negozio col suo primo prodotto."))
     return Go(PATH)
 
@@ -106,7 +102,7 @@ async def save(visit: CurrentVisit, request: AnyRequest, category_id: FromPath[i
     if form.data is None:
         return await _page(visit, await _category(visit.db, category_id), form)
     async with transaction(visit.db):
-        stopped = await editing.edit(visit.db, _person(visit), category_id, form.data.facts)
+        stopped = await editing.edit(visit.db, visit.who, category_id, form.data.facts)
     visit.tell(_stopped(len(stopped)) if stopped else _("Salvato."))
     return Go(PATH)
 
@@ -122,9 +118,9 @@ def _stopped(count: int) -> str:
 @post(f"{ONE}/posto", access=staff, name="office.department.move")
 async def move(visit: CurrentVisit, request: AnyRequest, category_id: FromPath[int]) -> Go:
     """way: su | giu."""
-    way = editing.UP if (await request.form()).get("way") == editing.UP else editing.DOWN
+    way = str((await request.form()).get("way"))
     async with transaction(visit.db):
-        await editing.move(visit.db, _person(visit), category_id, way)
+        await editing.move(visit.db, visit.who, category_id, way)
     visit.tell(_("Ordine cambiato."))
     return Go(PATH)
 
@@ -135,7 +131,7 @@ async def close(visit: CurrentVisit, request: AnyRequest, category_id: FromPath[
     try:
         async with transaction(visit.db):
             into = form.data.into if form.data else None
-            await editing.close(visit.db, _person(visit), category_id, into)
+            await editing.close(visit.db, visit.who, category_id, into)
     except Refused as no:
         row = await _category(visit.db, category_id)
         return await _page(visit, row, _filled(row), form.refused(no.message, "into"))
@@ -185,12 +181,6 @@ async def _category(db: AsyncSession, category_id: int) -> Category:
     if found is None:
         raise NotFound
     return found
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_list, show_new, open_new, show_one, save, move, close]

@@ -1,6 +1,6 @@
 """The departments of a shop: opened, changed, put in order, closed. Staff only; each deed is in the audit trail.
 
-Every page names departments, so each change drops all kept pages. Within a transaction.
+Within a transaction.
 """
 
 from collections.abc import Mapping
@@ -9,27 +9,21 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import editing, products, slugs
+from app.catalog import editing, keeping, products, slugs
 from app.catalog.models import Category, Product
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import ngettext
 from app.kernel.tenancy import Person
-from app.system import audit, page_drops
-
-STEP = 10  # between the positions of two departments
-UP, DOWN = "su", "giu"
-_record = audit.recorder("category")
 
 
 async def open_new(db: AsyncSession, person: Person, facts: Mapping[str, Any]) -> Category:
     """A new department, the last one. facts: columns of Category."""
     last = await db.scalar(select(func.max(Category.position))) or 0
     slug = await slugs.free(db, Category.slug, facts["name"]["it"], "reparto", 60)
-    row = Category(slug=slug, position=last + STEP, **facts)
+    row = Category(slug=slug, position=last + keeping.STEP, **facts)
     db.add(row)
     await db.flush()  # the audit trail names its id
-    _record(db, person, "category.open", row.id, {}, {"name": row.name["it"]})
-    await page_drops.drop(db, page_drops.EVERYTHING)
+    await keeping.record(db, person, "category.open", ("category", row.id), {}, {"name": row.name["it"]})
     return row
 
 
@@ -42,8 +36,9 @@ async def edit(db: AsyncSession, person: Person, category_id: int, facts: Mappin
         return []
     for name, value in changed.items():
         setattr(row, name, value)
-    _record(db, person, "category.edit", row.id, {name: before[name] for name in changed}, changed)
-    await page_drops.drop(db, page_drops.EVERYTHING)
+    await keeping.record(
+        db, person, "category.edit", ("category", row.id), {name: before[name] for name in changed}, changed
+    )
     goods = list(
         await db.scalars(
             select(Product).where(Product.category_id == row.id, Product.deleted_at.is_(None)).order_by(Product.id)
@@ -59,19 +54,9 @@ async def edit(db: AsyncSession, person: Person, category_id: int, facts: Mappin
 
 
 async def move(db: AsyncSession, person: Person, category_id: int, way: str) -> None:
-    """One place up or down; at the end nothing happens. Raises NotFound."""
-    rows = list(await db.scalars(select(Category).order_by(Category.position, Category.id).with_for_update()))
-    at = next((place for place, row in enumerate(rows) if row.id == category_id), None)
-    if at is None:
-        raise NotFound
-    to = at - 1 if way == UP else at + 1
-    if not 0 <= to < len(rows):
-        return
-    rows.insert(to, rows.pop(at))
-    for place, row in enumerate(rows, start=1):
-        row.position = place * STEP
-    _record(db, person, "category.move", category_id, {"place": at + 1}, {"place": to + 1})
-    await page_drops.drop(db, page_drops.EVERYTHING)
+    """One place up (su) or down (giu); at the end nothing happens. Raises NotFound."""
+    rows = await keeping.locked(db, Category, Category.position)
+    await keeping.move(db, person, "category", rows, category_id, way)
 
 
 async def close(db: AsyncSession, person: Person, category_id: int, into: int | None) -> None:
@@ -98,8 +83,14 @@ async def close(db: AsyncSession, person: Person, category_id: int, into: int | 
         await products.judge(db, goods)
         await products.touch(db, goods)
     await db.delete(row)
-    _record(db, person, "category.close", row.id, {"name": row.name["it"]}, {"into": into, "products": len(goods)})
-    await page_drops.drop(db, page_drops.EVERYTHING)
+    await keeping.record(
+        db,
+        person,
+        "category.close",
+        ("category", row.id),
+        {"name": row.name["it"]},
+        {"into": into, "products": len(goods)},
+    )
 
 
 async def _locked(db: AsyncSession, category_id: int) -> Category:

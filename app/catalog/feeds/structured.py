@@ -99,6 +99,7 @@ def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice) -> Thing:
     price = plain.price(choice.price_minor, sheet.currency)
     reduction = choice.reduction
     until = reduction.until.astimezone(ZoneInfo(visit.shop.time_zone)) if reduction and reduction.until else None
+    is_out = bool(sheet.waits) or choice.stock_state == "out"
     offer: Thing = {
         "@type": "Offer",
         "url": _page(visit, choice.url),
@@ -107,7 +108,7 @@ def _offer(visit: Visit, sheet: Sheet, maker: Maker, choice: Choice) -> Thing:
         "price": price,
         "priceCurrency": sheet.currency,
         "priceValidUntil": until.date().isoformat() if until else "",
-        "availability": f"https://schema.org/{'OutOfStock' if choice.stock_state == 'out' else 'InStock'}",
+        "availability": f"https://schema.org/{'OutOfStock' if is_out else 'InStock'}",
         "itemCondition": "https://schema.org/NewCondition",
         "seller": {"@type": "Organization", "name": maker.company, "url": _page(visit, maker.url)},
         "hasMerchantReturnPolicy": _returns(visit, sheet.withdrawal),

@@ -141,10 +141,7 @@ async def undo(db: AsyncSession, person: Person, batch: ImportBatch) -> None:
     if await open_one(db, batch.producer_id) is not None:
         raise OneAtATime(None)
     batch.state, batch.open_key, batch.done = "undoing", str(batch.producer_id or 0), 0
-    audit.record(
-        db, action="products.import.undo", entity="import", entity_id=batch.id,
-        actor_id=person.id or None, actor_role=person.role,
-    )  # fmt: skip
+    audit.by(db, person, "products.import.undo", ("import", batch.id), {}, {})
     add_job(db, "catalog.undo_import", batch_id=batch.id, actor_id=person.id, role=person.role)
     await moved(db, batch)
 

@@ -22,13 +22,11 @@ from app.catalog.imports.source import MOST_BYTES, MOST_ROWS
 from app.catalog.imports.terms import Asked
 from app.kernel import clock, formats
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.producers.models import Producer
 from app.system import live
 from app.web import access, desk
-from app.web.desk import Desk
 from app.web.forms import Filled
 from app.web.live import stream
 from app.web.pages import Go, Page
@@ -49,7 +47,7 @@ class _Imports(Controller):
     @post(request_max_body_size=MOST_BODY, limit="careful")
     async def start(self, visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         """Take the file in; a job looks into it."""
-        (person, owner), sent = _who(visit), await request.form()
+        person, owner, sent = visit.who, visit.owner_id, await request.form()
         form = StartForm.read({"producer": sent.get("producer", "")})
         files = {name: _file(sent, name) for name in ("file", "zip")}
         try:
@@ -75,7 +73,7 @@ class _Imports(Controller):
     @get("/esporta.csv")
     async def download(self, visit: CurrentVisit) -> Stream:
         """All goods of the desk, or of the shop, as import takes them."""
-        owner = _who(visit)[1]
+        owner = visit.owner_id
         database, shop_id = visit.database, visit.shop.id
         name = f"prodotti-{clock.today(visit.shop.time_zone).isoformat()}.csv"
         await visit.close_db()
@@ -94,14 +92,14 @@ class _Imports(Controller):
     @get("/{batch_id:int}/eventi")
     async def stream_progress(self, visit: CurrentVisit, request: AnyRequest, batch_id: FromPath[int]) -> Stream:
         """Tells the open page how far it is."""
-        await batches.own(visit.db, batch_id, _who(visit)[1])
+        await batches.own(visit.db, batch_id, visit.owner_id)
         await visit.close_db()
         return stream(live.listen(visit, request.app.state.broker, batches.channel(batch_id)))
 
     @get("/{batch_id:int}/errori.csv")
     async def download_errors(self, visit: CurrentVisit, batch_id: FromPath[int]) -> Stream:
         """Every mistake, for a spreadsheet."""
-        await batches.own(visit.db, batch_id, _who(visit)[1])
+        await batches.own(visit.db, batch_id, visit.owner_id)
         database, shop_id = visit.database, visit.shop.id
         heads = [_("riga"), _("colonna"), _("errore")]
         await visit.close_db()
@@ -117,7 +115,7 @@ class _Imports(Controller):
     @post("/{batch_id:int}/scelte")
     async def choose(self, visit: CurrentVisit, request: AnyRequest, batch_id: FromPath[int]) -> Page | Go:
         """Match what the file names with what the shop has."""
-        owner, sent = _who(visit)[1], await request.form()
+        owner, sent = visit.owner_id, await request.form()
         batch = await batches.own(visit.db, batch_id, owner)
         asked = Asked(batch.asked.get("vendors", []), batch.asked.get("categories", []))
         there = await guessing.offered(visit.db, visit.locale)
@@ -134,7 +132,7 @@ class _Imports(Controller):
 
     @post("/{batch_id:int}/conferma")
     async def confirm(self, visit: CurrentVisit, request: AnyRequest, batch_id: FromPath[int]) -> Page | Go:
-        owner, form = _who(visit)[1], ConfirmForm.read(await request.form())
+        owner, form = visit.owner_id, ConfirmForm.read(await request.form())
         try:
             async with transaction(visit.db):
                 batch = await batches.own(visit.db, batch_id, owner, lock=True)
@@ -147,7 +145,7 @@ class _Imports(Controller):
     async def drop(self, visit: CurrentVisit, batch_id: FromPath[int]) -> Page | Go:
         try:
             async with transaction(visit.db):
-                await batches.drop(visit.db, await batches.own(visit.db, batch_id, _who(visit)[1], lock=True))
+                await batches.drop(visit.db, await batches.own(visit.db, batch_id, visit.owner_id, lock=True))
         except Refused as no:
             return await _page(visit, batch_id, refused=no.message)
         visit.tell(_("Importazione lasciata perdere: non abbiamo scritto niente."))
@@ -155,7 +153,7 @@ class _Imports(Controller):
 
     @post("/{batch_id:int}/annullamento")
     async def undo(self, visit: CurrentVisit, batch_id: FromPath[int]) -> Page | Go:
-        person, owner = _who(visit)
+        person, owner = visit.who, visit.owner_id
         try:
             async with transaction(visit.db):
                 await batches.undo(visit.db, person, await batches.own(visit.db, batch_id, owner, lock=True))
@@ -175,13 +173,13 @@ class ByStaff(_Imports):
 
 
 async def _start(visit: Visit, form: Filled[StartForm], open_id: int | None = None) -> Page:
-    owner = _who(visit)[1]
+    owner = visit.owner_id
     makers = (await guessing.offered(visit.db, visit.locale)).producers if owner is None else []
     return Page(
         "imports/start.html",
         status_code=422 if form.errors else 200,
         private=True,
-        desk=await _frame(visit),
+        desk=await desk.of(visit),
         base=_base(visit),
         form=form,
         producers=makers,
@@ -198,14 +196,14 @@ async def _start(visit: Visit, form: Filled[StartForm], open_id: int | None = No
 async def _page(visit: Visit, batch_id: int, form: Filled[Any] | None = None, refused: str = "") -> Page:
     channel = batches.channel(batch_id)
     seen = await live.newest(visit.db, channel)
-    shown = await queries.shown(visit.db, batch_id, _who(visit)[1])
+    shown = await queries.shown(visit.db, batch_id, visit.owner_id)
     choices = await _choices(visit, shown, form) if shown.state in batches.WAITING else {"form": None}
     return Page(
         "imports/batch.html",
         fragment="imports/_batch.html",
         status_code=422 if form or refused else 200,
         private=True,
-        desk=await _frame(visit),
+        desk=await desk.of(visit),
         base=f"{_base(visit)}/{batch_id}",
         start=_base(visit),
         stream=f"{_base(visit)}/{batch_id}/eventi?visto={seen}",
@@ -217,7 +215,7 @@ async def _page(visit: Visit, batch_id: int, form: Filled[Any] | None = None, re
 
 async def _choices(visit: Visit, shown: Shown, form: Filled[Any] | None) -> dict[str, Any]:
     """What the form of matches needs: filled in as chosen, else as names suggest."""
-    batch = await batches.own(visit.db, shown.id, _who(visit)[1])
+    batch = await batches.own(visit.db, shown.id, visit.owner_id)
     there = await guessing.offered(visit.db, visit.locale)
     if form is None:
         terms = guessing.guessed(shown.asked, there, await checking.terms_of(visit.db, batch))
@@ -269,24 +267,8 @@ def _download(body: AsyncIterator[bytes], name: str) -> Stream:
     return Stream(body, media_type=CSV, headers=headers)
 
 
-def _is_staff(visit: Visit) -> bool:
-    return visit.raw_path.startswith("/amministrazione/")
-
-
 def _base(visit: Visit) -> str:
-    return "/amministrazione/importa" if _is_staff(visit) else "/banco/importa"
-
-
-async def _frame(visit: Visit) -> Desk:
-    return await desk.of_staff(visit.db) if _is_staff(visit) else desk.of_producer()
-
-
-def _who(visit: Visit) -> tuple[Person, int | None]:
-    """Who acts, and whose products those may be: None for staff. `access=` has seen to it."""
-    person = visit.person
-    if person is None or (not _is_staff(visit) and person.producer_id is None):
-        raise Forbidden
-    return person, None if _is_staff(visit) else person.producer_id
+    return "/amministrazione/importa" if visit.is_staffs else "/banco/importa"
 
 
 ROUTES: Sequence[type[Controller]] = [AtTheDesk, ByStaff]

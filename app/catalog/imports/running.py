@@ -97,17 +97,8 @@ async def _finish(database: Database, shop: ShopFacts, batch_id: int) -> bool:
             return True
         written = Report.of(batch.counts.get("written", {}))
         person = batches.person_of(batch)
-        audit.record(
-            db,
-            action="products.import",
-            entity="shop",
-            entity_id=shop.id,
-            actor_id=person.id or None,
-            actor_role=person.role,
-            after={
-                "import": batch.id, "created": written.created, "changed": written.changed, "refused": written.wrong
-            },
-        )  # fmt: skip
+        changes = {"created": written.created, "changed": written.changed, "refused": written.wrong}
+        audit.by(db, person, "products.import", ("shop", shop.id), {}, {"import": batch.id, **changes})
         await pieces.forget(db, batch_id, "csv")
         if written.pictures:
             add_job(db, "catalog.fetch_import_pictures", batch_id=batch_id)

@@ -47,8 +47,12 @@ def asides(report: Report) -> list[str]:
     said = []
     if report.kept_stock:
         said.append(
-            _("%(num)s giacenze diverse dal file: restano quelle contate a magazzino.", num=report.kept_stock)
-        )  # fmt: skip
+            ngettext(
+                "%(num)s giacenza è diversa dal file: resta quella contata a magazzino.",
+                "%(num)s giacenze sono diverse dal file: restano quelle contate a magazzino.",
+                report.kept_stock,
+            )
+        )
     if report.unpublished:
         said.append(_("%(num)s non ancora in vendita: manca qualcosa nella scheda.", num=report.unpublished))
     if report.restored:

@@ -195,10 +195,7 @@ class _Undo:
             )
 
     def _record(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        audit.record(
-            self.db, action="product.import.undo", entity="product", entity_id=self.product_id,
-            actor_id=self.person.id or None, actor_role=self.person.role, before=before, after=after,
-        )  # fmt: skip
+        audit.by(self.db, self.person, "product.import.undo", ("product", self.product_id), before, after)
 
 
 async def _pictures(db: AsyncSession, person: Person, batch_id: int, product_id: int) -> None:

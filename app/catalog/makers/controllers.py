@@ -13,10 +13,9 @@ from app.catalog.makers import queries as makers
 from app.catalog.makers.forms import MemberForm, PageForm, ProducerForm
 from app.identity import mails, people
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import SOURCE_LOCALE, ngettext
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.producers.models import Producer
 from app.web import desk
 from app.web.access import owner_of_a_producer, staff
@@ -70,7 +69,7 @@ async def take_in(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     if form.data is None:
         return await _new(visit, form)
     async with transaction(visit.db):
-        made = await editing.take_in(visit.db, _person(visit), forms.facts(form.data))
+        made = await editing.take_in(visit.db, visit.who, forms.facts(form.data))
     visit.tell(_("Ecco il produttore: ora dì chi lavora al suo banco, e mettilo in vetrina quando è pronto."))
     return Go(f"{PATH}/{made.id}#persone")
 
@@ -101,7 +100,7 @@ async def show_or_hide(visit: CurrentVisit, request: AnyRequest, producer_id: Fr
     try:
         async with transaction(visit.db):
             deed = editing.show if is_wanted else editing.hide
-            await deed(visit.db, _person(visit), producer_id)
+            await deed(visit.db, visit.who, producer_id)
     except Refused as no:
         return await _one(visit, producer_id, Typed(refused=no.message))
     visit.tell(
@@ -121,7 +120,7 @@ async def invite(visit: CurrentVisit, request: AnyRequest, producer_id: FromPath
             async with transaction(visit.db):
                 who = {"name": data.member_name, "email": data.member_email}
                 user = await people.invited(visit.db, **who, locale=SOURCE_LOCALE)
-                await editing.join(visit.db, _person(visit), producer_id, user, data.role)
+                await editing.join(visit.db, visit.who, producer_id, user, data.role)
                 token = await people.mail_token(visit.db, user, "reset", people.INVITATION_LIFE)
                 await mails.invited(visit, user, maker.name, token)
         except Refused as no:
@@ -136,7 +135,7 @@ async def invite(visit: CurrentVisit, request: AnyRequest, producer_id: FromPath
 async def dismiss(visit: CurrentVisit, producer_id: FromPath[int], user_id: FromPath[int]) -> Page | Go:
     try:
         async with transaction(visit.db):
-            await editing.leave(visit.db, _person(visit), producer_id, user_id)
+            await editing.leave(visit.db, visit.who, producer_id, user_id)
     except Refused as no:
         return await _one(visit, producer_id, Typed(refused=no.message))
     visit.tell(_("Non lavora più a questo banco."))
@@ -153,18 +152,18 @@ async def save_own(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     form = PageForm.read(await request.form())
     if form.data is None:
         return await _own(visit, Typed(page=form))
-    return await _saved(visit, _desk(visit), form.data, OWN)
+    return await _saved(visit, visit.producer_id, form.data, OWN)
 
 
 @post(f"{OWN}/immagine", access=owner_of_a_producer, name="desk.page.portray", **UPLOAD)
 async def portray_own(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    form = await _portrayed(visit, request, _desk(visit))
+    form = await _portrayed(visit, request, visit.producer_id)
     return Go(OWN) if form is None else await _own(visit, Typed(picture=form))
 
 
 async def _saved(visit: Visit, producer_id: int, data: PageForm, where: str) -> Go:
     async with transaction(visit.db):
-        stopped = await editing.edit(visit.db, _person(visit), producer_id, forms.facts(data))
+        stopped = await editing.edit(visit.db, visit.who, producer_id, forms.facts(data))
     if stopped:
         visit.tell(
             ngettext(
@@ -184,7 +183,7 @@ async def _portrayed(visit: Visit, request: AnyRequest, producer_id: int) -> Fil
     sent = await request.form()
     if sent.get("wish") == "togli":
         async with transaction(visit.db):
-            await editing.portray(visit.db, _person(visit), producer_id, None)
+            await editing.portray(visit.db, visit.who, producer_id, None)
         visit.tell(_("Immagine tolta: al suo posto si vede quella di un prodotto."))
         return None
     form = PictureForm.read({"alt_it": sent.get("alt_it", "")})
@@ -197,7 +196,7 @@ async def _portrayed(visit: Visit, request: AnyRequest, producer_id: int) -> Fil
                 storage, alt = request.app.state.storage, {"it": form.data.alt_it}
                 taken_in = uploads.taken_in(visit.db, storage, visit.shop.slug, made, alt)
                 async with taken_in as rows, transaction(visit.db):
-                    await editing.portray(visit.db, _person(visit), producer_id, rows[0])
+                    await editing.portray(visit.db, visit.who, producer_id, rows[0])
                 visit.tell(_("Immagine cambiata."))
                 return None
     except Refused as no:
@@ -220,7 +219,7 @@ async def _one(visit: Visit, producer_id: int, typed: Typed) -> Page:
 
 
 async def _own(visit: Visit, typed: Typed) -> Page:
-    maker = await makers.producer(visit.db, _desk(visit))
+    maker = await makers.producer(visit.db, visit.producer_id)
     found = {**await _parts(visit, maker, typed, PageForm, OWN), "desk": desk.of_producer(), "is_staff": False}
     return Page("makers/own.html", private=True, status_code=_status(typed), **found)
 
@@ -240,18 +239,6 @@ async def _parts(visit: Visit, maker: Producer, typed: Typed, kind: type[PageFor
 
 def _status(typed: Typed) -> int:
     return 422 if typed.summary else 200
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
-
-
-def _desk(visit: Visit) -> int:
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person.producer_id
 
 
 ROUTES = [

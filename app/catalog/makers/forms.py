@@ -72,7 +72,7 @@ class MemberForm(Form):
 def facts(data: PageForm) -> dict[str, Any]:
     """Columns of Producer, and the names in LEGAL."""
     found = data.model_dump(exclude={f"story_{code}" for code in LANGUAGES})
-    return {**found, "story": {code: text for code in LANGUAGES if (text := getattr(data, f"story_{code}"))}}
+    return {**found, "story": data.in_languages("story")}
 
 
 def filled(kind: type[F], row: Producer) -> Filled[F]:

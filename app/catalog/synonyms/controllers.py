@@ -8,9 +8,8 @@ from pydantic import StringConstraints
 
 from app.catalog.synonyms import editing
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import staff
 from app.web.forms import Filled, Form
@@ -40,7 +39,7 @@ async def open_new(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         return await _list(visit, form)
     try:
         async with transaction(visit.db):
-            await editing.open_new(visit.db, _person(visit), form.data.words)
+            await editing.open_new(visit.db, visit.who, form.data.words)
     except Refused as no:
         return await _list(visit, form.refused(no.message, no.field))
     visit.tell(_("Da adesso la ricerca le prende per la stessa parola."))
@@ -60,7 +59,7 @@ async def save(visit: CurrentVisit, request: AnyRequest, group_id: FromPath[int]
         return await _page(visit, group_id, form)
     try:
         async with transaction(visit.db):
-            await editing.change(visit.db, _person(visit), group_id, form.data.words)
+            await editing.change(visit.db, visit.who, group_id, form.data.words)
     except Refused as no:
         return await _page(visit, group_id, form.refused(no.message, no.field))
     visit.tell(_("Salvato."))
@@ -70,7 +69,7 @@ async def save(visit: CurrentVisit, request: AnyRequest, group_id: FromPath[int]
 @post(f"{ONE}/eliminazione", access=staff, name="office.synonyms.drop")
 async def drop(visit: CurrentVisit, group_id: FromPath[int]) -> Go:
     async with transaction(visit.db):
-        await editing.drop(visit.db, _person(visit), group_id)
+        await editing.drop(visit.db, visit.who, group_id)
     visit.tell(_("Gruppo eliminato: ogni parola trova di nuovo solo sé stessa."))
     return Go(PATH)
 
@@ -97,12 +96,6 @@ async def _page(visit: Visit, group_id: int, form: Filled[GroupForm]) -> Page:
         group=row,
         form=form,
     )
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_list, open_new, show_one, save, drop]

@@ -11,10 +11,9 @@ from app.catalog import tagging
 from app.catalog.tags import editing
 from app.catalog.vocabulary import Tag
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, NotFound, Refused
-from app.kernel.i18n import LOCALES
+from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person, in_language
+from app.kernel.tenancy import in_language
 from app.web import desk
 from app.web.access import staff
 from app.web.forms import Filled, Form
@@ -36,10 +35,6 @@ class TagForm(Form):
     name_de: Name
     name_fr: Name
 
-    @property
-    def name(self) -> dict[str, str]:
-        return {code: text for code in LOCALES if (text := getattr(self, f"name_{code}"))}
-
 
 @dataclass(frozen=True)
 class Row:
@@ -59,7 +54,7 @@ async def open_new(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         return await _list(visit, form)
     try:
         async with transaction(visit.db):
-            await editing.open_new(visit.db, _person(visit), form.data.name)
+            await editing.open_new(visit.db, visit.who, form.data.in_languages("name"))
     except Refused as no:
         return await _list(visit, form.refused(no.message, no.field))
     visit.tell(_("Etichetta aggiunta: si segna sulla scheda di ogni prodotto."))
@@ -80,7 +75,7 @@ async def save(visit: CurrentVisit, request: AnyRequest, tag_id: FromPath[int]) 
         return await _page(visit, await _row(visit, tag_id), form)
     try:
         async with transaction(visit.db):
-            await editing.rename(visit.db, _person(visit), tag_id, form.data.name)
+            await editing.rename(visit.db, visit.who, tag_id, form.data.in_languages("name"))
     except Refused as no:
         return await _page(visit, await _row(visit, tag_id), form.refused(no.message, no.field))
     visit.tell(_("Salvato."))
@@ -90,9 +85,9 @@ async def save(visit: CurrentVisit, request: AnyRequest, tag_id: FromPath[int]) 
 @post(f"{ONE}/posto", access=staff, name="office.tag.move")
 async def move(visit: CurrentVisit, request: AnyRequest, tag_id: FromPath[int]) -> Go:
     """way: su | giu."""
-    way = editing.UP if (await request.form()).get("way") == editing.UP else editing.DOWN
+    way = str((await request.form()).get("way"))
     async with transaction(visit.db):
-        await editing.move(visit.db, _person(visit), tag_id, way)
+        await editing.move(visit.db, visit.who, tag_id, way)
     visit.tell(_("Ordine cambiato."))
     return Go(PATH)
 
@@ -100,7 +95,7 @@ async def move(visit: CurrentVisit, request: AnyRequest, tag_id: FromPath[int]) 
 @post(f"{ONE}/nascosta", access=staff, name="office.tag.hide")
 async def hide(visit: CurrentVisit, tag_id: FromPath[int]) -> Go:
     async with transaction(visit.db):
-        await editing.hide(visit.db, _person(visit), tag_id, hidden=True)
+        await editing.hide(visit.db, visit.who, tag_id, hidden=True)
     visit.tell(_("Etichetta nascosta: i prodotti se la tengono."))
     return Go(f"{PATH}/{tag_id}")
 
@@ -108,7 +103,7 @@ async def hide(visit: CurrentVisit, tag_id: FromPath[int]) -> Go:
 @post(f"{ONE}/visibile", access=staff, name="office.tag.unhide")
 async def unhide(visit: CurrentVisit, tag_id: FromPath[int]) -> Go:
     async with transaction(visit.db):
-        await editing.hide(visit.db, _person(visit), tag_id, hidden=False)
+        await editing.hide(visit.db, visit.who, tag_id, hidden=False)
     visit.tell(_("L’etichetta si vede di nuovo."))
     return Go(f"{PATH}/{tag_id}")
 
@@ -116,7 +111,7 @@ async def unhide(visit: CurrentVisit, tag_id: FromPath[int]) -> Go:
 @post(f"{ONE}/eliminazione", access=staff, name="office.tag.take_away")
 async def take_away(visit: CurrentVisit, tag_id: FromPath[int]) -> Go:
     async with transaction(visit.db):
-        await editing.take_away(visit.db, _person(visit), tag_id)
+        await editing.take_away(visit.db, visit.who, tag_id)
     visit.tell(_("Etichetta eliminata."))
     return Go(PATH)
 
@@ -156,12 +151,6 @@ async def _row(visit: Visit, tag_id: int) -> Row:
     if found is None:
         raise NotFound
     return found
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_list, open_new, show_one, save, move, hide, unhide, take_away]

@@ -1,7 +1,7 @@
 """The tags of a shop: kept, put in order, hidden, taken away. Staff only; each deed is in the audit trail.
 
 A product keeps its tags while they are hidden. What a tag is called is among the words of its products, so they are
-indexed again, and pages of many kinds name it, so each change drops them all. Within a transaction.
+indexed again. Within a transaction.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,15 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import index, slugs, tagging
+from app.catalog import index, keeping, slugs, tagging
 from app.catalog.models import Product
 from app.catalog.vocabulary import Tag
 from app.kernel import clock
-from app.kernel.errors import NotFound, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
-from app.system import audit, page_drops
 
-STEP = 10  # between the positions of two tags
-UP, DOWN = "su", "giu"
 Names = Mapping[str, str]  # locale → what it is called; Italian is always there
-_record = audit.recorder("tag")
 
 
 async def open_new(db: AsyncSession, person: Person, name: Names) -> Tag:
@@ -33,7 +29,10 @@ async def open_new(db: AsyncSession, person: Person, name: Names) -> Tag:
     _unique(there, name)
     slug = await slugs.free(db, Tag.slug, name["it"], "etichetta", 60)
     row = Tag(
-        slug=slug, name=dict(name), position=max((tag.position for tag in there), default=0) + STEP, bit=_free(there)
+        slug=slug,
+        name=dict(name),
+        position=max((tag.position for tag in there), default=0) + keeping.STEP,
+        bit=_free(there),
     )
     db.add(row)
     await db.flush()  # the audit trail names its id
@@ -44,7 +43,7 @@ async def open_new(db: AsyncSession, person: Person, name: Names) -> Tag:
 async def rename(db: AsyncSession, person: Person, tag_id: int, name: Names) -> None:
     """Call it otherwise; its address stays. Raises NotFound, Refused when another is called so."""
     there = await _locked(db)
-    row = _one(there, tag_id)
+    row = keeping.one(there, tag_id)
     _unique([tag for tag in there if tag is not row], name)
     before = row.name
     if before == name:
@@ -55,7 +54,7 @@ async def rename(db: AsyncSession, person: Person, tag_id: int, name: Names) -> 
 
 async def hide(db: AsyncSession, person: Person, tag_id: int, *, hidden: bool) -> None:
     """Out of the public's sight, or back in it; twice is harmless. Raises NotFound."""
-    row = _one(await _locked(db), tag_id)
+    row = keeping.one(await _locked(db), tag_id)
     if (row.hidden_at is not None) == hidden:
         return
     row.hidden_at = clock.now() if hidden else None
@@ -63,23 +62,13 @@ async def hide(db: AsyncSession, person: Person, tag_id: int, *, hidden: bool) -
 
 
 async def move(db: AsyncSession, person: Person, tag_id: int, way: str) -> None:
-    """One place up or down; at the end nothing happens. Raises NotFound."""
-    rows = await _locked(db)
-    row = _one(rows, tag_id)
-    at = rows.index(row)
-    to = at - 1 if way == UP else at + 1
-    if not 0 <= to < len(rows):
-        return
-    rows.insert(to, rows.pop(at))
-    for place, each in enumerate(rows, start=1):
-        each.position = place * STEP
-    _record(db, person, "tag.move", row.id, {"place": at + 1}, {"place": to + 1})
-    await page_drops.drop(db, page_drops.EVERYTHING)
+    """One place up (su) or down (giu); at the end nothing happens. Raises NotFound."""
+    await keeping.move(db, person, "tag", await _locked(db), tag_id, way)
 
 
 async def take_away(db: AsyncSession, person: Person, tag_id: int) -> None:
     """The tag is there no more, and no product has it. Raises NotFound."""
-    row = _one(await _locked(db), tag_id)
+    row = keeping.one(await _locked(db), tag_id)
     goods = await _goods(db, row)
     await db.execute(
         update(Product)
@@ -90,8 +79,7 @@ async def take_away(db: AsyncSession, person: Person, tag_id: int) -> None:
     await db.delete(row)
     await db.flush()  # the index reads rows
     await index.refresh(db, goods)
-    _record(db, person, "tag.close", tag_id, {"name": row.name["it"]}, {"products": len(goods)})
-    await page_drops.drop(db, page_drops.EVERYTHING)
+    await keeping.record(db, person, "tag.close", ("tag", tag_id), {"name": row.name["it"]}, {"products": len(goods)})
 
 
 async def goods_by_tag(db: AsyncSession) -> Mapping[int, int]:
@@ -104,15 +92,7 @@ async def goods_by_tag(db: AsyncSession) -> Mapping[int, int]:
 
 
 async def _locked(db: AsyncSession) -> list[Tag]:
-    found = select(Tag).order_by(Tag.position, Tag.id).with_for_update().execution_options(populate_existing=True)
-    return list(await db.scalars(found))
-
-
-def _one(rows: list[Tag], tag_id: int) -> Tag:
-    found = next((row for row in rows if row.id == tag_id), None)
-    if found is None:
-        raise NotFound
-    return found
+    return await keeping.locked(db, Tag, Tag.position)
 
 
 def _unique(others: list[Tag], name: Names) -> None:
@@ -137,5 +117,4 @@ async def _changed(
 ) -> None:
     await db.flush()  # the index reads rows
     await index.refresh(db, await _goods(db, row))
-    _record(db, person, action, row.id, before, after)
-    await page_drops.drop(db, page_drops.EVERYTHING)
+    await keeping.record(db, person, action, ("tag", row.id), before, after)

@@ -24,7 +24,4 @@ async def decide(db: AsyncSession, person: Person, producer_id: int, hours: int 
         raise NotFound
     before, producer.closes_hours_before = producer.closes_hours_before, hours
     if before != hours:
-        audit.record(
-            db, action="producer.cut_off", entity="producer", entity_id=producer_id, actor_id=person.id,
-            actor_role=person.role, before={"hours": before}, after={"hours": hours},
-        )  # fmt: skip
+        audit.by(db, person, "producer.cut_off", ("producer", producer_id), {"hours": before}, {"hours": hours})

@@ -8,21 +8,29 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.additions import queries
+from app.commerce.additions import queries, steps
 from app.commerce.additions.opening import Open
-from app.commerce.orders import leaving
+from app.commerce.additions.steps import Load, Packed, Step
+from app.commerce.orders import leaving, parcels
 from app.commerce.orders.models import Order, OrderGroup
+from app.delivery.quotes import Quote
+from app.kernel import formats
 from app.kernel.errors import Conflict
+from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import ShopFacts
 
 
 @dataclass(frozen=True)
 class Joined:
-    """The parcel that a producer's goods travel in. order: with its group. open: until when it can be joined."""
+    """The parcel that a producer's goods travel in. order: with its group. open: until when it can be joined.
+
+    packed: what is in it, with all that travels with the order already.
+    """
 
     order: Order
     open: Open
+    packed: Packed
 
     @property
     def number(self) -> str:
@@ -36,6 +44,24 @@ class Joined:
     def leaves(self, time_zone: str) -> date | None:
         """The day on which it must be sent; None when it is fetched."""
         return None if leaving.is_pickup(self.order) else leaving.day(self.order, self.order.group, time_zone)
+
+    def step(self, zone: Quote | None, added: Load) -> Step | None:
+        """What these goods make of the parcel's cost; None where nobody brings it: it is fetched, or cannot go there.
+
+        zone: of its address.
+        """
+        return None if zone is None or self.method == "pickup" else steps.step(zone, self.packed, added)
+
+    def refusal(self, zone: Quote, added: Load) -> str | None:
+        """Why these goods cannot travel in it, though they could by themselves; None if they can."""
+        if self.method == "pickup" or self.step(zone, added) is not None:
+            return None
+        weight, most = (
+            formats.quantity(grams, "g", current_locale())
+            for grams in (self.packed.left.plus(added).weight_g, zone.tariff.most_g or 0)
+        )
+        return _("Con queste aggiunte il pacco peserebbe %(weight)s: fin qui ne arrivano fino a %(most)s.",
+                 weight=weight, most=most)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,9 +96,14 @@ async def of_basket(
         return NOTHING
     orders = [o for o in group.orders if o.producer_id in producer_ids and o.joins_order_id is None]
     opened = await queries.opened(db, shop, orders)
+    firsts = [order for order in orders if order.id in opened]
+    riders = await parcels.riders(db, firsts)
     return Joins(
         group,
-        {order.producer_id: Joined(order, opened[order.id]) for order in orders if order.id in opened},
+        {
+            order.producer_id: Joined(order, opened[order.id], steps.packed([order, *riders.get(order.id, ())]))
+            for order in firsts
+        },
         [order.number for order in orders if order.id not in opened],
     )
 

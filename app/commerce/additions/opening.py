@@ -1,10 +1,9 @@
 """Until when a paid order can still be added to and taken from. Pure. Source: docs/algorithms/open-orders.md."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-from app.delivery.quotes import CUT_OFF_HOUR
+from app.delivery import quotes
 
 HOURS = (0, 1, 2, 4, 6, 12, 24, 48)  # that a producer may choose from
 DEFAULT_HOURS = 0
@@ -48,5 +47,4 @@ def open_until(order: OrderFacts, now: datetime, time_zone: str) -> Open | None:
 
 def cut_off(leaves: date, hours: int, time_zone: str) -> datetime:
     """So many whole hours before the cut-off hour of a day."""
-    due = datetime.combine(leaves, time(CUT_OFF_HOUR), ZoneInfo(time_zone)).astimezone(UTC)
-    return due - timedelta(hours=hours)
+    return quotes.cut_off(leaves, time_zone) - timedelta(hours=hours)

@@ -1,6 +1,7 @@
 """What must be true of parcels at any moment: proven with the ledger (payments/proofs.py)."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,19 +9,34 @@ from sqlalchemy.orm import aliased
 
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.commerce.orders.views import OPEN
+from app.kernel.money import percent_of
 
 
 async def a_parcel_is_paid_for_once(db: AsyncSession) -> AsyncIterator[str]:
-    """Whatever travels with another order paid no delivery, or has had it back."""
+    """Whatever travels with another order has paid for delivery what it made that parcel dearer, or has had it back."""
     of_lines = select(func.coalesce(func.sum(OrderLine.refunded_minor), 0)).where(OrderLine.order_id == Order.id)
     back = Order.refunded_minor - of_lines.scalar_subquery()
     found = await db.execute(
-        select(Order.number, Order.delivery_minor, back).where(
+        select(Order, back).where(
             Order.joins_order_id.is_not(None), Order.state != "awaiting_payment", Order.delivery_minor != back
         )
     )
-    for number, paid, returned in found:
-        yield f"order {number} travels with another and paid {paid} for delivery, of which {returned} went back"
+    for order, returned in found:
+        if order.delivery_minor - returned > _heavier_by(order):
+            yield (
+                f"order {order.number} travels with another and paid {order.delivery_minor} for delivery, "
+                f"of which {returned} went back"
+            )
+
+
+def _heavier_by(order: Order) -> int:
+    """What it made the parcel dearer, minor units; where VAT is added to prices, at most."""
+    step = order.delivery.get("step")
+    due = max(0, step["whole_minor"] - step["before_minor"]) if step else 0
+    if not due or not order.prices_net:
+        return due
+    rates = [Decimal(row["rate"]) for row in order.vat]
+    return due + percent_of(due, max(rates)) + len(rates)
 
 
 async def a_parcel_is_one(db: AsyncSession) -> AsyncIterator[str]:

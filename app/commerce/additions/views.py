@@ -13,7 +13,10 @@ from app.kernel.tenancy import ShopFacts
 
 @dataclass(frozen=True)
 class AddedView:
-    """What travels with an order, or waits to be paid for that. can_remove: something can still be taken out."""
+    """What travels with an order, or waits to be paid for that. can_remove: something can still be taken out.
+
+    delivery_minor: of the total, what it pays because it makes the parcel heavier.
+    """
 
     number: str
     label: str
@@ -21,6 +24,7 @@ class AddedView:
     lines: Sequence[LineView]
     total_minor: int
     can_remove: bool
+    delivery_minor: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,4 +74,5 @@ def _added(order: Order, known: Known) -> AddedView:
         [line_view(line) for line in order.lines],
         order.total_minor,
         order.id in known.opened,
+        order.delivery_minor - (order.refunded_minor - sum(line.refunded_minor for line in order.lines)),
     )

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from app.commerce.additions.forms import UNTIL_CONFIRMED
 from app.commerce.additions.opening import HOURS, Open
+from app.commerce.additions.steps import Step
 from app.kernel import formats
 from app.kernel.i18n import current_locale, ngettext
 from app.kernel.i18n import gettext as _
@@ -19,6 +20,18 @@ def until(shop: ShopFacts, open_: Open, seller: str) -> str:
         "fino a %(day)s, ore %(time)s",
         day=formats.date(open_.until, locale, zone, "weekday"),
         time=formats.time(open_.until, locale, zone),
+    )
+
+
+def together(step: Step, currency: str) -> str:
+    """What one parcel of two orders costs more than the first alone; "" for nothing."""
+    if not step.due_minor:
+        return ""
+    locale = current_locale()
+    return _(
+        "Insieme pesano %(weight)s, e un pacco così costa %(more)s in più del primo.",
+        weight=formats.quantity(step.weight_g, "g", locale),
+        more=formats.money(step.due_minor, currency, locale),
     )
 
 

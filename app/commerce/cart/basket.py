@@ -9,6 +9,7 @@ from functools import cached_property
 from app.catalog import by_weight
 from app.catalog.by_weight import ByWeight
 from app.catalog.views import Reduction
+from app.commerce.additions.steps import Load
 from app.commerce.promotions.announcing import CodePrice
 from app.delivery.quotes import Span
 from app.kernel.money import unit_price
@@ -98,7 +99,7 @@ class BasketLine:
     weight_g: int
     category_id: int
     available: int  # pieces on the shelf that this shopper may still have, those held for his open payment among them
-    is_sold: bool  # published, not deleted, its producer open
+    is_sold: bool  # published, not deleted, its producer in the shop and able to sell
     seller: Seller
     image: Picture | None
     reduction: Reduction | None = None  # what may be announced of its price
@@ -107,6 +108,7 @@ class BasketLine:
     kg_price_minor: int | None = None
     weight_tolerance: int | None = None
     code_price: CodePrice | None = None  # with a code that everybody may use
+    waits: bool = False  # not sold only because its producer may not sell now (producers/selling.py)
     deposit_percent: int | None = None  # of a piece that is ordered with a deposit, and by itself
     making_days: int | None = None  # of such a piece: promised ready so many days after its deposit
 
@@ -164,6 +166,11 @@ def weight_of(lines: Sequence[BasketLine]) -> int:
     it must not make a delivery dearer.
     """
     return sum(line.weight_g * line.quantity for line in lines if line.id > 0)
+
+
+def load_of(lines: Sequence[BasketLine]) -> Load:
+    """What these goods bring into a parcel."""
+    return Load(weight_of(lines), sum(line.total_minor for line in lines if line.id > 0))
 
 
 @dataclass(frozen=True)

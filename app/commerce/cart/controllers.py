@@ -8,12 +8,13 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 
 from app.commerce.additions.joining import NOTHING, Joins
-from app.commerce.cart import adding, delivering, discount_views, discounts, lines, queries, views
+from app.commerce.cart import adding, delivering, delivery_views, discount_views, discounts, lines, queries, views
 from app.commerce.cart.basket import Basket
 from app.commerce.cart.discounts import Discounts
 from app.commerce.cart.forms import AddForm, CodeForm, PartForm, PlaceForm, QuantityForm
 from app.commerce.cart.lines import Added
 from app.commerce.cart.views import CartView, Mistake, Undo
+from app.commerce.orders.models import OrderGroup
 from app.delivery import remembered
 from app.delivery.quotes import Quote
 from app.kernel.db import transaction
@@ -173,10 +174,17 @@ def _keep(visit: Visit, cart_id: int, token: str | None) -> None:
 async def _view(visit: Visit, *, mistake: Mistake | None = None, undo: Undo | None = None) -> CartView:
     basket, place = await _basket(visit)
     joins = await adding.joins(visit.db, visit.shop, basket, _user_id(visit))
+    if joins and joins.group and not _is_at(basket, joins.group):  # it goes where that order goes
+        basket = replace(basket, country=joins.group.country, postal_code=joins.group.postal_code)
+        place = await delivering.zone(visit.db, visit.shop, basket, joins.group.country, joins.group.postal_code)
     found = await _discounts(visit, basket, place, joins)
     is_net, home = visit.shop.prices_are_net, visit.shop.country
-    rates = await vat.of_countries(visit.db, home, {basket.country}) if is_net else None
+    rates = await vat.noted(visit.db, home, {basket.country}) if is_net else None
     return views.cart(visit.shop, basket, place, found, mistake=mistake, undo=undo, joins=joins, rates=rates)
+
+
+def _is_at(basket: Basket, group: OrderGroup) -> bool:
+    return (basket.country, basket.postal_code) == (group.country, group.postal_code)
 
 
 async def _basket(visit: Visit) -> tuple[Basket, Quote | None]:
@@ -188,7 +196,7 @@ async def _basket(visit: Visit) -> tuple[Basket, Quote | None]:
 
 
 async def _discounts(visit: Visit, basket: Basket, place: Quote | None, joins: Joins = NOTHING) -> Discounts:
-    person, fees = visit.person, views.fees(basket, place, joins)
+    person, fees = visit.person, delivery_views.fees(basket, place, joins)
     email = person.email if person else ""
     return await discounts.find(visit.db, visit.shop, basket, fees, zone=place, user_id=_user_id(visit), email=email)
 

@@ -18,6 +18,7 @@ from app.kernel import clock, ids
 from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
+from app.producers import selling
 
 KEPT = timedelta(days=30)
 TOUCHED_AGAIN = timedelta(hours=1)  # a cart's 30 days begin anew at most so often
@@ -46,7 +47,7 @@ async def add(
     """
     offer = await queries.offer(db, variant_id, mine)
     if offer is None or not offer.is_sold:
-        raise Refused(_("Questo prodotto non è più in vendita."))
+        raise Refused(_not_sold(offer))
     room = min(MOST, offer.available) - offer.quantity
     if room <= 0:
         raise Refused(_no_room(offer))
@@ -141,6 +142,12 @@ def _touch(by: str) -> UpdateBase:
     return touch.returning(Cart.id).execution_options(synchronize_session=False)
 
 
+def _not_sold(offer: queries.Offer | None) -> str:
+    if offer is not None and offer.waits_for:
+        return selling.told(offer.waits_for)
+    return _("Questo prodotto non è più in vendita.")
+
+
 def _no_room(offer: queries.Offer) -> str:
     if offer.quantity == 0:
         return _("%(name)s in questo momento è esaurito.", name=offer.name)
@@ -182,7 +189,7 @@ async def change(db: AsyncSession, cart_id: int | None, line_id: int, quantity: 
     await open_cart(db, {"cart": cart_id}, None)
     offer = await queries.offer(db, found[0], {"cart": cart_id})
     if offer is None or not offer.is_sold:
-        raise Refused(_("Questo prodotto non è più in vendita."), "quantity")
+        raise Refused(_not_sold(offer), "quantity")
     if quantity > offer.available:
         raise Refused(_left(offer.available), "quantity")
     await db.execute(

@@ -7,7 +7,20 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, case, func, literal, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    not_,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -23,7 +36,7 @@ from app.kernel.tenancy import in_language
 from app.pricing.rules import bulk
 from app.pricing.rules import queries as rules
 from app.pricing.rules.models import RulePrice
-from app.producers import closures, tax
+from app.producers import closures, selling, tax
 from app.producers.models import Producer
 
 
@@ -73,7 +86,7 @@ def _available(cart: ColumnElement[Any] = _CART) -> ColumnElement[int]:
     return StockItem.on_hand - StockItem.reserved + own
 
 
-def _is_sold() -> ColumnElement[bool]:
+def _is_offered() -> ColumnElement[bool]:
     return and_(
         Variant.retired_at.is_(None),
         Product.deleted_at.is_(None),
@@ -81,6 +94,15 @@ def _is_sold() -> ColumnElement[bool]:
         Product.published_at <= _NOW,
         Producer.hidden_at.is_(None),
     )
+
+
+def _is_sold() -> ColumnElement[bool]:
+    return and_(_is_offered(), selling.may_sell())
+
+
+def _waits() -> ColumnElement[bool]:
+    """It would be sold, could the money reach its producer."""
+    return and_(_is_offered(), not_(selling.may_sell()))
 
 
 _IMAGE = (Image.key, Image.width, Image.height, Image.color, Image.alt)
@@ -129,7 +151,8 @@ class Offer:
     """A variant that somebody wants to add. quantity: what of it is in the cart already.
 
     cart_id, touched_at: of the shopper's cart, None without one. count, goods_minor: pieces in it before, and what
-    they cost in the window. has_bulk: many pieces may cost less.
+    they cost in the window. has_bulk: many pieces may cost less. waits_for: its producer's name, where it is not sold
+    only because he may not sell now.
     """
 
     variant_id: int
@@ -144,6 +167,7 @@ class Offer:
     count: int
     goods_minor: int
     has_bulk: bool
+    waits_for: str
 
 
 async def offer(db: AsyncSession, variant_id: int, mine: Mapping[str, int | str]) -> Offer | None:
@@ -155,7 +179,7 @@ async def offer(db: AsyncSession, variant_id: int, mine: Mapping[str, int | str]
     found = (await db.execute(_offer_statement(*(mine or {"cart": 0})), values)).first()
     if found is None:
         return None
-    name, price, is_sold, available, has_bulk, *image, cart_id, touched_at, quantity, pieces, goods = found
+    name, price, is_sold, waits_for, available, has_bulk, *image, cart_id, touched_at, quantity, pieces, goods = found
     return Offer(
         variant_id,
         in_language(name, current_locale()),
@@ -169,6 +193,7 @@ async def offer(db: AsyncSession, variant_id: int, mine: Mapping[str, int | str]
         int(pieces or 0),
         int(goods or 0),
         bool(has_bulk),
+        waits_for,
     )
 
 
@@ -189,7 +214,9 @@ def _offer_statement(by: str) -> Select[Any]:
         .group_by(Cart.id)
         .subquery("mine")
     )
-    facts = (Product.name, Variant.price_minor, _is_sold(), _available(sums.c.cart_id), rules.any_bulk(), *_IMAGE)
+    waits_for = case((_waits(), Producer.name), else_="")
+    known = (Product.name, Variant.price_minor, _is_sold(), waits_for)
+    facts = (*known, _available(sums.c.cart_id), rules.any_bulk(), *_IMAGE)
     return (
         select(*facts, *sums.c)
         .select_from(Variant)
@@ -222,7 +249,7 @@ def _basket_statement() -> Select[Any]:
     return (
         select(Cart.country, Cart.postal_code, _available(), _is_sold(), *_LINE, *_SELLER, *_IMAGE, *cards.REFERENCE)
         .add_columns(*cards.WEIGHT, Product.deposit_percent, cards.MAKING_DAYS)
-        .add_columns(Cart.code, Cart.joins_group_id, Cart.ordering)
+        .add_columns(Cart.code, Cart.joins_group_id, Cart.ordering, _waits().label("waits"))
         .add_columns(rules.any_bulk().label("has_bulk"), RulePrice.base_minor.label("unruled_minor"), RulePrice.applied)
         .select_from(Cart)
         .outerjoin(CartLine, CartLine.cart_id == Cart.id)
@@ -273,6 +300,7 @@ def _gifts_statement() -> Select[Any]:
     return (
         select(*nowhere, _available(), _is_sold(), *facts, *_SELLER, *_IMAGE, *cards.REFERENCE)
         .add_columns(*cards.WEIGHT, *(literal(None, Integer).label(of) for of in _NOT_OF_GIFTS))
+        .add_columns(_waits().label("waits"))
         .select_from(Variant)
         .join(Product, Product.id == Variant.product_id)
         .join(Producer, Producer.id == Product.producer_id)
@@ -297,7 +325,7 @@ def _line(row: Any, sellers: dict[int, Seller]) -> BasketLine:
         facts[13] = Decimal(0)
     known = [*facts, available, is_sold, sellers[about[0]], _picture(image), cards.reduction(row)]
     line = replace(BasketLine(*known), kg_price_minor=row.kg_price_minor, weight_tolerance=row.weight_tolerance)
-    line = replace(line, ruled=_ruled(row, line.price_minor))
+    line = replace(line, ruled=_ruled(row, line.price_minor), waits=bool(row.waits))
     percent = row.deposit_percent if row.weight_tolerance is None else None
     is_worth_it = deposits.deposit([(line.total_minor, percent)], line.total_minor) > 0
     return replace(line, deposit_percent=percent, making_days=row.making_days) if is_worth_it else line

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from app.catalog import deposits, weight_words
 from app.catalog.views import Reduction
-from app.commerce.additions.joining import NOTHING, Joined, Joins
+from app.commerce.additions.joining import NOTHING, Joins
 from app.commerce.cart import added_vat, discount_views
-from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller, weight_of
+from app.commerce.cart.basket import Basket, BasketLine, Picture, Seller
+from app.commerce.cart.delivery_views import DeliveryView, delivery_of
 from app.commerce.cart.discount_views import DiscountsView, GiftView
 from app.commerce.cart.discounts import Discounts
 from app.commerce.promotions.announcing import CodePrice
-from app.delivery import words as delivery_words
 from app.delivery.quotes import Quote
 from app.kernel import clock, formats
 from app.kernel.i18n import current_locale, ngettext
@@ -20,7 +19,7 @@ from app.kernel.i18n import gettext as _
 from app.kernel.money import RateTotal
 from app.kernel.tenancy import ShopFacts, in_language
 from app.pricing.rules import words as pricing_words
-from app.producers import closures
+from app.producers import closures, selling
 from app.producers.closures import Told
 from app.producers.vat.rates import Rates
 
@@ -62,17 +61,6 @@ class LineView:
 
 
 @dataclass(frozen=True)
-class DeliveryView:
-    """surge: why it costs more than usual, or ""."""
-
-    fee_minor: int
-    when: str
-    missing_minor: int | None
-    refused: str | None
-    surge: str = ""
-
-
-@dataclass(frozen=True)
 class GroupView:
     producer_name: str
     producer_url: str
@@ -103,6 +91,7 @@ class JoinsView:
     closed: Sequence[str]
     is_weighed: bool
     is_made: bool = False  # something in it is ordered with a deposit
+    is_heavier: bool = False  # a parcel becomes dearer
 
 
 @dataclass(frozen=True)
@@ -150,21 +139,6 @@ class Mistake:
         return "cap" if self.line_id is None else f"quantity-{self.line_id}"
 
 
-def fees(basket: Basket, quote: Quote | None, joins: Joins = NOTHING) -> dict[int, int] | None:
-    """What each producer's delivery costs before discounts; None while the place is unknown."""
-    if quote is None:
-        return None
-    return {
-        seller.id: 0 if joins.of(seller.id) else _fee(quote, seller, lines)
-        for seller, lines in basket.groups
-        if refusal_of(lines, quote) is None
-    }
-
-
-def _fee(quote: Quote, seller: Seller, lines: Sequence[BasketLine]) -> int:
-    return quote.of(seller.id, weight_of(lines)).fee(sum(line.total_minor for line in lines))
-
-
 def cart(
     shop: ShopFacts,
     basket: Basket,
@@ -183,8 +157,10 @@ def cart(
     basket = replace(basket, lines=tuple(found.beside(basket.lines)))
     groups = [
         replace(
-            _joined(_group(shop, basket, seller, lines, quote, mistake), joins.of(seller.id)),
+            _group(shop, basket, seller, lines, mistake),
+            delivery=delivery_of(shop, basket, seller, lines, quote, joins),
             gifts=discount_views.gifts_of(found, seller.id),
+            travels_with=first.number if (first := joins.of(seller.id)) else "",
         )
         for seller, lines in basket.groups
     ]
@@ -217,7 +193,7 @@ def cart(
         [(mistake.field, mistake.sentence)] if mistake else [],
         discounts,
         any(line.by_weight for line in basket.lines),
-        joins_view(basket, joins),
+        joins_view(basket, joins, is_heavier=any(g.delivery and g.delivery.heavier for g in groups)),
         0 if basket.is_mixed else _deposit(basket, found, total),
         _parts(basket),
         added,
@@ -237,41 +213,27 @@ def _parts(basket: Basket) -> list[tuple[int, str]]:
     return [*((variant, in_language(name, current_locale())) for variant, name in alone.items()), *rest]
 
 
-def joins_view(basket: Basket, joins: Joins) -> JoinsView | None:
+def joins_view(basket: Basket, joins: Joins, *, is_heavier: bool) -> JoinsView | None:
     """What an addition says of itself; None for an ordinary basket."""
     if joins.group is None:
         return None
     is_made = any(line.deposit_percent is not None for line in basket.lines)
-    return JoinsView(joins.group.number, joins.closed, any(line.by_weight for line in basket.lines), is_made)
-
-
-def _joined(group: GroupView, parcel: Joined | None) -> GroupView:
-    """The same as it is when its goods travel in a parcel that is paid already."""
-    if parcel is None:
-        return group
-    delivery = group.delivery
-    if delivery and not delivery.refused:
-        delivery = replace(delivery, fee_minor=0, missing_minor=None, surge="")
-    return replace(group, delivery=delivery, travels_with=parcel.number)
+    is_weighed = any(line.by_weight for line in basket.lines)
+    return JoinsView(joins.group.number, joins.closed, is_weighed, is_made, is_heavier)
 
 
 def _group(
-    shop: ShopFacts,
-    basket: Basket,
-    seller: Seller,
-    lines: list[BasketLine],
-    quote: Quote | None,
-    mistake: Mistake | None,
+    shop: ShopFacts, basket: Basket, seller: Seller, lines: list[BasketLine], mistake: Mistake | None
 ) -> GroupView:
-    goods = sum(line.total_minor for line in lines)
+    """Its goods alone: delivery, gifts and what it travels with are not said yet."""
     return GroupView(
         seller.name,
         f"/produttori/{seller.slug}",
         f"{seller.city} ({seller.province})",
         _sold_by(seller),
         [line_view(shop, basket, line, mistake) for line in lines],
-        goods,
-        _delivery(shop, seller, lines, goods, quote) if basket.postal_code else None,
+        sum(line.total_minor for line in lines),
+        None,
         closures.told(seller.closures, clock.today(shop.time_zone)),
     )
 
@@ -323,6 +285,8 @@ def reasons(line: BasketLine, currency: str) -> list[str]:
 
 def _notice(shop: ShopFacts, basket: Basket, line: BasketLine) -> str | None:
     """What has changed since the line was put in, and what to do."""
+    if line.waits:
+        return _("%(why)s Toglilo per andare alla cassa.", why=selling.told(line.seller.name))
     if not line.is_sold:
         return _("Non è più in vendita: toglilo per andare alla cassa.")
     if basket.is_short(line):
@@ -340,43 +304,3 @@ def _notice(shop: ShopFacts, basket: Basket, line: BasketLine) -> str | None:
         )
         return _("Il prezzo è cambiato da %(before)s a %(now)s.", before=before, now=now)
     return None
-
-
-def _delivery(
-    shop: ShopFacts, seller: Seller, lines: list[BasketLine], goods: int, quote: Quote | None
-) -> DeliveryView:
-    refusal = refusal_of(lines, quote)
-    if quote is None or refusal:
-        if seller.pickup:
-            refusal = _("%(refusal)s Alla cassa puoi scegliere di ritirarli dal produttore.", refusal=refusal)
-        return DeliveryView(0, "", None, refusal)
-    quote = quote.of(seller.id, weight_of(lines))
-    first, last = quote.arrival(clock.now(), shop.time_zone, seller.closed)
-    said = delivery_words.surge(quote, goods, shop.currency)
-    when = after_balance() if any(line.deposit_percent is not None for line in lines) else days(first, last)
-    return DeliveryView(quote.fee(goods), when, quote.missing_for_free(goods) or None, None, said)
-
-
-def after_balance() -> str:
-    """When a piece with a deposit arrives, which has still to be made."""
-    return _("dopo il saldo")
-
-
-def refusal_of(lines: Sequence[BasketLine], quote: Quote | None) -> str | None:
-    """Why one producer's lines cannot go to the place of a quote (None: no zone reaches it); None if they can."""
-    if quote is None:
-        return _("Qui non consegniamo.")
-    fresh, alcohol = any(line.is_fresh for line in lines), any(line.min_age > 0 for line in lines)
-    return quote.refusal(fresh=fresh, alcohol=alcohol, weight_g=weight_of(lines))
-
-
-def days(first: date, last: date) -> str:
-    """When something arrives: "tra giovedì 26 e venerdì 27 novembre"."""
-    short, locale = "weekday", current_locale()
-    if first == last:
-        return formats.date(first, locale, style=short)
-    return _(
-        "tra %(first)s e %(last)s",
-        first=formats.date(first, locale, style=short),
-        last=formats.date(last, locale, style=short),
-    )

@@ -38,7 +38,7 @@ async def start(visit: CurrentVisit, request: AnyRequest, number: FromPath[str])
         return Go(way)
     if (kept := token or visit.cookie("cart")) and visit.person is None:
         visit.set_cookie("cart", kept, max_age=COOKIE_SECONDS)
-    visit.tell(_("Quello che metti nel carrello viaggia con l’ordine %(number)s, senza altra consegna.", number=number))
+    visit.tell(_("Quello che metti nel carrello viaggia nello stesso pacco dell’ordine %(number)s.", number=number))
     return Go("/carrello")
 
 

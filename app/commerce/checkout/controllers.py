@@ -270,7 +270,7 @@ async def _checkout(
     joins = await adding.joins(visit.db, visit.shop, basket, user_id)
     plan = plans.make(basket, zone, chosen, joins)
     plan = plans.discounted(plan, await _discounts(visit, draft, basket, plan, zone))
-    return draft, basket, await taxing.rated(visit.db, visit.shop, plan, draft)
+    return draft, basket, await taxing.shown(visit.db, visit.shop, plan, draft)
 
 
 async def _discounts(visit: Visit, draft: Checkout | None, basket: Basket, plan: Plan, zone: Quote | None) -> Discounts:

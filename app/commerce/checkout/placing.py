@@ -4,7 +4,8 @@ Everything is checked again, whatever the pages before have said. One checkout k
 locked, and what was placed under its key is known by its mark (plan.mark).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 
@@ -35,6 +36,7 @@ from app.kernel.i18n import gettext as _
 from app.kernel.money import fee_of_order
 from app.kernel.tenancy import ShopFacts, in_language
 from app.pricing.rules import surge
+from app.producers import selling
 from app.producers.vat import modes
 from app.shops import rules
 from app.web import metrics
@@ -140,6 +142,8 @@ def _check(shop: ShopFacts, draft: Checkout, basket: Basket, plan: Plan) -> None
     for line in basket.lines:
         if shop.prices_are_net and (line.by_weight or line.deposit_percent is not None):
             raise NotInStock(modes.no_weights() if line.by_weight else modes.no_deposits())
+        if line.waits:
+            raise NotInStock(selling.told(line.seller.name))
         if not line.is_sold:
             raise NotInStock(_("%(name)s non è più in vendita.", name=in_language(line.name, current_locale())))
     if step := plans.missing_step(draft, plan, clock.today(shop.time_zone)):
@@ -335,8 +339,7 @@ def _seller(parcel: Parcel) -> dict[str, object]:
 def _delivery(parcel: Parcel) -> dict[str, object]:
     cold = dict(parcel.quote.cold_chain) if parcel.quote and any(line.is_fresh for line in parcel.lines) else {}
     if parcel.joins:
-        frozen = parcel.joins.order.delivery
-        return {**frozen, "surge": None, **({"cold_chain": cold} if frozen.get("method") == plans.COURIER else {})}
+        return _joined_delivery(parcel, parcel.joins.order.delivery, cold)
     if parcel.method == plans.PICKUP or parcel.quote is None:
         return {"method": plans.PICKUP, "address": parcel.seller.address}
     zone = parcel.quote
@@ -353,6 +356,14 @@ def _delivery(parcel: Parcel) -> dict[str, object]:
         "dry": list(zone.dry) if zone.dry and any(line.min_age for line in parcel.lines) else None,
         "surge": surge.frozen(zone.surge) if zone.surge and parcel.fee_minor else None,
     }
+
+
+def _joined_delivery(parcel: Parcel, frozen: Mapping[str, object], cold: Mapping[str, str]) -> dict[str, object]:
+    """As the order that it joins says. step: what it makes that parcel dearer."""
+    if frozen.get("method") != plans.COURIER:
+        return {**frozen, "surge": None}
+    step = {"step": asdict(parcel.step)} if parcel.step and parcel.fee_minor else {}
+    return {**frozen, "surge": None, "cold_chain": cold, "weight_g": weight_of(parcel.lines), **step}
 
 
 async def clear_after_payment(db: AsyncSession, group: OrderGroup) -> None:

@@ -9,9 +9,10 @@ from datetime import date
 from app.catalog import deposits
 from app.commerce.additions import joining
 from app.commerce.additions.joining import Joined, Joins
-from app.commerce.cart.basket import Basket, BasketLine, Seller, weight_of
+from app.commerce.additions.steps import Step
+from app.commerce.cart.basket import Basket, BasketLine, Seller, load_of, weight_of
+from app.commerce.cart.delivery_views import refusal_of
 from app.commerce.cart.discounts import Discounts
-from app.commerce.cart.views import refusal_of
 from app.commerce.checkout.models import Checkout
 from app.commerce.promotions.engine import NOTHING, Outcome
 from app.delivery.quotes import Quote
@@ -57,7 +58,7 @@ class Parcel:
     @property
     def bought_minor(self) -> int:
         """What was chosen, before discounts. It decides whether delivery is free: no discount makes that dearer."""
-        return sum(line.total_minor for line in self.lines if line.id > 0)
+        return load_of(self.lines).goods_minor
 
     @property
     def priced_minor(self) -> int:
@@ -73,9 +74,18 @@ class Parcel:
         return self.quote.fee(self.bought_minor) if self.quote else 0
 
     @property
+    def step(self) -> Step | None:
+        """What these goods make of the cost of the parcel that they join; None where none is to be paid for."""
+        return self.joins.step(self.quote, load_of(self.lines)) if self.joins else None
+
+    @property
     def fee_minor(self) -> int:
-        """The delivery before discounts."""
-        return 0 if self.method == PICKUP or self.joins else self.courier_minor
+        """The delivery before discounts: of an addition, what it makes its parcel dearer."""
+        if self.method == PICKUP:
+            return 0
+        if self.joins:
+            return self.step.due_minor if self.step else 0
+        return self.courier_minor
 
     @property
     def delivery_minor(self) -> int:
@@ -192,7 +202,8 @@ def make(basket: Basket, quote: Quote | None, chosen: Mapping[str, str], joins: 
 def _joined(parcel: Parcel, first: Joined | None) -> Parcel:
     if first is None:
         return parcel
-    return replace(parcel, can_pick_up=False, method=first.method, is_chosen=True, joins=first)
+    refusal = refusal_of(parcel.lines, parcel.quote, first)
+    return replace(parcel, courier_refusal=refusal, can_pick_up=False, method=first.method, is_chosen=True, joins=first)
 
 
 def discounted(plan: Plan, found: Discounts) -> Plan:

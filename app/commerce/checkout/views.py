@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from app.catalog import deposits
 from app.commerce.cart import discount_views
 from app.commerce.cart.basket import Basket, BasketLine, Picture
+from app.commerce.cart.delivery_views import after_balance, days
 from app.commerce.cart.discount_views import DiscountsView
 from app.commerce.cart.forms import CodeForm
-from app.commerce.cart.views import JoinsView, UnitPrice, after_balance, days, joins_view, reasons, weight
+from app.commerce.cart.views import JoinsView, UnitPrice, joins_view, reasons, weight
 from app.commerce.checkout import by_weight
 from app.commerce.checkout.models import Checkout
 from app.commerce.checkout.plan import Parcel, Plan
@@ -52,7 +53,7 @@ class ParcelView:
     """methods: what may be chosen, as (value, text, aside). problem: why it cannot travel, and the way out.
 
     surge: why the courier costs more than usual, or "". dry: when he hands over no alcohol, or "". travels_with: the
-    number of the order in whose parcel it goes.
+    number of the order in whose parcel it goes; heavier: what it makes that dearer, or "".
     """
 
     field: str
@@ -73,6 +74,7 @@ class ParcelView:
     surge: str = ""
     travels_with: str = ""
     dry: str = ""
+    heavier: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def summary(
         discounts,
         plan.shop_funded_minor if is_known else 0,
         _most(plan, is_known=is_known),
-        joins_view(basket, plan.joins),
+        joins_view(basket, plan.joins, is_heavier=any(parcel.step and parcel.fee_minor for parcel in plan.parcels)),
         plan.deposit_minor,
         is_net=shop.prices_are_net,
         without_invoice=[
@@ -187,6 +189,7 @@ def parcel_view(shop: ShopFacts, parcel: Parcel) -> ParcelView:
         _surge(parcel, shop.currency),
         parcel.joins.number if parcel.joins else "",
         _dry(parcel),
+        words.heavier(parcel.step.weight_g, parcel.fee_minor, shop.currency) if parcel.step else "",
     )
 
 
@@ -220,6 +223,8 @@ def _methods(parcel: Parcel, courier: str, pickup: str) -> list[tuple[str, str, 
 def _problem(parcel: Parcel) -> str | None:
     if not parcel.problem:
         return None
+    if parcel.joins:
+        return _("%(refusal)s Dal carrello puoi spedirle a parte, o toglierne.", refusal=parcel.problem)
     return _(
         "%(refusal)s Cambia indirizzo, oppure togli dal carrello i prodotti di %(name)s.",
         refusal=parcel.problem,

@@ -143,13 +143,4 @@ def _note(
     before: dict[str, object],
     after: dict[str, object],
 ) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="credit_account",
-        entity_id=account.id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )
+    audit.by(db, person, action, ("credit_account", account.id), before, after)

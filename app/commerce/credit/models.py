@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.commerce.payments.models import CardRefund
 from app.kernel.db import Id, ShopOwned, Table
 
 WALLET, CARD, POINTS = "wallet", "card", "points"
@@ -183,15 +184,13 @@ class CreditPurchase(ShopOwned, Table):
     sent_at: Mapped[datetime | None]
 
 
-class CreditRefund(ShopOwned, Table):
+class CreditRefund(CardRefund, ShopOwned, Table):
     """What of a purchase goes back to the card that paid it. Its value has left the book when this row is there.
 
-    state: planned -> sending (Stripe has been asked) -> sent | failed; sent -> failed when a bank sends it back;
-    failed -> planned when staff try again, or -> sent when they gave it by bank transfer (is_by_hand), or -> by_bank
-    when the buyer's bank gave it to him, through a dispute.
+    state: as CardRefund has it, or failed -> sent when staff gave it by bank transfer (is_by_hand), or failed ->
+    by_bank when the buyer's bank gave it to him, through a dispute.
     reason: words.REFUND_REASONS. statement: of a buyer who withdraws, as it was confirmed; "" where staff decided.
-    email, locale: where its mails go. request_key: of the form, one refund each. idempotency_key: written before
-    Stripe is called.
+    email, locale: where its mails go.
     """
 
     __tablename__ = "credit_refunds"
@@ -205,12 +204,7 @@ class CreditRefund(ShopOwned, Table):
         CheckConstraint("state in ('planned', 'sending', 'sent', 'failed', 'by_bank')", name="state"),
     )
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
     purchase_id: Mapped[int] = mapped_column(ForeignKey("credit_purchases.id", ondelete="CASCADE"))
-    number: Mapped[str] = mapped_column(String(40))
-    request_key: Mapped[str] = mapped_column(String(80))
-    state: Mapped[str] = mapped_column(String(10), default="planned")
-    reason: Mapped[str] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(String(500), default="")
     statement: Mapped[str] = mapped_column(Text, default="")
     email: Mapped[str] = mapped_column(String(254))
@@ -218,15 +212,7 @@ class CreditRefund(ShopOwned, Table):
     actor: Mapped[str] = mapped_column(String(20))  # buyer | staff
     actor_id: Mapped[int | None] = mapped_column(Id)
     amount_minor: Mapped[int]
-    currency: Mapped[str] = mapped_column(String(3))
     is_by_hand: Mapped[bool] = mapped_column(default=False)
-    idempotency_key: Mapped[str | None] = mapped_column(String(120))
-    stripe_id: Mapped[str | None] = mapped_column(String(120))
-    failure: Mapped[str | None] = mapped_column(String(300))
-    created_at: Mapped[datetime]
-    asked_at: Mapped[datetime | None]  # when the present key was written
-    sent_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None]
 
 
 class PointsEarned(ShopOwned, Table):

@@ -5,7 +5,7 @@ staff have added is not in it. The value leaves the book in the same transaction
 nobody spends what goes back. Source: docs/algorithms/credit.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -129,12 +129,6 @@ def decided(amount_minor: int, currency: str) -> list[ledger.Line]:
         ledger.Line(ledger.CREDIT_OWED, amount_minor, currency),
         ledger.Line(ledger.REFUND_DUE, -amount_minor, currency),
     ]
-
-
-def sent(amount_minor: int, currency: str, *, by_hand: bool = False) -> Sequence[ledger.Line]:
-    """It has left our balance at Stripe; by hand: the shop's bank account."""
-    source = ledger.BANK if by_hand else ledger.STRIPE_BALANCE
-    return [ledger.Line(ledger.REFUND_DUE, amount_minor, currency), ledger.Line(source, -amount_minor, currency)]
 
 
 def _nothing() -> str:

@@ -120,16 +120,7 @@ async def choose(db: AsyncSession, shop: ShopFacts, terms: Terms, person: Person
     if before == terms:
         return
     row.features = {**row.features, FEATURE: terms.feature()}
-    audit.record(
-        db,
-        action="credit.terms.choose",
-        entity="shop",
-        entity_id=shop.id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before.feature(),
-        after=terms.feature(),
-    )
+    audit.by(db, person, "credit.terms.choose", ("shop", shop.id), before.feature(), terms.feature())
 
 
 def lasting(months: int | None, time_zone: str) -> datetime | None:

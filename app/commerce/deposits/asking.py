@@ -30,15 +30,13 @@ async def ask(db: AsyncSession, order: Order, person: Person) -> bool:
     before = mine.state
     await states.move(db, mine, "processing", Actor("producer", person.id), kind="balance_asked")
     group.balance_asked_at = clock.now()
-    audit.record(
+    audit.by(
         db,
-        action="order.balance_asked",
-        entity="order",
-        entity_id=mine.number,
-        actor_id=person.id,
-        actor_role=person.role,
-        before={"state": before},
-        after={"state": mine.state, "balance_minor": group.total_minor - group.deposit_minor},
+        person,
+        "order.balance_asked",
+        ("order", mine.number),
+        {"state": before},
+        {"state": mine.state, "balance_minor": group.total_minor - group.deposit_minor},
     )
     add_job(db, "deposits.ask", group_id=group.id)
     await tell(db, f"group:{group.id}", "order-changed")

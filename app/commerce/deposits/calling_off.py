@@ -60,15 +60,13 @@ async def by_staff(db: AsyncSession, group_id: int, person: Person, note: str) -
         raise Conflict(_("Questo ordine nel frattempo è cambiato: così non si può più fare."))
     for order in group.orders:
         await call_off(db, group, order, Actor("staff", person.id), note)
-    audit.record(
+    audit.by(
         db,
-        action="order.cancelled",
-        entity="group",
-        entity_id=group.number,
-        actor_id=person.id,
-        actor_role=person.role,
-        before={"state": "deposited"},
-        after={"state": group.state, "deposit_minor": group.deposit_minor},
+        person,
+        "order.cancelled",
+        ("group", group.number),
+        {"state": "deposited"},
+        {"state": group.state, "deposit_minor": group.deposit_minor},
     )
 
 

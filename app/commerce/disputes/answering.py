@@ -146,12 +146,11 @@ def _key(dispute_id: int, evidence: Mapping[str, str], added: Sequence[EvidenceF
 
 
 def _record(db: AsyncSession, person: Person, dispute: Dispute, action: str) -> None:
-    audit.record(
+    audit.by(
         db,
-        action=action,
-        entity="dispute",
-        entity_id=dispute.id,
-        actor_id=person.id,
-        actor_role=person.role,
-        after={"dispute": dispute.stripe_id, "fields": sorted(dispute.evidence)},
+        person,
+        action,
+        ("dispute", dispute.id),
+        {},
+        {"dispute": dispute.stripe_id, "fields": sorted(dispute.evidence)},
     )

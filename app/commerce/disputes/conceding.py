@@ -25,15 +25,13 @@ async def concede(
         row = await files.open_for(db, dispute_id)
         if row.state != "needs_response":
             raise Conflict(_("È solo una richiesta della banca: se chi ha comprato ha ragione, rimborsalo."))
-        audit.record(
+        audit.by(
             db,
-            action="dispute.conceded",
-            entity="dispute",
-            entity_id=row.id,
-            actor_id=person.id,
-            actor_role=person.role,
-            before={"state": row.state},
-            after={"dispute": row.stripe_id, "amount_minor": row.amount_minor},
+            person,
+            "dispute.conceded",
+            ("dispute", row.id),
+            {"state": row.state},
+            {"dispute": row.stripe_id, "amount_minor": row.amount_minor},
         )
         stripe_id = row.stripe_id
     try:

@@ -102,12 +102,11 @@ def too_late() -> Conflict:
 
 
 def _record(db: AsyncSession, person: Person, dispute: Dispute, action: str, file: EvidenceFile) -> None:
-    audit.record(
+    audit.by(
         db,
-        action=action,
-        entity="dispute",
-        entity_id=dispute.id,
-        actor_id=person.id,
-        actor_role=person.role,
-        after={"dispute": dispute.stripe_id, "field": file.field, "file": file.key, "size": file.size},
+        person,
+        action,
+        ("dispute", dispute.id),
+        {},
+        {"dispute": dispute.stripe_id, "field": file.field, "file": file.key, "size": file.size},
     )

@@ -40,15 +40,6 @@ async def correct(db: AsyncSession, person: Person, number: str, typed: Mapping[
     }
     if after != before:
         group.invoice = after
-        audit.record(
-            db,
-            action="order.invoice_address",
-            entity="group",
-            entity_id=group.number,
-            actor_id=person.id,
-            actor_role=person.role,
-            before=before,
-            after=after,
-        )
+        audit.by(db, person, "order.invoice_address", ("group", group.number), before, after)
         add_job(db, "documents.invoice_group", group_id=group.id)
     return order

@@ -112,7 +112,8 @@ def _goods(line: OrderLine, vat_minor: int, nature: str, locale: str, weights: s
     said = [name, size, weights]
     by_weight = line.kg_price_minor is not None  # its pieces cost what each weighs: one line with their sum
     listed, off = line.unit_price_minor, line.discount_minor - line.shop_funded_minor
-    if known.get("vat_added"):  # documents say prices with their VAT; what is due is net_minor and vat_minor, exactly
+    is_net = bool(known.get("vat_added"))
+    if is_net:  # documents say prices with their VAT; what is due is net_minor and vat_minor, exactly
         listed, off = (amount + add_vat(amount, Decimal(line.vat_rate))[1] for amount in (listed, off))
     return Line(
         kind="goods",
@@ -126,6 +127,7 @@ def _goods(line: OrderLine, vat_minor: int, nature: str, locale: str, weights: s
         sku=line.sku,
         nature=nature,
         position=line.position,
+        list_net_minor=line.unit_price_minor if is_net else None,
     )
 
 

@@ -33,7 +33,8 @@ class Party:
 
 @dataclass(frozen=True)
 class Line:
-    """kind: goods | delivery | fee. list_minor: of one piece, VAT included, before the discount.
+    """kind: goods | delivery | fee. list_minor: of one piece, VAT included, before the discount; list_net_minor:
+    without VAT, where the price was said so.
 
     net + vat = gross = what is paid for the line, after `discount_minor`. position: of the order line, or NO_LINE.
     """
@@ -49,6 +50,7 @@ class Line:
     sku: str = ""
     nature: str = ""
     position: int = NO_LINE
+    list_net_minor: int | None = None
 
     @property
     def gross_minor(self) -> int:

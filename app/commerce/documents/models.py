@@ -40,6 +40,7 @@ class Document(ShopOwned, Table):
         Index("ix_documents_producer", "shop_id", "producer_id", "date"),
         Index("ix_documents_state", "shop_id", "state", "date"),
         Index("ix_documents_order", "shop_id", "order_id"),
+        Index("ix_documents_original", "shop_id", "original_id"),
         CheckConstraint("total_minor = net_minor + vat_minor", name="total"),
     )
 

@@ -178,7 +178,9 @@ def _travels(parcel: ParcelView) -> str:
     said = [parcel.how, parcel.arrival and _("arriva %(when)s", when=parcel.arrival)]
     if parcel.cold_chain:
         said.append(_("Catena del freddo: %(how)s", how=parcel.cold_chain))
-    if parcel.travels_with:
+    if parcel.travels_with and parcel.heavier:
+        said += [_("Viaggia con l’ordine %(number)s", number=parcel.travels_with), parcel.heavier]
+    elif parcel.travels_with:
         said.append(_("Viaggia con l’ordine %(number)s, senza altra consegna.", number=parcel.travels_with))
     return " · ".join(filter(None, said))
 

@@ -142,13 +142,4 @@ async def correct(db: AsyncSession, shop: ShopFacts, person: Person, document_id
 def _audit(
     db: AsyncSession, person: Person, action: str, document: Document, before: dict[str, str], after: dict[str, str]
 ) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="document",
-        entity_id=document.number,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after=after,
-    )
+    audit.by(db, person, action, ("document", document.number), before, after)

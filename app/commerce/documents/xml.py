@@ -180,6 +180,8 @@ def unit_price(line: Line, currency: str) -> tuple[Decimal, Decimal]:
     """(price, discount) of one piece without VAT; price less discount, times the pieces, is the line's net."""
     paid = _decimal(line.net_minor, currency) / line.quantity
     price = _decimal(line.list_minor, currency) * 100 / (100 + Decimal(line.rate))
+    if line.list_net_minor is not None:
+        price = _decimal(line.list_net_minor, currency)
     discount = (price - paid).quantize(_FINE, ROUND_HALF_UP)
     if not line.discount_minor or discount <= 0:
         return paid.quantize(_FINE, ROUND_HALF_UP), Decimal(0)

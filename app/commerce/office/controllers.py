@@ -8,13 +8,13 @@ from litestar.params import FromPath
 from litestar.response import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.office import deeds, queries, sections, views
+from app.commerce.office import deeds, queries, sections, trail, trail_words, views
+from app.commerce.office.forms import TrailForm
 from app.commerce.office.queries import PAGE
 from app.commerce.orders import queries as orders
 from app.commerce.orders import words
 from app.commerce.payments import words as books
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
 from app.system import mail, runner
@@ -28,7 +28,7 @@ Deed = Callable[[AsyncSession, Person, int], Awaitable[bool]]
 
 @get("/amministrazione", access=access.staff, name="office.groups.list")
 async def show_groups(visit: CurrentVisit, request: AnyRequest) -> Page:
-    search, state, page = _asked(request)
+    (search, state), page = _asked(request), visit.page
     rows = await queries.groups(visit.db, search, state, page)
     return await _page(
         visit, "staff/groups.html", rows=rows[:PAGE], has_more=len(rows) > PAGE, page=page, search=search, state=state,
@@ -39,10 +39,10 @@ async def show_groups(visit: CurrentVisit, request: AnyRequest) -> Page:
 @get("/amministrazione/ordini.csv", access=access.staff, name="office.groups.export")
 async def export_groups(visit: CurrentVisit, request: AnyRequest) -> Response[bytes]:
     """The list as a table for a spreadsheet; that somebody took it is written down."""
-    search, state, _page_number = _asked(request)
+    search, state = _asked(request)
     found = await queries.exported(visit.db, search, state)
     async with transaction(visit.db):
-        deeds.record_export(visit.db, _person(visit), len(found), search, state)
+        deeds.record_export(visit.db, visit.who, len(found), search, state)
     sent = {"Content-Disposition": 'attachment; filename="ordini.csv"', "Cache-Control": "no-store"}
     return Response(views.table(found), media_type="text/csv", headers=sent)
 
@@ -59,13 +59,14 @@ async def show_group(visit: CurrentVisit, number: FromPath[str]) -> Page:
         money=await queries.money_of(db, group.id),
         mails=await mail.of_group(db, group.id),
         holds=await queries.holds(db, group.number),
-        trail=await queries.trail_of(db, [group.number, *(order.number for order in group.orders)]),
+        trail=await trail.of(db, visit.shop, [group.number, *(order.number for order in group.orders)]),
         travelling=await queries.travelling(db, [group.id]),
     )
     return await _page(
         visit, "staff/group.html", it=dossier, more=await sections.of_group(db, visit.shop, group),
         states=words.GROUP_STATES, payment_states=views.PAYMENT_STATES,
         transfer_state=views.transfer_state, mail_states=views.MAIL_STATES, event_states=books.EVENT_STATES,
+        event_note=books.event_note,
     )  # fmt: skip
 
 
@@ -96,14 +97,17 @@ async def retry_transfer(visit: CurrentVisit, transfer_id: FromPath[int]) -> Go:
 
 @get("/amministrazione/registro", access=access.staff, name="office.audit.list")
 async def show_audit(visit: CurrentVisit, request: AnyRequest) -> Page:
-    search, _state, page = _asked(request)
-    rows = await queries.trail(visit.db, search, page)
-    return await _page(visit, "staff/audit.html", rows=rows[:PAGE], has_more=len(rows) > PAGE, page=page, search=search)
+    form, page = TrailForm.read(request.query_params), visit.page
+    rows = await trail.page(visit.db, visit.shop, form.data.wanted(visit.shop.time_zone), page) if form.data else []
+    return await _page(
+        visit, "staff/audit.html", rows=rows[:PAGE], has_more=len(rows) > PAGE, page=page, form=form,
+        entities=sorted(((code, str(name)) for code, name in trail_words.ENTITIES.items()), key=lambda each: each[1]),
+    )  # fmt: skip
 
 
 @get("/amministrazione/posta", access=access.staff, name="office.mail.list")
 async def show_mails(visit: CurrentVisit, request: AnyRequest) -> Page:
-    search, state, page = _asked(request)
+    (search, state), page = _asked(request), visit.page
     rows = await queries.mails(visit.db, search, state, page)
     return await _page(
         visit, "staff/mails.html", rows=rows[:PAGE], has_more=len(rows) > PAGE, page=page, search=search, state=state,
@@ -123,7 +127,7 @@ async def resend_mail(visit: CurrentVisit, mail_id: FromPath[int]) -> Go:
 
 async def _again(visit: Visit, deed: Deed, about: int, back: str, said: str) -> Go:
     async with transaction(visit.db):
-        again = await deed(visit.db, _person(visit), about)
+        again = await deed(visit.db, visit.who, about)
     visit.tell(said if again else _("Non c’era niente da rifare: era già ripartito."))
     return Go(back)
 
@@ -132,18 +136,10 @@ async def _page(visit: Visit, template: str, **context: Any) -> Page:
     return Page(template, private=True, desk=views.frame(await queries.alarms(visit.db)), **context)
 
 
-def _asked(request: AnyRequest) -> tuple[str, str, int]:
-    """What is looked for, the state to show, and the page."""
+def _asked(request: AnyRequest) -> tuple[str, str]:
+    """What is looked for, and the state to show."""
     search, state = (request.query_params.get(name, "").strip()[:80] for name in ("q", "stato"))
-    asked = request.query_params.get("pagina", "1")
-    return search, state, max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-
-
-def _person(visit: Visit) -> Person:
-    """Who acts; `access=` has seen to it that there is somebody."""
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
+    return search, state
 
 
 ROUTES = [

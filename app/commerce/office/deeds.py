@@ -24,7 +24,7 @@ async def replay_job(db: AsyncSession, person: Person, job_id: int) -> bool:
     job = await queries.job(db, job_id)
     again = await runner.replay(db, job_id)
     if again:
-        _record(db, person, "job.replayed", "job", job_id, {"job": job.name, **job.payload})
+        audit.by(db, person, "job.replayed", ("job", job_id), {}, {"job": job.name, **job.payload})
         after_commit(db, ring)
     return again
 
@@ -34,7 +34,7 @@ async def retry_transfer(db: AsyncSession, person: Person, transfer_id: int) -> 
     account = await queries.transfer_account(db, transfer_id)
     again = await transfers.retry(db, transfer_id, account)
     if again:
-        _record(db, person, "transfer.retried", "transfer", transfer_id, {"account": account})
+        audit.by(db, person, "transfer.retried", ("transfer", transfer_id), {}, {"account": account})
     return again
 
 
@@ -43,7 +43,7 @@ async def resend_mail(db: AsyncSession, person: Person, mail_id: int) -> bool:
     known = await mail.one(db, mail_id)
     again = await mail.again(db, mail_id)
     if again:
-        _record(db, person, "mail.resent", "mail", mail_id, {"kind": known.kind, "reference": known.reference})
+        audit.by(db, person, "mail.resent", ("mail", mail_id), {}, {"kind": known.kind, "reference": known.reference})
     return again
 
 
@@ -68,18 +68,6 @@ async def correct_contact(db: AsyncSession, person: Person, group_id: int, form:
 
 def record_export(db: AsyncSession, person: Person, rows: int, search: str, state: str) -> None:
     """Who took a list of people away, and of how many."""
-    _record(db, person, "orders.exported", "group", "csv", {"rows": rows, "search": bool(search), "state": state})
-
-
-def _record(
-    db: AsyncSession, person: Person, action: str, entity: str, entity_id: object, after: dict[str, object]
-) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity=entity,
-        entity_id=entity_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        after=after,
+    audit.by(
+        db, person, "orders.exported", ("group", "csv"), {}, {"rows": rows, "search": bool(search), "state": state}
     )

@@ -12,10 +12,9 @@ from app.commerce.orders.forms import ReachForm, ShipForm
 from app.commerce.orders.models import Order, OrderGroup
 from app.identity import addresses
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, Refused
+from app.kernel.errors import Conflict, Refused
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import access
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -41,7 +40,7 @@ async def correct_contact(visit: CurrentVisit, request: AnyRequest, number: From
         return await _contact(visit, group, form)
     try:
         async with transaction(visit.db):
-            is_new = await deeds.correct_contact(visit.db, _person(visit), group.id, form.data)
+            is_new = await deeds.correct_contact(visit.db, visit.who, group.id, form.data)
     except Refused as no:  # what was undone is read anew
         group = await orders.with_orders(visit.db, await queries.group_id(visit.db, number))
         return await _contact(visit, group, form.refused(no.message, no.field))
@@ -65,7 +64,7 @@ async def correct_tracking(
     right = (form.data.carrier, form.data.tracking_number)
     try:
         async with transaction(visit.db):
-            await deeds.correct_tracking(visit.db, _person(visit), parcel.group_id, order, *right)
+            await deeds.correct_tracking(visit.db, visit.who, parcel.group_id, order, *right)
     except Refused as no:
         parcel = await _parcel(visit, number, order)
         return await _tracking(visit, number, parcel, form.refused(no.message, no.field))
@@ -81,7 +80,7 @@ async def deliver(visit: CurrentVisit, number: FromPath[str], order: FromPath[st
     group_id = await queries.group_id(visit.db, number)
     try:
         async with transaction(visit.db):
-            await deeds.deliver(visit.db, _person(visit), group_id, order)
+            await deeds.deliver(visit.db, visit.who, group_id, order)
     except Conflict as no:
         visit.tell(no.message)
     else:
@@ -125,13 +124,6 @@ async def _parcel(visit: Visit, number: str, order: str) -> Order:
 
 def _back(number: str) -> Go:
     return Go(f"/amministrazione/ordini/{number}")
-
-
-def _person(visit: Visit) -> Person:
-    """Who acts; `access=` has seen to it that there is somebody."""
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_contact, correct_contact, show_tracking, correct_tracking, deliver]

@@ -1,4 +1,4 @@
-"""What staff see of a shop: orders with their money, jobs, the audit trail, the mail. Every list has an end."""
+"""What staff see of a shop: orders with their money, jobs, the mail. Every list has an end. The trail: trail.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,10 @@ from app.catalog.models import Hold
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.payments import queries as paid
 from app.commerce.payments.models import LedgerJournal, Payment, StripeEvent, Transfer
-from app.identity.models import User
 from app.kernel.errors import NotFound
 from app.kernel.outbox import Job
 from app.producers.models import Producer
-from app.system.models import AuditEntry, OutgoingMail
+from app.system.models import OutgoingMail
 
 PAGE = 50
 MOST = 100
@@ -255,36 +254,6 @@ async def transfer_account(db: AsyncSession, transfer_id: int) -> str | None:
     if row is None:
         raise NotFound
     return row[0]
-
-
-@dataclass(frozen=True)
-class Trace:
-    """A line of the audit trail. who: name of the actor, or none."""
-
-    entry: AuditEntry
-    who: str | None
-
-
-async def trail(db: AsyncSession, search: str, page: int) -> list[Trace]:
-    """The audit trail, newest first, one page and one more. search: in action, entity or its id."""
-    found = select(AuditEntry, User.name).outerjoin(User, User.id == AuditEntry.actor_id)
-    if search:
-        columns = (AuditEntry.action, AuditEntry.entity, AuditEntry.entity_id)
-        found = found.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
-    rows = await db.execute(found.order_by(AuditEntry.id.desc()).limit(PAGE + 1).offset((page - 1) * PAGE))
-    return [Trace(entry, who) for entry, who in rows]
-
-
-async def trail_of(db: AsyncSession, numbers: Sequence[str]) -> list[Trace]:
-    """What was done to these orders, oldest first."""
-    rows = await db.execute(
-        select(AuditEntry, User.name)
-        .outerjoin(User, User.id == AuditEntry.actor_id)
-        .where(AuditEntry.entity.in_(("order", "transfer", "group")), AuditEntry.entity_id.in_(numbers))
-        .order_by(AuditEntry.id)
-        .limit(MOST)
-    )
-    return [Trace(entry, who) for entry, who in rows]
 
 
 @dataclass(frozen=True)

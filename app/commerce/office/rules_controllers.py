@@ -8,9 +8,7 @@ from litestar.params import FromPath
 from app.commerce.office import rules_form, sellers
 from app.commerce.office.rules_form import RulesForm, SellerForm
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.producers.models import Producer
 from app.shops import choosing, rules
 from app.system import page_drops
@@ -36,7 +34,7 @@ async def choose_rules(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     if wanted is None:
         return await _page(visit, form)
     async with transaction(visit.db):
-        if await choosing.choose(visit.db, visit.shop.id, wanted, _person(visit)):
+        if await choosing.choose(visit.db, visit.shop.id, wanted, visit.who):
             await page_drops.drop(visit.db, page_drops.EVERYTHING)  # what pages say of reviews follows them
     request.app.state.directory.forget()  # other processes hear of it within half a minute
     visit.tell(_("Fatto: valgono da adesso. Gli ordini già fatti tengono le loro."))
@@ -55,7 +53,7 @@ async def agree(visit: CurrentVisit, request: AnyRequest, producer_id: FromPath[
     if form.data is None:
         return await _seller(visit, await sellers.one(visit.db, producer_id), form)
     async with transaction(visit.db):
-        changed = await sellers.agree(visit.db, producer_id, rules_form.terms(form.data), _person(visit))
+        changed = await sellers.agree(visit.db, producer_id, rules_form.terms(form.data), visit.who)
     visit.tell(_("Fatto: vale dai prossimi ordini.") if changed else _("Non è cambiato niente."))
     return Go(f"{HERE}#produttori")
 
@@ -90,9 +88,3 @@ async def _seller(visit: Visit, seller: Producer, form: Filled[SellerForm]) -> P
         bases=[("", _("Come per tutti"), None), *rules.FEE_BASES],
         usual=now[rules.FEE_RATE.name],
     )
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person

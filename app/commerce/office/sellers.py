@@ -65,10 +65,7 @@ async def agree(db: AsyncSession, producer_id: int, wanted: SellerTerms, person:
         return False
     for name, value in after.items():
         setattr(row, name, value)
-    audit.record(
-        db, action="producer.terms", entity="producer", entity_id=row.id, actor_id=person.id,
-        actor_role=person.role, before=before, after=after,
-    )  # fmt: skip
+    audit.by(db, person, "producer.terms", ("producer", row.id), before, after)
     made = select(Product.id).where(Product.producer_id == row.id, Product.deposit_percent.is_not(None))
     await products.touch(db, list(await db.scalars(made)))  # their pages say in how many days they are made
     return True

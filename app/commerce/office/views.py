@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Hold
 from app.commerce.office import queries
-from app.commerce.office.queries import Alarms, Money, Pair, Trace
+from app.commerce.office.queries import Alarms, Money, Pair
+from app.commerce.office.trail import Line
 from app.commerce.orders import views, words
 from app.commerce.orders.models import OrderEvent, OrderGroup
 from app.commerce.orders.views import GroupView
@@ -126,7 +127,7 @@ class Dossier:
     mails: Sequence[OutgoingMail]
     events: Sequence[StripeEvent]
     holds: Sequence[HoldRow]
-    trail: Sequence[Trace]
+    trail: Sequence[Line]
 
 
 def frame(alarms: Alarms) -> Desk:
@@ -159,6 +160,7 @@ def frame(alarms: Alarms) -> Desk:
                 _counted(_("Documenti"), "/amministrazione/documenti", alarms),
                 _counted(_("Conti"), "/amministrazione/conti", alarms),
                 DeskLink(_("IVA"), "/amministrazione/iva"),
+                DeskLink(_("Versamenti"), "/amministrazione/versamenti"),
                 DeskLink(_("Conti collegati"), "/amministrazione/conti-collegati"),
                 *(_of_admins() if _is_admins() else ()),
             ]),
@@ -206,7 +208,7 @@ def dossier(
     money: Money,
     mails: Sequence[OutgoingMail],
     holds: Sequence[Hold],
-    trail: Sequence[Trace],
+    trail: Sequence[Line],
     travelling: Sequence[Pair],
 ) -> Dossier:
     """group: with its orders and their lines. events: its whole timeline, oldest first."""

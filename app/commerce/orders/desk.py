@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from app.commerce.orders import parcels
+from app.commerce.orders import parcels, reckoning
 from app.commerce.orders.models import Order, OrderEvent
 from app.commerce.orders.queries import Away, ToPack
 from app.commerce.orders.views import OPEN, LineView, ParcelView, address_lines, line_view, parcel_view
@@ -114,6 +114,7 @@ def desk_order(
 ) -> DeskOrder:
     """An order with its group and lines loaded. riders: the same of what travels with it; joins: as DeskOrder's."""
     group, parcel = order.group, parcel_view(shop, order.group, order, events)
+    money = reckoning.as_it_stands(order, group)
     waits = order.state in OPEN and parcel.leaves is not None
     return DeskOrder(
         parcel=parcel,
@@ -123,8 +124,8 @@ def desk_order(
         address=address_lines(group),
         note=group.note,
         currency=group.currency,
-        payout_minor=order.payout_minor,
-        fee_minor=order.fee_minor,
+        payout_minor=money.payout_minor,
+        fee_minor=money.fee_minor,
         is_late=bool(waits and parcel.leaves and parcel.leaves < today),
         leaves_today=bool(waits and parcel.leaves == today),
         refunded_minor=order.refunded_minor,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.orders import contracts, leaving, links, parcels, queries, views
+from app.commerce.orders import contracts, leaving, links, parcels, queries, reckoning, views
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.orders.views import ParcelView
 from app.kernel import clock
@@ -63,7 +63,7 @@ async def announce(db: AsyncSession, office: Office, group_id: int) -> None:
                     buyer=group.name,
                     city=group.city,
                     currency=group.currency,
-                    payout_minor=order.payout_minor,
+                    payout_minor=reckoning.as_it_stands(order, group).payout_minor,
                     link=address(office.settings, office.shop, f"/banco/ordini/{order.number}", locale),
                 )
 

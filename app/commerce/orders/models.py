@@ -76,7 +76,8 @@ class Order(ShopOwned, Table):
 
     joins_order_id: the earlier order in whose parcel this one travels (orders/parcels.py); that one joins none.
     producer: name, company, vat_number, address, email, phone as sold under (frozen).
-    delivery: method, zone, carrier, cold_chain, lead_days_min/max (frozen).
+    delivery: method, zone, carrier, cold_chain, lead_days_min/max (frozen); step: what an addition or a merger
+    made its parcel dearer (additions/steps.py).
     vat: list of {rate, gross_minor, net_minor, vat_minor}, goods and delivery together, one per rate; gross_minor
     counts what the shop pays of discounts too (docs/algorithms/vat.md).
     discounts: list of {promotion, title (locale -> text), code, is_gift, goods_minor, delivery_minor,
@@ -189,7 +190,10 @@ class OrderEvent(ShopOwned, Table):
     """Append-only timeline: every move of a group or an order, with who and why. order_id null: the whole group."""
 
     __tablename__ = "order_events"
-    __table_args__ = (Index("ix_order_events_group", "shop_id", "group_id", "id"),)
+    __table_args__ = (
+        Index("ix_order_events_group", "shop_id", "group_id", "id"),
+        Index("ix_order_events_reached", "shop_id", "to_state", "at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))

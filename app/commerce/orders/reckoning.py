@@ -7,12 +7,16 @@ that waits for its weights are those at the upper limit: what its buyer has auth
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
+
+from sqlalchemy import inspect
 
 from app.catalog.by_weight import ByWeight
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.kernel.money import RateTotal, divided, fee_of_order, vat_of_order
 from app.shops.rules import GROSS, NET
 
+Row = TypeVar("Row", Order, OrderLine)
 Off = tuple[int, int, int]  # promotion, what the producer gives, what the shop gives
 
 
@@ -179,6 +183,25 @@ def money_of(order: Order, *, estimated: bool = False) -> OrderMoney:
     if order.state == "cancelled":
         return OrderMoney([LineMoney(0, ()) for _line in order.lines], (), 0, 0)
     return reckon(facts_of(order), weights(order, estimated=estimated))
+
+
+def as_it_stands(order: Order, group: OrderGroup) -> Order:
+    """What pages show of an order, with its lines loaded: itself, or where something of it has been called off before
+    it is charged, a copy that no session knows, with the amounts of what is left, at the upper limits.
+    """
+    is_off = order.state == "cancelled"
+    if group.state != "authorized" or not (is_off or any(line.called_off for line in order.lines)):
+        return order
+    shown = _copy(order)
+    shown.lines = [_copy(line) for line in order.lines]
+    _write(shown, money_of(order) if is_off else reckon(facts_of(order), [None] * len(order.lines)))
+    return shown
+
+
+def _copy(row: Row) -> Row:
+    """The columns of a row, without what it is related to."""
+    kind = type(row)
+    return kind(**{column.key: getattr(row, column.key) for column in inspect(kind).column_attrs})
 
 
 def write(group: OrderGroup, money: Mapping[int, OrderMoney]) -> None:

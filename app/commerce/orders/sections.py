@@ -1,5 +1,5 @@
 """Pieces of an order's pages that higher contexts fill: what the buyer may still do and until when, his refunds, and
-what its producer is to know.
+what its producer is to know; and of the page that a producer's day begins with.
 """
 
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.models import Order, OrderGroup
-from app.kernel.tenancy import ShopFacts
+from app.kernel.tenancy import Person, ShopFacts
 
 Fill = Callable[[AsyncSession, ShopFacts, OrderGroup, str], Awaitable[str]]
 _rights: list[Fill] = []
@@ -16,6 +16,8 @@ _money: list[Fill] = []
 _changes: list[Fill] = []
 DeskFill = Callable[[AsyncSession, ShopFacts, Order], Awaitable[str]]
 _at_desk: list[DeskFill] = []
+WorkFill = Callable[[AsyncSession, Person, int], Awaitable[str]]
+_at_work: list[WorkFill] = []
 
 
 def fill_rights(with_this: Fill) -> None:
@@ -41,6 +43,11 @@ def fill_desk(with_this: DeskFill) -> None:
     _at_desk.append(with_this)
 
 
+def fill_work(with_this: WorkFill) -> None:
+    """At start: who says something above today's work. It is given who works there, and the producer's id."""
+    _at_work.append(with_this)
+
+
 async def rights(db: AsyncSession, shop: ShopFacts, group: OrderGroup, key: str) -> Markup:
     """The piece, in the reader's language."""
     return Markup().join([Markup(await fill(db, shop, group, key)) for fill in _rights])  # noqa: S704  (our templates)
@@ -59,3 +66,8 @@ async def changes(db: AsyncSession, shop: ShopFacts, group: OrderGroup, key: str
 async def at_desk(db: AsyncSession, shop: ShopFacts, order: Order) -> Markup:
     """What higher contexts say at the desk."""
     return Markup().join([Markup(await fill(db, shop, order)) for fill in _at_desk])  # noqa: S704  (our templates)
+
+
+async def at_work(db: AsyncSession, person: Person, producer_id: int) -> Markup:
+    """What higher contexts say above today's work."""
+    return Markup().join([Markup(await fill(db, person, producer_id)) for fill in _at_work])  # noqa: S704  (our templates)

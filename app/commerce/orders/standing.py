@@ -6,6 +6,7 @@ from datetime import datetime
 from app.commerce.orders.models import OrderGroup
 from app.commerce.orders.states import OPEN
 from app.kernel.i18n import gettext as _
+from app.kernel.i18n import ngettext
 
 
 def said(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str, str]:
@@ -16,9 +17,12 @@ def said(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str,
         case "awaiting_payment":
             return _("Manca il pagamento"), _("I prodotti sono da parte per te: l’ordine parte appena hai pagato.")
         case "authorized":
-            return _thanks(group), _(
+            return _thanks(group), ngettext(
+                "L’ordine è dal produttore. La banca tiene da parte l’importo massimo: appena ha pesato ti "
+                "addebitiamo quello vero e ti scriviamo a %(email)s. Il resto si libera da solo.",
                 "L’ordine è dai produttori. La banca tiene da parte l’importo massimo: appena hanno pesato ti "
                 "addebitiamo quello vero e ti scriviamo a %(email)s. Il resto si libera da solo.",
+                _standing(parcels),
                 email=group.email,
             )
         case "cancelled" if group.authorized_at is not None:
@@ -69,15 +73,34 @@ def _paid(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str
     if not waiting and not on_the_way:
         return _("È arrivato tutto"), _("Buon appetito! Se qualcosa non va, scrivi al produttore o a noi.")
     if on_the_way and not waiting:
-        return _("È in viaggio"), _("I produttori hanno spedito: segui i pacchi qui sotto.")
+        return _("È in viaggio"), ngettext(
+            "Il produttore ha spedito: segui il pacco qui sotto.",
+            "I produttori hanno spedito: segui i pacchi qui sotto.",
+            _standing(parcels),
+        )
     if on_the_way or any(state != "pending" for state in parcels):
-        return _("Ci stanno lavorando"), _("Ogni produttore spedisce il suo pacco: qui sotto vedi a che punto sono.")
+        return _("Ci stanno lavorando"), ngettext(
+            "Il produttore spedisce appena è pronto: qui sotto vedi a che punto è.",
+            "Ogni produttore spedisce il suo pacco: qui sotto vedi a che punto sono.",
+            _standing(parcels),
+        )
     if group.paid_at and (now - group.paid_at).total_seconds() < 3600:
-        return _thanks(group), _(
+        return _thanks(group), ngettext(
+            "Il produttore ha ricevuto l’ordine e prepara il pacco. Ti scriviamo a %(email)s quando parte.",
             "I produttori hanno ricevuto l’ordine e preparano i pacchi. Ti scriviamo a %(email)s quando partono.",
+            _standing(parcels),
             email=group.email,
         )
-    return _("Il tuo ordine"), _("I produttori hanno ricevuto l’ordine: lo confermano e preparano i pacchi.")
+    return _("Il tuo ordine"), ngettext(
+        "Il produttore ha ricevuto l’ordine: lo conferma e prepara il pacco.",
+        "I produttori hanno ricevuto l’ordine: lo confermano e preparano i pacchi.",
+        _standing(parcels),
+    )
+
+
+def _standing(parcels: Sequence[str]) -> int:
+    """How many producers still have something to do with it."""
+    return sum(state not in {"cancelled", "refunded"} for state in parcels)
 
 
 def _thanks(group: OrderGroup) -> str:

@@ -12,6 +12,7 @@ from app.commerce.orders import (
     deposit_views,
     discounts,
     leaving,
+    promises,
     reckoning,
     standing,
     states,
@@ -23,7 +24,6 @@ from app.commerce.orders.deposit_views import DepositView
 from app.commerce.orders.discounts import Taken
 from app.commerce.orders.models import Order, OrderEvent, OrderGroup, OrderLine
 from app.commerce.orders.vat_views import VatRow
-from app.delivery.quotes import working_days_after
 from app.identity import addresses
 from app.kernel import formats
 from app.kernel.i18n import current_locale
@@ -41,10 +41,8 @@ Happened = tuple[datetime | None, str, str | None]  # when (none: still to come)
 class LineView:
     """price_minor: of one piece. total_minor: of all, without discount_minor; where VAT is added, both are net of it.
 
-    withdrawal: the sentence of law.md
-
-    L25. is_cold: travels refrigerated. is_gift: added by a promotion. refunded_pieces: of quantity, not to be sent, or
-    sent back.
+    withdrawal: the sentence of law.md L25. is_cold: travels refrigerated. is_gift: added by a promotion.
+    refunded_pieces: of quantity, not to be sent, or sent back.
     """
 
     sku: str
@@ -82,6 +80,7 @@ class LineView:
 class ParcelView:
     """One producer's order. how: the way it travels; arrival: when it is expected, "" once it is on its way.
 
+    missed: the last day on which it was expected, where that is over. may_choose: its buyer has rights because of that.
     leaves: the day by which it must be sent; none when it is fetched, gone, or not paid whole. goods_minor,
     delivery_minor: as paid, without the VAT where is_net: it is then added below. total_minor: always with it;
     listed_…: before discounts, without gifts. shop_funded_minor: of the discounts, what the shop pays. travels_with:
@@ -111,6 +110,8 @@ class ParcelView:
     delivery_minor: int
     total_minor: int
     vat: Sequence[VatRow]
+    missed: date | None = None
+    may_choose: bool = False
     has_arrived: bool = False
     is_presumed: bool = False  # nobody has said that it has arrived
     is_awaited: bool = False  # its buyer may say that he has it
@@ -123,6 +124,7 @@ class ParcelView:
     needs_weights: bool = False  # the producer has still to type what they weigh
     deposit: DepositView | None = None  # of its group
     is_net: bool = False  # VAT was added to its prices
+    heavier: str = ""  # what it made the parcel dearer that it was added to, in a sentence
 
     @property
     def listed_goods_minor(self) -> int:
@@ -198,6 +200,8 @@ def group_view(
     joins: Mapping[int, str] = MappingProxyType({}),
 ) -> GroupView:
     """A group with its orders and lines loaded. events: of the whole group, oldest first. joins: parcels.numbers."""
+    orders = [reckoning.as_it_stands(order, group) for order in group.orders]
+    total_minor = sum(order.total_minor for order in orders)
     parcels = [
         replace(
             parcel_view(shop, group, order, [event for event in events if event.order_id == order.id]),
@@ -224,11 +228,11 @@ def group_view(
         parcels=parcels,
         goods_minor=sum(parcel.goods_minor for parcel in parcels),
         delivery_minor=sum(parcel.delivery_minor for parcel in parcels),
-        total_minor=group.total_minor,
+        total_minor=total_minor,
         is_net=any(parcel.is_net for parcel in parcels),
-        vat=vat_views.rows(row for order in group.orders for row in order.vat),
-        discounts=discounts.of(group.orders),
-        credit_minor=group.credit_minor,
+        vat=vat_views.rows(row for order in orders for row in order.vat),
+        discounts=discounts.of(orders),
+        credit_minor=min(group.credit_minor, total_minor),
         about_minor=weight_views.about(group),
         deposit=deposit_views.deposit_view(group, next(iter(group.orders), None)),
         due_minor=deposit_views.due_minor(group),
@@ -238,10 +242,12 @@ def group_view(
 
 def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequence[OrderEvent]) -> ParcelView:
     """One order with its lines loaded. events: its own, oldest first."""
+    about_minor, order = weight_views.about_order(order, group), reckoning.as_it_stands(order, group)
     seller, delivery, added = order.producer, order.delivery, vat_views.added(order)
     is_pickup, leaves = leaving.is_pickup(order), leaving.day(order, group, shop.time_zone)
     deposit = deposit_views.deposit_view(group, order)
     waits = deposit is not None and deposit.stage == "asked"
+    days = promises.expected(order, group, shop.time_zone)
     travels = order.state in OPEN and not is_pickup and group.state != deposit_views.DEPOSITED
     return ParcelView(
         id=order.id,
@@ -254,10 +260,12 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
         seller_slug=seller.get("slug", ""),
         company=seller.get("company") or seller.get("name", ""),
         seller_facts=_seller_facts(seller),
-        lines=[line_view(line, group) for line in order.lines],
+        lines=[line_view(line, group) for line in order.lines if line.quantity],
         timeline=_timeline(order, events, is_pickup=is_pickup),
         how=carriers.name(order.carrier) or _how(delivery),
-        arrival=_arrival(delivery, leaves) if travels else "",
+        arrival=_days(days.first, days.last) if days and not days.is_past else "",
+        missed=days.last if days and days.is_past else None,
+        may_choose=bool(days and days.is_past and promises.may_choose(order, group, shop.time_zone)),
         leaves=leaves if travels else None,
         cold_chain=text(delivery.get("cold_chain")),
         carrier=carriers.name(order.carrier),
@@ -275,10 +283,18 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
         discounts=discounts.of([order]),
         delivery_discount_minor=order.delivery_discount_minor,
         shop_funded_minor=order.shop_funded_minor,
-        about_minor=weight_views.about_order(order, group),
+        about_minor=about_minor,
         needs_weights=order.state in OPEN and not reckoning.is_weighed(order),
         deposit=deposit,
+        heavier=_heavier(order, order.delivery_minor - added[1], group.currency),
     )
+
+
+def _heavier(order: Order, delivery_minor: int, currency: str) -> str:
+    step = order.delivery.get("step")
+    if not step or step.get("merged"):  # of two orders merged, a refund says what has come back
+        return ""
+    return words.heavier(step["weight_g"], delivery_minor, currency)
 
 
 def line_view(line: OrderLine, group: OrderGroup | None = None) -> LineView:
@@ -304,7 +320,7 @@ def line_view(line: OrderLine, group: OrderGroup | None = None) -> LineView:
         reasons=reasons,
         saving_minor=(unruled_minor - line.unit_price_minor) * line.quantity,
         weight=weight_views.said(line, group.currency) if group else "",
-        is_about=bool(group and weight_views.is_open(group) and line.kg_price_minor is not None),
+        is_about=bool(group and weight_views.may_cost_less(line, group)),
     )
 
 
@@ -344,11 +360,10 @@ def _how(delivery: Mapping[str, Any]) -> str:
 def promised(order: Order, group: OrderGroup, time_zone: str) -> str:
     """When it would arrive if it were paid now; "" where it is fetched, or has still to be made."""
     is_open = not leaving.is_pickup(order) and not group.deposit_minor
-    return _arrival(order.delivery, leaving.day(order, group, time_zone)) if is_open else ""
+    return _days(*promises.arrival(order, group, time_zone)) if is_open else ""
 
 
-def _arrival(delivery: Mapping[str, Any], leaves: date) -> str:
-    first, last = (working_days_after(leaves, delivery.get(name) or 0) for name in ("lead_days_min", "lead_days_max"))
+def _days(first: date, last: date) -> str:
     return formats.days(first, last, current_locale())
 
 

@@ -12,7 +12,7 @@ def is_open(group: OrderGroup) -> bool:
 
 def about_order(order: Order, group: OrderGroup) -> int | None:
     """About what an order will cost, by the weights that are known; None when its sum is certain."""
-    if not is_open(group) or not reckoning.is_by_weight(order):
+    if not is_open(group) or order.state == "cancelled" or not reckoning.is_by_weight(order):
         return None
     return reckoning.money_of(order, estimated=True).total_minor
 
@@ -22,6 +22,12 @@ def about(group: OrderGroup) -> int | None:
     if not is_open(group) or not any(reckoning.is_by_weight(order) for order in group.orders):
         return None
     return sum(reckoning.money_of(order, estimated=True).total_minor for order in group.orders)
+
+
+def may_cost_less(line: OrderLine, group: OrderGroup) -> bool:
+    """Is its amount the most that it can become? Not of what has been called off: that costs nothing."""
+    is_left = line.gross_minor + line.discount_minor > 0
+    return is_open(group) and line.kg_price_minor is not None and is_left
 
 
 def said(line: OrderLine, currency: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.identity import addresses
+from app.kernel import formats
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import lazy_gettext as _l
@@ -92,6 +93,15 @@ def event(kind: str, *, of_order: bool, pickup: bool = False) -> str:
     if of_order and kind in STATES:
         return state(kind, pickup=pickup)
     return str(EVENTS.get(kind, kind))
+
+
+def heavier(weight_g: int, minor: int, currency: str) -> str:
+    """What is paid because goods make a parcel that is paid already heavier; "" for nothing."""
+    if not minor:
+        return ""
+    locale = current_locale()
+    weight, amount = formats.quantity(weight_g, "g", locale), formats.money(minor, currency, locale)
+    return _("Con queste aggiunte il pacco passa a %(weight)s: consegna + %(amount)s.", weight=weight, amount=amount)
 
 
 def withdrawal(rule: str) -> str:

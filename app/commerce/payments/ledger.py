@@ -128,6 +128,15 @@ def reversal(amount_minor: int, currency: str, producer_id: int, order_id: int) 
     return transfer(-amount_minor, currency, producer_id, order_id)
 
 
+def reversal_elsewhere(part_minor: int, more_minor: int, currency: str, producer_id: int, order_id: int) -> list[Line]:
+    """The same, done by somebody at Stripe's own desk, who took more than he had to give back: that is still his."""
+    return [
+        *reversal(part_minor, currency, producer_id, order_id),
+        Line(STRIPE_BALANCE, more_minor, currency),
+        Line(ADJUSTMENTS, -more_minor, currency),
+    ]
+
+
 def netting(amount_minor: int, currency: str, producer_id: int, order_id: int, owed_order_id: int) -> list[Line]:
     """What a producer owed of one order was kept back from the transfer of another."""
     return [
@@ -151,14 +160,13 @@ def late_payment(amount_minor: int, currency: str) -> list[Line]:
     return [Line(STRIPE_BALANCE, amount_minor, currency), Line(REFUND_DUE, -amount_minor, currency)]
 
 
-def late_refund(amount_minor: int, currency: str) -> list[Line]:
-    """That money went back."""
-    return [Line(REFUND_DUE, amount_minor, currency), Line(STRIPE_BALANCE, -amount_minor, currency)]
+def given_back(amount_minor: int, currency: str, *, by_hand: bool = False) -> list[Line]:
+    """What was due to a buyer went back to his card; by hand: from the shop's own bank account.
 
-
-def late_by_hand(amount_minor: int, currency: str) -> list[Line]:
-    """It went back from the shop's own bank account."""
-    return [Line(REFUND_DUE, amount_minor, currency), Line(BANK, -amount_minor, currency)]
+    Below zero: a bank has sent it back, and it is due again.
+    """
+    source = BANK if by_hand else STRIPE_BALANCE
+    return [Line(REFUND_DUE, amount_minor, currency), Line(source, -amount_minor, currency)]
 
 
 async def post(db: AsyncSession, kind: str, reference: str, lines: Sequence[Line], group_id: int | None) -> bool:

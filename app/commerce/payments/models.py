@@ -12,6 +12,29 @@ CHECKOUT, PAGE = "checkout", "page"
 WHOLE, DEPOSIT, BALANCE = "whole", "deposit", "balance"
 
 
+class CardRefund:
+    """What a card is to get back, whatever for (giving_back.py): columns of the tables of refunds. Minor units.
+
+    state: planned -> sending (Stripe has been asked) -> sent | failed; sent -> failed when a bank sends it back;
+    failed -> planned when staff try again. request_key: of the form or the deed that asked, so that asking twice makes
+    one. idempotency_key is written before Stripe is called.
+    """
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    number: Mapped[str] = mapped_column(String(40))
+    request_key: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(10), default="planned")
+    reason: Mapped[str] = mapped_column(String(20))
+    currency: Mapped[str] = mapped_column(String(3))
+    idempotency_key: Mapped[str | None] = mapped_column(String(120))
+    stripe_id: Mapped[str | None] = mapped_column(String(120))
+    failure: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]  # when the present key was written
+    sent_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+
+
 class Payment(ShopOwned, Table):
     """One attempt at paying a group: through one Stripe Checkout Session, or one PaymentIntent on our own page.
 
@@ -96,6 +119,7 @@ class Transfer(ShopOwned, Table):
     __table_args__ = (
         UniqueConstraint("order_id"),
         Index("ix_transfers_state", "shop_id", "state"),
+        Index("ix_transfers_producer", "shop_id", "producer_id", "state"),
         CheckConstraint("withheld_minor BETWEEN 0 AND amount_minor", name="withheld"),
         CheckConstraint("reversed_minor BETWEEN 0 AND amount_minor - withheld_minor", name="reversed"),
     )
@@ -191,6 +215,19 @@ class StripeEvent(ShopOwned, Table):
     handled_at: Mapped[datetime | None]
 
 
+class EventReading(ShopOwned, Table):
+    """One reading of Stripe's own list of events that came to its end. at: when it began; missed: of those that it
+    brought, how many had never reached us.
+    """
+
+    __tablename__ = "event_readings"
+    __table_args__ = (Index("ix_event_readings_at", "shop_id", "at"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime]
+    missed: Mapped[int]
+
+
 class LedgerJournal(ShopOwned, Table):
     """One event of money. Its entries sum to zero per currency; (kind, reference) happens once."""
 
@@ -211,7 +248,10 @@ class LedgerEntry(ShopOwned, Table):
     """Append-only. amount_minor: debit positive, credit negative. Accounts: payments/ledger.py."""
 
     __tablename__ = "ledger_entries"
-    __table_args__ = (Index("ix_ledger_entries_account", "shop_id", "account", "producer_id"),)
+    __table_args__ = (
+        Index("ix_ledger_entries_account", "shop_id", "account", "producer_id"),
+        Index("ix_ledger_entries_order", "shop_id", "order_id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     journal_id: Mapped[int] = mapped_column(ForeignKey("ledger_journals.id", ondelete="CASCADE"), index=True)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from app.commerce.orders.models import Order, OrderGroup
-from app.commerce.payments.models import PAGE, LedgerJournal, Payment, Recovery, StripeEvent, Transfer
+from app.commerce.payments.models import PAGE, EventReading, LedgerJournal, Payment, Recovery, StripeEvent, Transfer
 from app.kernel.errors import NotFound
 from app.producers.models import Producer
 
@@ -192,6 +192,12 @@ async def waiting_events(db: AsyncSession, before: datetime) -> list[int]:
     untried = (StripeEvent.state == "received", StripeEvent.note == "", StripeEvent.received_at < before)
     found = select(StripeEvent.id).where(*untried)
     return list(await db.scalars(found.order_by(StripeEvent.id).limit(MOST)))
+
+
+async def events_read(db: AsyncSession) -> datetime | None:
+    """When the last reading of Stripe's events began that missed none; None while there is none."""
+    found: datetime | None = await db.scalar(select(func.max(EventReading.at)).where(EventReading.missed == 0))
+    return found
 
 
 async def known_events(db: AsyncSession, event_ids: Sequence[str]) -> set[str]:

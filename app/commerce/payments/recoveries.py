@@ -72,6 +72,31 @@ async def take_back(
     return recovery
 
 
+async def was_reversed(db: AsyncSession, order_id: int, reference: str, sent: Sent, currency: str) -> str:
+    """Stripe has taken this back from the transfer already, with the refund `reference`, which somebody made there: no
+    more than the rest is asked for. What the producer had not to give back waits on ADJUSTMENTS until he gets it.
+
+    Within the transaction that plans the recovery. The reference of the journal.
+    """
+    order = await db.get_one(Order, order_id)
+    transfer = await _locked_transfer(db, order_id)
+    same = (Recovery.order_id == order_id, Recovery.kind == REFUND, Recovery.reference == reference)
+    recovery = await db.scalar(select(Recovery).where(*same).with_for_update())
+    part = 0
+    if recovery is not None and transfer is not None:
+        room = transfer.to_send_minor - transfer.reversed_minor - await _asked_by_others(db, recovery)
+        part = max(0, min(sent.amount_minor, recovery.left_minor, room))
+        recovery.stripe_id = sent.id
+        recovery.reversed_minor += part
+        transfer.reversed_minor += part
+        if not recovery.left_minor:
+            _settle(recovery)
+    booked, more = f"{order.number}/{sent.id}"[:80], sent.amount_minor - part
+    lines = ledger.reversal_elsewhere(part, more, currency, order.producer_id, order_id)
+    await ledger.post(db, "reversal", booked, lines, order.group_id)
+    return booked
+
+
 async def net(db: AsyncSession, transfer: Transfer, order: str, group_id: int) -> None:
     """Keep back from a locked transfer that is about to leave what its producer owes of other orders. order: number."""
     owed = await db.scalars(

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.commerce.orders import states
 from app.commerce.orders.states import STRIPE
 from app.commerce.payments import ledger, queries
+from app.commerce.payments.giving_back import OVER
 from app.commerce.payments.models import Payment
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, Sent, StripeGateway
 from app.kernel import ids
@@ -92,7 +93,7 @@ async def by_hand(db: AsyncSession, payment_id: int) -> bool:
     if payment.state != "late" or not payment.failure or is_contested:
         return False
     payment.state, payment.refund_id, payment.failure = "refunded", None, None
-    lines = ledger.late_by_hand(payment.amount_minor, payment.currency)
+    lines = ledger.given_back(payment.amount_minor, payment.currency, by_hand=True)
     await ledger.post(db, "late_by_hand", f"{group.number}/{payment.id}", lines, group.id)
     if group.state == "refunding":
         states.record(db, group.id, "refunded", states.SYSTEM, came_from="refunding", to="refunded")
@@ -114,7 +115,7 @@ async def _claimed(database: Database, shop: ShopFacts, payment_id: int) -> Paym
 async def _given_back(gateway: StripeGateway, payment: Payment, intent_id: str, key: str) -> Sent:
     """The refund: the one that is there (its answer was lost), else a new one."""
     for sent in await gateway.refunds_of(intent_id):
-        if sent.metadata.get("payment") == str(payment.id) and sent.status not in {"failed", "canceled"}:
+        if sent.metadata.get("payment") == str(payment.id) and sent.status not in OVER:
             return sent
     return await gateway.create_refund(
         intent_id=intent_id, amount_minor=payment.amount_minor, metadata={"payment": str(payment.id)}, key=key
@@ -133,7 +134,7 @@ async def _book(database: Database, shop: ShopFacts, payment: Payment, sent: Sen
         )
         if moved.first() is None:
             return
-        lines = ledger.late_refund(payment.amount_minor, payment.currency)
+        lines = ledger.given_back(payment.amount_minor, payment.currency)
         await ledger.post(db, "late_refund", f"{group.number}/{payment.id}/{sent.id}"[:80], lines, group.id)
         if group.state == "refunding":
             states.record(db, group.id, "refunded", STRIPE, came_from="refunding", to="refunded")

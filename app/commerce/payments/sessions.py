@@ -127,9 +127,11 @@ async def _close_all(database: Database, shop: ShopFacts, gateway: StripeGateway
 
 
 async def _end_closed(db: AsyncSession, group_id: int, closed: set[str]) -> None:
-    """A balance whose page has ended can be paid on another one; the order stays as it is."""
+    """Attempts at an order that stays as it is, because it is taken on, or over: nobody can pay them any more. Those
+    that Stripe has made nothing of are among them. (A balance can be paid on another page.)
+    """
     for payment in await queries.payments_of(db, group_id):
-        if payment.part == BALANCE and payment.state in queries.LIVE and payment.object_id in closed:
+        if payment.state in queries.LIVE and (payment.object_id is None or payment.object_id in closed):
             payment.state, payment.session_url, payment.settled_at = "expired", None, clock.now()
 
 

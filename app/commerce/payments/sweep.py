@@ -10,6 +10,7 @@ import structlog
 
 from app.commerce.orders.states import SYSTEM
 from app.commerce.payments import queries, recoveries, refunds, sessions, settling, transfers, webhooks
+from app.commerce.payments.outcomes import Outcome
 from app.integrations.stripe import PaymentUnreachable, StripeGateway
 from app.kernel import clock
 from app.kernel.db import Database
@@ -46,6 +47,15 @@ async def sweep(database: Database, shop: ShopFacts, gateway: StripeGateway) -> 
                 await deed(database, shop, gateway, row_id)
     except PaymentUnreachable:
         log.warning("payments.sweep_stopped", shop=shop.slug)
+
+
+async def hear_of(database: Database, shop: ShopFacts, gateway: StripeGateway, intent_id: str) -> Outcome:
+    """Settle what has taken money although nobody told us: the intent of our own page, or a Session's. Raises
+    PaymentUnreachable.
+    """
+    outcome = await settling.settle_intent(database, shop, gateway, intent_id)
+    session_id = await gateway.session_of(intent_id) if outcome == Outcome.UNKNOWN else None
+    return await settling.settle(database, shop, gateway, session_id) if session_id else outcome
 
 
 async def _end(database: Database, shop: ShopFacts, gateway: StripeGateway, group_id: int) -> None:

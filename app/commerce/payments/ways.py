@@ -81,13 +81,4 @@ async def choose(db: AsyncSession, shop_id: int, ways: Ways, stripe: StripeSetti
     if before == ways:
         return
     shop.features = {**shop.features, FEATURE: asdict(ways)}
-    audit.record(
-        db,
-        action="payments.ways.choose",
-        entity="shop",
-        entity_id=shop_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=asdict(before),
-        after=asdict(ways),
-    )
+    audit.by(db, person, "payments.ways.choose", ("shop", shop_id), asdict(before), asdict(ways))

@@ -7,7 +7,7 @@ from litestar import Request, get, post
 from app.commerce.payments import ways
 from app.commerce.payments.ways import Ways
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
 from app.web import access, desk
 from app.web.forms import Filled, Form
@@ -52,11 +52,9 @@ async def choose_ways(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     form = WaysForm.read(await request.form())
     if form.data is None:
         return await _page(visit, form, 422)
-    if visit.person is None:
-        raise Forbidden
     try:
         async with transaction(visit.db):
-            await ways.choose(visit.db, visit.shop.id, form.data.ways(), visit.settings.stripe, visit.person)
+            await ways.choose(visit.db, visit.shop.id, form.data.ways(), visit.settings.stripe, visit.who)
     except Refused as no:
         return await _page(visit, form.refused(no.message, no.field), 422)
     request.app.state.directory.forget()  # other processes hear of it within half a minute

@@ -8,16 +8,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.payments import queries
+from app.commerce.payments import queries, words
 from app.commerce.payments.belonging import belongs, object_of
-from app.commerce.payments.models import PAGE, StripeEvent
+from app.commerce.payments.models import PAGE, EventReading, StripeEvent
 from app.commerce.payments.outcomes import Outcome
 from app.commerce.payments.settling import settle, settle_intent
 from app.integrations.stripe import Event, PaymentUnreachable, StripeGateway
 from app.kernel import clock
 from app.kernel.db import Database, transaction
-from app.kernel.i18n import SOURCE_LOCALE, speaking
-from app.kernel.i18n import gettext as _
 from app.kernel.outbox import add_job
 from app.kernel.tenancy import ShopFacts
 
@@ -35,8 +33,9 @@ INTENT_EVENTS = (
     "payment_intent.payment_failed",
     "payment_intent.canceled",
 )
-MISSED_DAYS = timedelta(days=3)
 MOST_TYPES = 20  # that Stripe takes in one question
+KEPT = timedelta(days=30)  # Stripe tells of no older ones (payments.md 5.2)
+AGAIN = timedelta(days=1)  # read anew each time: Stripe may list an event late
 
 Deed = Callable[[Database, ShopFacts, StripeGateway, StripeEvent], Awaitable[str | None]]
 
@@ -57,8 +56,8 @@ def handles(prefix: str, deed: Deed, *, missed: Sequence[str] = ()) -> None:
     """Have `deed` done for events whose type begins so ("refund."); the longest prefix wins. main joins them.
 
     The deed gets the event only if it is about this shop, outside any transaction. It reads the object's present state
-    from Stripe and lets follow what must, any number of times and in any order. It returns what became of it in a few
-    words, or None if there was nothing to do; PaymentUnreachable means: try again.
+    from Stripe and lets follow what must, any number of times and in any order. It returns what became of it in a
+    word (words.event_note has its sentence), or None if there was nothing to do; PaymentUnreachable means: try again.
     """
     _handlers.append(Handler(prefix, deed, tuple(missed)))
 
@@ -84,8 +83,7 @@ async def receive(database: Database, shop: ShopFacts, event: Event) -> bool:
                 received_at=clock.now(),
             )
             if not is_ours_to_do:
-                with speaking(SOURCE_LOCALE):
-                    row.state, row.note, row.handled_at = "ignored", _leaving_alone(), row.received_at
+                row.state, row.note, row.handled_at = "ignored", words.UNHANDLED, row.received_at
             db.add(row)
             await db.flush()  # the job needs the id; of two deliveries at once the second is refused here
             if is_ours_to_do:
@@ -104,9 +102,9 @@ async def handle(database: Database, shop: ShopFacts, gateway: StripeGateway, ev
         return
     deed = deed_for(event.type)
     if deed is None or event.object_id is None:
-        await _close(database, shop, event_id, "ignored", _leaving_alone())
+        await _close(database, shop, event_id, "ignored", words.UNHANDLED)
     elif not ours:
-        await _close(database, shop, event_id, "ignored", _("Riguarda un altro negozio."))
+        await _close(database, shop, event_id, "ignored", words.ELSEWHERE)
     else:
         try:
             note = await deed(database, shop, gateway, event)
@@ -116,13 +114,9 @@ async def handle(database: Database, shop: ShopFacts, gateway: StripeGateway, ev
             await _note(database, shop, event_id, type(fault).__name__)
             raise
         if note is None:
-            await _close(database, shop, event_id, "ignored", _("Non c’era niente da fare."))
+            await _close(database, shop, event_id, "ignored", words.NOTHING)
         else:
             await _close(database, shop, event_id, "done", note)
-
-
-def _leaving_alone() -> str:
-    return _("Di questo tipo non ci occupiamo.")
 
 
 def deed_for(type_: str) -> Deed | None:
@@ -151,18 +145,32 @@ async def replay(db: AsyncSession, event_id: int) -> bool:
 
 
 async def fetch_missed(database: Database, shop: ShopFacts, gateway: StripeGateway) -> int:
-    """Fetch the events of the last days that never reached us; returns how many there were."""
-    missed, since = 0, clock.now() - MISSED_DAYS
+    """Fetch the events that never reached us, since the last time that none was missing; returns how many there were.
+
+    One that does not come to its end is read anew from where it began. So is one that brought any: what they are about
+    may only then be known for ours, and whatever else happened to it (belonging.py).
+    """
+    began, missed = clock.now(), 0
+    async with database.session(shop.id) as db:
+        last = await queries.events_read(db)
+    since = max(last - AGAIN, began - KEPT) if last else began - KEPT
     types = [*SESSION_EVENTS, *INTENT_EVENTS, *(name for handler in _handlers for name in handler.missed)]
     for first in range(0, len(types), MOST_TYPES):
-        for event in await gateway.events_since(since, types[first : first + MOST_TYPES]):
-            if event.type in INTENT_EVENTS and not _is_of_page(event):
-                continue
-            async with database.session(shop.id) as db:
-                ours = await belongs(db, shop, event.account, event.payload)
-            if ours:
+        async for events in gateway.events_since(since, types[first : first + MOST_TYPES]):
+            for event in await _unknown(database, shop, events):
                 missed += await receive(database, shop, event)
+    async with database.session(shop.id) as db, transaction(db):
+        db.add(EventReading(at=began, missed=missed))
     return missed
+
+
+async def _unknown(database: Database, shop: ShopFacts, events: Sequence[Event]) -> list[Event]:
+    """Those of this shop's that we do not have."""
+    async with database.session(shop.id) as db:
+        known = await queries.known_events(db, [event.id for event in events])
+        fresh = [event for event in events if event.id not in known]
+        wanted = [event for event in fresh if event.type not in INTENT_EVENTS or _is_of_page(event)]
+        return [event for event in wanted if await belongs(db, shop, event.account, event.payload)]
 
 
 def _is_of_page(event: Event) -> bool:
@@ -192,7 +200,7 @@ async def _close(database: Database, shop: ShopFacts, event_id: int, state: str,
 
 async def _note(database: Database, shop: ShopFacts, event_id: int, fault: str) -> None:
     """Why it could not be handled, for whoever reads the list of events; the job's own record has the rest."""
-    await _write(database, shop, event_id, note=_("Non riuscito: %(fault)s", fault=fault)[:300])
+    await _write(database, shop, event_id, note=f"{words.FAULT}{fault}"[:300])
 
 
 async def _write(database: Database, shop: ShopFacts, event_id: int, **values: object) -> None:

@@ -55,7 +55,7 @@ async def _account(
             producer.stripe_account = made
             row = await _row(db, producer_id)
             row.account = made
-            _record(db, person, producer_id, made)
+            audit.by(db, person, "producer.account_opened", ("producer", producer_id), {}, {"account": made})
         return producer.stripe_account
 
 
@@ -102,15 +102,3 @@ async def _row(db: AsyncSession, producer_id: int) -> ConnectedAccount:
         )
         db.add(row)
     return row
-
-
-def _record(db: AsyncSession, person: Person, producer_id: int, account: str) -> None:
-    audit.record(
-        db,
-        action="producer.account_opened",
-        entity="producer",
-        entity_id=producer_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        after={"account": account},
-    )

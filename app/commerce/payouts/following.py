@@ -7,6 +7,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import products
+from app.catalog.models import Product
 from app.commerce.payments import transfers
 from app.commerce.payments.belonging import object_of
 from app.commerce.payments.models import StripeEvent, Transfer
@@ -18,10 +20,11 @@ from app.kernel import clock
 from app.kernel.db import Database, transaction
 from app.kernel.outbox import add_job
 from app.kernel.tenancy import ShopFacts
+from app.producers import selling
 from app.producers.models import Producer
+from app.system import audit
 
 log = structlog.get_logger()
-PAYOUT_EVENTS = ("payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled")
 LOOK_BACK = timedelta(days=14)  # a payout that was paid may fail for five working days
 FAILED = ("failed", "canceled")
 
@@ -84,14 +87,36 @@ async def read_account(database: Database, shop: ShopFacts, gateway: StripeGatew
         producer_id = await _producer(db, account, lock=True)
         if producer_id is None:
             return None
+        could_sell = await selling.is_open(db, producer_id)
         row = await db.scalar(select(ConnectedAccount).where(ConnectedAccount.producer_id == producer_id))
         if row is None:
             row = ConnectedAccount(producer_id=producer_id)
             db.add(row)
         _copy_account(row, facts)
+        await db.flush()  # whether he may sell is asked of rows
+        await _open_or_close(db, producer_id, could_sell=could_sell)
         if facts.transfers_enabled:
             await transfers.release(db, producer_id, account)
     return "ready" if facts.transfers_enabled and facts.payouts_enabled else "not ready"
+
+
+async def _open_or_close(db: AsyncSession, producer_id: int, *, could_sell: bool) -> None:
+    """What follows when an account begins or ceases to take transfers: lists, pages and baskets say so from now on."""
+    can_sell = await selling.is_open(db, producer_id)
+    if can_sell == could_sell:
+        return
+    goods = select(Product.id).where(Product.producer_id == producer_id, Product.published_at.is_not(None))
+    await products.touch(db, list(await db.scalars(goods.order_by(Product.id))))
+    audit.record(
+        db,
+        action="producer.may_sell" if can_sell else "producer.may_not_sell",
+        entity="producer",
+        entity_id=producer_id,
+        actor_id=None,
+        actor_role="system",
+        before={"may_sell": could_sell},
+        after={"may_sell": can_sell},
+    )
 
 
 def _copy_account(row: ConnectedAccount, facts: AccountFacts) -> None:

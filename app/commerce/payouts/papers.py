@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.commerce.documents.sheets import Column, Sheet
 from app.commerce.payouts import words
+from app.commerce.payouts.overview import Row
 from app.commerce.payouts.sales import Bucket
 from app.commerce.payouts.statement import Statement
 from app.kernel import formats
@@ -26,6 +27,21 @@ def statement_table(it: Statement) -> bytes:
         rows.append([line.at.isoformat(timespec="seconds"), line.what, line.order, moved, left])
     rows.append([it.until.isoformat(), _("Saldo finale"), "", "", amount(it.closing_minor, it.currency)])
     return tables.table([_("Data"), _("Che cosa"), _("Ordine"), _("Importo"), _("Saldo")], rows)
+
+
+def overview_table(found: Sequence[Row], currency: str) -> bytes:
+    """Where each producer's money is, for staff."""
+    heads = [_("Produttore"), _("Dovuto"), _("Non ancora mandato"), _("In viaggio"), _("Da compensare")]
+    last = [_("Ultimo versamento"), _("Partito il"), _("Stato"), _("Motivo")]
+    rows: list[Sequence[object]] = []
+    for row in found:
+        amounts = (row.owed_minor, row.unsent_minor, row.moving_minor, row.debt_minor)
+        newest: Sequence[object] = ("", "", "", "")
+        if row.last:
+            minor, state = tables.amount(row.last.amount_minor, row.last.currency), words.payout(row.last.state)[0]
+            newest = (minor, row.last.created_at.date().isoformat(), state, words.failure(row.last.failure))
+        rows.append([row.producer, *(tables.amount(each, currency) for each in amounts), *newest])
+    return tables.table([*heads, *last], rows)
 
 
 def sales_table(found: Sequence[Bucket], currency: str) -> bytes:

@@ -149,6 +149,16 @@ async def stripe_account(db: AsyncSession, producer_id: int) -> str | None:
     return await db.scalar(select(Producer.stripe_account).where(Producer.id == producer_id))
 
 
+def may_receive() -> ColumnElement[bool]:
+    """For selling.also_needs: Stripe has not said that transfers to him are off. Needs Producer in the statement.
+
+    One that we open has its row at once, and may not. An account that came with imported data is believed until it is
+    read for the first time, the next morning at the latest.
+    """
+    off = (ConnectedAccount.producer_id == Producer.id, ConnectedAccount.transfers_enabled.is_(False))
+    return ~select(ConnectedAccount.id).where(*off).correlate(Producer).exists()
+
+
 def _to_send() -> ColumnElement[int]:
     return func.coalesce(func.sum(Transfer.amount_minor - Transfer.withheld_minor), 0)
 

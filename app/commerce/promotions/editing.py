@@ -167,15 +167,7 @@ async def save_group(db: AsyncSession, person: Person, name: str, emails: Sequen
     )
     folded = sorted({email.lower() for email in emails})
     db.add_all(CustomerGroupMember(group_id=group.id, email=email) for email in folded)
-    audit.record(
-        db,
-        action="customer_group.saved",
-        entity="customer_group",
-        entity_id=group.id,
-        actor_id=person.id,
-        actor_role=person.role,
-        after={"members": len(folded)},
-    )
+    audit.by(db, person, "customer_group.saved", ("customer_group", group.id), {}, {"members": len(folded)})
     return group
 
 

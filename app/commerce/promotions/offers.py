@@ -42,6 +42,7 @@ from app.commerce.promotions.sale import Buyer, Gift, Uses
 from app.identity.models import User
 from app.kernel import clock
 from app.kernel.tenancy import ShopFacts
+from app.producers import selling
 from app.producers.models import Producer
 
 _CART: BindParameter[int] = bindparam("cart")
@@ -202,7 +203,7 @@ def _statement(*, every: bool) -> Select[Any]:
     )
     is_sold = and_(
         Variant.retired_at.is_(None), Product.deleted_at.is_(None), Product.published_at <= _NOW,
-        Producer.hidden_at.is_(None),
+        Producer.hidden_at.is_(None), selling.may_sell(),
     )  # fmt: skip
     found = (
         select(

@@ -12,12 +12,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.disputes import following
-from app.commerce.payments import ledger
+from app.commerce.payments import ledger, sweep
 from app.commerce.payments.ledger import BANK, STRIPE_BALANCE, STRIPE_FEES, Line
 from app.commerce.payments.models import LedgerJournal, Payment
 from app.commerce.reconciliation import owning, reporting
 from app.commerce.reconciliation.models import Movement, Reconciliation
 from app.commerce.reconciliation.owning import CHARGES, TO_BANK, Owners
+from app.commerce.refunds import sending
 from app.integrations import stripe_money
 from app.integrations.stripe import PaymentRefused, StripeGateway
 from app.integrations.stripe_money import MovementFacts
@@ -28,7 +29,7 @@ from app.kernel.tenancy import ShopFacts
 log = structlog.get_logger()
 AGAIN = timedelta(days=7)  # read anew each time: Stripe may list a movement late
 AT_FIRST = timedelta(days=1)  # before the first payment
-DISPUTE = "dispute"
+CHARGE, DISPUTE, REFUND_FAILURE = "charge", "dispute", "refund_failure"
 # Kinds of journals that a movement of a category is about, before any other of the same amount.
 FAMILIES = {
     "charge": ("payment", "deposit", "late_payment", "credit_sale"),
@@ -51,7 +52,7 @@ async def compare(database: Database, shop: ShopFacts, gateway: StripeGateway, *
     read_at = clock.now()
     movements = await stripe_money.movements_since(gateway, since)
     mine = await _mine(database, shop, gateway, movements, keeps_books=keeps_books)
-    await _follow_disputes(database, shop, gateway, mine)
+    await _follow(database, shop, gateway, mine)
     async with database.session(shop.id) as db, transaction(db):
         new = await _keep(db, mine)
         fees = sum([await _book(db, row) for row in new])
@@ -109,10 +110,20 @@ async def _is_elsewhere(gateway: StripeGateway, shop: ShopFacts, owners: Owners,
         return False
 
 
-async def _follow_disputes(
+async def _follow(
     database: Database, shop: ShopFacts, gateway: StripeGateway, mine: Sequence[tuple[MovementFacts, int | None]]
 ) -> None:
-    """A dispute whose news were lost is found by its movement, and booked before it is looked for."""
+    """What moved money and whose news were lost, however long ago, is followed, and booked before it is looked for: a
+    charge that we know nothing of, a refund that a bank has sent back, a dispute.
+    """
+    async with database.session(shop.id) as db:
+        owners = await owning.owners(db, shop, [facts for facts, _group in mine if facts.category == CHARGE])
+    for facts in (facts for facts, _group in mine):
+        intent_id = facts.source.get("payment_intent")
+        if facts.category == CHARGE and intent_id and not owners.knows(facts):
+            await sweep.hear_of(database, shop, gateway, intent_id)
+        elif facts.category == REFUND_FAILURE:
+            await sending.follow(database, shop, gateway, facts.source_id or "")
     for dispute_id in {facts.source_id for facts, _group in mine if facts.category == DISPUTE and facts.source_id}:
         await following.follow(database, shop, gateway, dispute_id)
 

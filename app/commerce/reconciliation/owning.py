@@ -31,6 +31,10 @@ class Owners:
     def group_of(self, facts: MovementFacts) -> int | None:
         return next((self.groups[name] for name in names(facts) if name in self.groups), None)
 
+    def knows(self, facts: MovementFacts) -> bool:
+        """Is the very object that it is about one of ours?"""
+        return facts.source_id in self.groups or facts.source_id in self.of_credit
+
     def is_ours(self, shop: ShopFacts, facts: MovementFacts) -> bool:
         """Is it about a group or a purchase of this shop's, or does it say so itself?"""
         known = self.group_of(facts) is not None or not self.of_credit.isdisjoint(names(facts))

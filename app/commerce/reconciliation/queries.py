@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from app.commerce.orders.models import OrderGroup
 from app.commerce.payments.models import LedgerEntry, LedgerJournal, StripeEvent
@@ -148,18 +149,21 @@ async def producers(db: AsyncSession) -> list[tuple[int, str]]:
 FAILED = "failed"  # received, and could not be handled
 
 
-async def events(db: AsyncSession, state: str, search: str, page: int) -> list[StripeEvent]:
-    """Stripe's events without their contents, newest first, one page and one more. search: in type or object id."""
-    found = select(StripeEvent)
+async def events(db: AsyncSession, state: str, search: str, page: int, kind: str = "") -> list[StripeEvent]:
+    """Stripe's events without their contents, newest first, one page and one more.
+
+    search: in type, or the ids of object, account and event. kind: how the type begins.
+    """
+    found = select(StripeEvent).options(defer(StripeEvent.payload))
+    if kind:
+        found = found.where(StripeEvent.type.startswith(kind, autoescape=True))
     if state == FAILED:
         found = found.where(StripeEvent.state == "received", StripeEvent.note != "")
     elif state:
         found = found.where(StripeEvent.state == state)
     if search:
-        found = found.where(
-            StripeEvent.type.icontains(search, autoescape=True)
-            | StripeEvent.object_id.icontains(search, autoescape=True)
-        )
+        columns = (StripeEvent.type, StripeEvent.object_id, StripeEvent.account, StripeEvent.event_id)
+        found = found.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
     return list(await db.scalars(found.order_by(StripeEvent.id.desc()).limit(PAGE + 1).offset((page - 1) * PAGE)))
 
 

@@ -115,14 +115,13 @@ async def explain(db: AsyncSession, where: Place, note: str, person: Person) -> 
         at=clock.now(),
     )
     db.add(row)
-    audit.record(
+    audit.by(
         db,
-        action="finding.explained",
-        entity="finding",
-        entity_id=it.key,
-        actor_id=person.id,
-        actor_role=person.role,
-        after={"what": it.what, "kind": it.kind, "reference": it.reference, "amount_minor": it.amount_minor},
+        person,
+        "finding.explained",
+        ("finding", it.key),
+        {},
+        {"what": it.what, "kind": it.kind, "reference": it.reference, "amount_minor": it.amount_minor},
     )
     return row
 

@@ -70,15 +70,13 @@ async def by_producer(
         await _lets_go[group.state](db, group, order, actor, note)
     else:
         refund = await _cancel(db, shop, order, "producer_cancelled", note, actor)
-    audit.record(
+    audit.by(
         db,
-        action="order.cancelled",
-        entity="order",
-        entity_id=number,
-        actor_id=person.id,
-        actor_role=person.role,
-        before={"state": came_from},
-        after={"state": "cancelled", "refund": refund.number, "amount_minor": refund.amount_minor}
+        person,
+        "order.cancelled",
+        ("order", number),
+        {"state": came_from},
+        {"state": "cancelled", "refund": refund.number, "amount_minor": refund.amount_minor}
         if refund
         else {"state": "cancelled"},
     )

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from app.commerce.payments.ledger import (
-    BANK,
     FEE_INCOME,
     PRODUCER_PAYABLE,
     PROMOTION_COST,
     REFUND_DUE,
-    STRIPE_BALANCE,
     STRIPE_FEES,
     Line,
 )
@@ -31,18 +29,3 @@ def decided(parts: Sequence[PlannedPart], costs_minor: Sequence[int], currency: 
             Line(FEE_INCOME, part.fee_minor, currency, part.producer_id, part.order_id),
         ]
     return lines
-
-
-def sent(amount_minor: int, currency: str) -> list[Line]:
-    """The card's part has left our balance at Stripe."""
-    return [Line(REFUND_DUE, amount_minor, currency), Line(STRIPE_BALANCE, -amount_minor, currency)]
-
-
-def came_back(amount_minor: int, currency: str) -> list[Line]:
-    """A bank has sent it back: it is due again."""
-    return sent(-amount_minor, currency)
-
-
-def by_hand(amount_minor: int, currency: str) -> list[Line]:
-    """Somebody has given it from the shop's own bank account."""
-    return [Line(REFUND_DUE, amount_minor, currency), Line(BANK, -amount_minor, currency)]

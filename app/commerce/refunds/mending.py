@@ -9,7 +9,7 @@ from app.commerce.orders import states
 from app.commerce.orders.states import Actor
 from app.commerce.payments import ledger
 from app.commerce.payments import queries as payments
-from app.commerce.refunds import journals, queries, requesting, sending
+from app.commerce.refunds import queries, requesting, sending
 from app.commerce.refunds.models import Refund
 from app.kernel import clock
 from app.kernel.errors import Conflict
@@ -23,12 +23,7 @@ from app.system.live import tell
 async def retry(db: AsyncSession, number: str, person: Person) -> Refund:
     """Ask Stripe once more, under a new key. Raises Conflict, NotFound."""
     refund = await _failed(db, number)
-    refund.state, refund.idempotency_key, refund.stripe_id, refund.failure = (
-        "planned",
-        sending.new_key(refund),
-        None,
-        None,
-    )
+    sending.OF_ORDER.plan_again(refund)
     add_job(db, "refunds.send", refund_id=refund.id)
     await _leave_mark(db, refund, person, "refund.retried")
     return refund
@@ -47,7 +42,7 @@ async def as_credit(db: AsyncSession, number: str, person: Person) -> Refund:
 async def by_hand(db: AsyncSession, number: str, person: Person) -> Refund:
     """Somebody has given it from the shop's own bank account. Raises Conflict, NotFound."""
     refund = await _failed(db, number)
-    lines = journals.by_hand(refund.card_minor, refund.currency)
+    lines = ledger.given_back(refund.card_minor, refund.currency, by_hand=True)
     await ledger.post(db, "refund_by_hand", refund.number, lines, refund.group_id)
     refund.hand_minor, refund.card_minor = refund.hand_minor + refund.card_minor, 0
     await _given(db, refund, person, "refund.given_by_hand")
@@ -75,13 +70,12 @@ async def _given(db: AsyncSession, refund: Refund, person: Person, action: str) 
 
 
 async def _leave_mark(db: AsyncSession, refund: Refund, person: Person, action: str) -> None:
-    audit.record(
+    audit.by(
         db,
-        action=action,
-        entity="refund",
-        entity_id=refund.number,
-        actor_id=person.id,
-        actor_role=person.role,
-        after={"state": refund.state, "amount_minor": refund.shown_minor, "currency": refund.currency},
+        person,
+        action,
+        ("refund", refund.number),
+        {},
+        {"state": refund.state, "amount_minor": refund.shown_minor, "currency": refund.currency},
     )
     await tell(db, f"group:{refund.group_id}", "order-changed")

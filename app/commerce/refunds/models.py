@@ -1,24 +1,22 @@
 """Refunds of what was paid and sold: what goes back to the buyer, and what of it each producer's order bears."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.commerce.payments.models import CardRefund
 from app.kernel.db import Id, ShopOwned, Table
 
 
-class Refund(ShopOwned, Table):
+class Refund(CardRefund, ShopOwned, Table):
     """Money that goes back to a buyer. Amounts: minor units of `currency`, VAT included.
 
-    state: planned -> sending (Stripe has been asked) -> sent | failed; sent -> failed when a bank sends it back;
-    failed -> planned when staff try again. amount = card + credit (back to the stored value that the order was paid
+    Its way to the card: CardRefund. amount = card + credit (back to the stored value that the order was paid
     from) + wallet (card money that becomes stored value) + hand (given in another way, e.g. by bank transfer) + beside.
     All but the cards' parts is given at once. beside: what goes back to the payment of a deposit, by a second row that
     names this one as main_id, has no parts, and undoes it again (amount 0, beside below zero).
-    request_key: of the form or the deed that asked, so that asking twice makes one. idempotency_key is written before
-    Stripe is called. note: to the buyer. reason: refunds/words.py.
+    note: to the buyer. reason: refunds/words.py.
     """
 
     __tablename__ = "refunds"
@@ -27,23 +25,18 @@ class Refund(ShopOwned, Table):
         UniqueConstraint("shop_id", "request_key"),
         UniqueConstraint("shop_id", "stripe_id"),
         Index("ix_refunds_group", "shop_id", "group_id"),
+        Index("ix_refunds_payment", "shop_id", "payment_id"),
         Index("ix_refunds_state", "shop_id", "state", "id"),
         CheckConstraint(
             "amount_minor = card_minor + credit_minor + wallet_minor + hand_minor + beside_minor", name="destinations"
         ),
     )
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("order_groups.id", ondelete="CASCADE"))
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id", ondelete="CASCADE"))
-    number: Mapped[str] = mapped_column(String(40))
-    request_key: Mapped[str] = mapped_column(String(80))
-    state: Mapped[str] = mapped_column(String(10), default="planned")
-    reason: Mapped[str] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(Text, default="")
     actor: Mapped[str] = mapped_column(String(20))  # buyer | producer | staff | system
     actor_id: Mapped[int | None] = mapped_column(Id)
-    currency: Mapped[str] = mapped_column(String(3))
     amount_minor: Mapped[int]
     card_minor: Mapped[int] = mapped_column(default=0)
     credit_minor: Mapped[int] = mapped_column(default=0)
@@ -51,13 +44,6 @@ class Refund(ShopOwned, Table):
     hand_minor: Mapped[int] = mapped_column(default=0)
     beside_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     main_id: Mapped[int | None] = mapped_column(Id)
-    idempotency_key: Mapped[str | None] = mapped_column(String(120))
-    stripe_id: Mapped[str | None] = mapped_column(String(120))
-    failure: Mapped[str | None] = mapped_column(String(300))
-    created_at: Mapped[datetime]
-    asked_at: Mapped[datetime | None]  # when the present key was written
-    sent_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None]
     parts: Mapped[list["RefundPart"]] = relationship(back_populates="refund", lazy="raise", order_by="RefundPart.id")
 
     @property

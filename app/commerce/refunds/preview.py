@@ -8,7 +8,6 @@ from app.commerce.orders.models import Order
 from app.commerce.orders.views import text
 from app.commerce.payments import ledger
 from app.commerce.payments.models import Transfer
-from app.commerce.refunds import journals
 from app.commerce.refunds.plan import PlannedPart
 from app.commerce.refunds.requesting import Planned
 from app.commerce.refunds.views import Entry, LineView, PartView, entries
@@ -33,8 +32,12 @@ class Preview:
     journals: Sequence[tuple[str, Sequence[Entry]]]
 
 
-def preview(planned: Planned, transfers: Mapping[int, Transfer], accounts: Mapping[str, object]) -> Preview:
-    """transfers: by order id. accounts: names of the ledger's accounts."""
+def preview(
+    planned: Planned, transfers: Mapping[int, Transfer], accounts: Mapping[str, object], reversed_minor: int = 0
+) -> Preview:
+    """transfers: by order id. accounts: names of the ledger's accounts. reversed_minor: what Stripe has taken back from
+    the only producer already, with a refund that was made there.
+    """
     group = planned.group
     orders = {order.id: order for order in group.orders}
     sellers = {order.id: str(order.producer.get("name", "")) for order in group.orders}
@@ -42,7 +45,7 @@ def preview(planned: Planned, transfers: Mapping[int, Transfer], accounts: Mappi
     calls, written = [], [(_("Rimborso deciso"), planned.journal())]
     for minor in filter(None, (planned.card_minor, planned.beside_minor)):
         calls.append(_("Rimborso di %(amount)s sulla carta: POST /v1/refunds", amount=_money(planned, minor)))
-        written.append((_("Quando Stripe lo invia"), journals.sent(minor, group.currency)))
+        written.append((_("Quando Stripe lo invia"), ledger.given_back(minor, group.currency)))
     if stored := planned.split.credit_minor + planned.split.wallet_minor:
         lines = [
             ledger.Line(ledger.REFUND_DUE, stored, group.currency),
@@ -51,7 +54,12 @@ def preview(planned: Planned, transfers: Mapping[int, Transfer], accounts: Mappi
         written.append((_("Credito a chi ha comprato, subito"), lines))
     for part, cost in zip(planned.parts, planned.costs_minor, strict=True):
         due, transfer, number = part.producer_minor + cost, transfers.get(part.order_id), orders[part.order_id].number
-        effects[number], taken = _effect(planned, due, transfer)
+        effects[number], taken = _effect(planned, max(0, due - reversed_minor), transfer)
+        if reversed_minor:
+            effects[number] = _already(planned, due, reversed_minor, effects[number])
+            of = (group.currency, part.producer_id, part.order_id)
+            lines = ledger.reversal_elsewhere(min(due, reversed_minor), max(0, reversed_minor - due), *of)
+            written.append((_("Già stornato da Stripe a %(name)s", name=sellers[part.order_id]), lines))
         if taken and transfer is not None:
             calls.append(
                 _(
@@ -79,6 +87,19 @@ def preview(planned: Planned, transfers: Mapping[int, Transfer], accounts: Mappi
 
 def _money(planned: Planned, minor: int) -> str:
     return formats.money(minor, planned.group.currency, current_locale())
+
+
+def _already(planned: Planned, due: int, reversed_minor: int, rest: str) -> str:
+    """What has happened to a producer's money at Stripe, where a refund was made there. rest: what happens still."""
+    said = _("Stripe gli ha già stornato %(amount)s insieme al rimborso.", amount=_money(planned, reversed_minor))
+    if reversed_minor < due:
+        return f"{said} {rest}"
+    if more := reversed_minor - due:
+        kept = _(
+            "%(amount)s non li doveva: restano tra le rettifiche finché non li riceve.", amount=_money(planned, more)
+        )
+        said = f"{said} {kept}"
+    return said
 
 
 def _effect(planned: Planned, due: int, transfer: Transfer | None) -> tuple[str, int]:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -216,12 +215,6 @@ async def recoveries_of(db: AsyncSession, number: str) -> list[Recovery]:
     """How the producers' parts of a refund come back."""
     found = select(Recovery).where(Recovery.kind == "refund", Recovery.reference == number)
     return list(await db.scalars(found.order_by(Recovery.id)))
-
-
-async def waiting(db: AsyncSession, before: datetime) -> list[int]:
-    """Refunds that should have left by then, or whose end Stripe should have told us."""
-    overdue = (Refund.state.in_(("planned", "sending")), Refund.created_at < before)
-    return list(await db.scalars(select(Refund.id).where(*overdue).order_by(Refund.id).limit(MOST)))
 
 
 @dataclass(frozen=True)

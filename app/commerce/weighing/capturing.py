@@ -18,7 +18,7 @@ from app.commerce.payments import settling
 from app.commerce.payments.models import Payment, StripeEvent
 from app.commerce.payments.settling import HELD
 from app.commerce.promotions import uses
-from app.commerce.weighing import queries
+from app.commerce.weighing import queries, words
 from app.commerce.weighing.lost import give_up
 from app.integrations import stripe_capture
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, StripeGateway
@@ -194,7 +194,7 @@ async def _book(database: Database, shop: ShopFacts, group_id: int, taken: Autho
             return
         received = taken.received_minor if taken else 0
         if received != payment.capture_minor:  # somebody was at Stripe's dashboard: people must look at it
-            payment.failure = f"captured {received} instead of {payment.capture_minor}"
+            payment.failure = words.other_amount(received, payment.capture_minor)
             add_job(db, "weighing.tell_stuck", payment_id=payment.id)
             log.error("weighing.wrong_capture", payment=payment.id, agreed=payment.capture_minor, came=received)
             return

@@ -92,15 +92,13 @@ async def by_staff(
     for order in chosen:
         before = order.state
         await call_off(db, group, order, Actor("staff", person.id), note)
-        audit.record(
+        audit.by(
             db,
-            action="order.cancelled",
-            entity="order",
-            entity_id=order.number,
-            actor_id=person.id,
-            actor_role=person.role,
-            before={"state": before},
-            after={"state": "cancelled", "reason": reason, "note": note},
+            person,
+            "order.cancelled",
+            ("order", order.number),
+            {"state": before},
+            {"state": "cancelled", "reason": reason, "note": note},
         )
 
 

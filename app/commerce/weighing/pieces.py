@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.orders.models import OrderGroup
 from app.commerce.payments.settling import HELD
-from app.commerce.weighing import queries, views
+from app.commerce.weighing import queries, views, words
 from app.kernel.tenancy import ShopFacts
 from app.web.pages import render
 
@@ -19,5 +19,5 @@ async def at_staff(db: AsyncSession, _shop: ShopFacts, group: OrderGroup) -> str
 
 async def at_jobs(db: AsyncSession) -> str:
     """The charges that wait for staff, with the way to each."""
-    rows = await queries.stuck_payments(db)
+    rows = [(payment, number, words.why_stuck(payment)) for payment, number in await queries.stuck_payments(db)]
     return render("weighing/_stuck.html", rows=rows) if rows else ""

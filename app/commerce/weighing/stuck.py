@@ -73,12 +73,4 @@ async def _give_surplus_back(db: AsyncSession, group: OrderGroup, payment: Payme
 
 
 def _record(db: AsyncSession, group: OrderGroup, person: Person, action: str, **after: object) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="group",
-        entity_id=group.number,
-        actor_id=person.id,
-        actor_role=person.role,
-        after=after,
-    )
+    audit.by(db, person, action, ("group", group.number), {}, after)

@@ -83,15 +83,8 @@ def _note(line: OrderLine, grams: Sequence[int], *, may_change: bool) -> int:
 def _record(db: AsyncSession, order: Order, person: Person, lines: Sequence[OrderLine]) -> None:
     actor = Actor("producer", person.id)
     states.record(db, order.group_id, "weighed", actor, order_id=order.id)
-    audit.record(
-        db,
-        action="order.weighed",
-        entity="order",
-        entity_id=order.number,
-        actor_id=person.id,
-        actor_role=person.role,
-        before={},
-        after={line.sku: list(line.piece_grams) for line in lines},
+    audit.by(
+        db, person, "order.weighed", ("order", order.number), {}, {line.sku: list(line.piece_grams) for line in lines}
     )
 
 

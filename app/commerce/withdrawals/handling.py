@@ -168,15 +168,13 @@ async def _move(db: AsyncSession, row: Withdrawal, to: str, person: Person, **va
     )
     if moved.first() is None:
         raise Conflict(_("Questo recesso nel frattempo è cambiato: guarda come sta adesso."))
-    audit.record(
+    audit.by(
         db,
-        action=f"withdrawal.{to}",
-        entity="withdrawal",
-        entity_id=row.number,
-        actor_id=person.id,
-        actor_role=person.role,
-        before={"state": before},
-        after={"state": to, **({"reason": values["refusal"]} if "refusal" in values else {})},
+        person,
+        f"withdrawal.{to}",
+        ("withdrawal", row.number),
+        {"state": before},
+        {"state": to, **({"reason": values["refusal"]} if "refusal" in values else {})},
     )
     await _tell(db, row)
     return True

@@ -125,14 +125,10 @@ async def of_buyer(db: AsyncSession, group_id: int, number: str) -> Withdrawal:
     return await _found(db, _one().where(OrderGroup.id == group_id, Withdrawal.number == number))
 
 
-async def at_desk(db: AsyncSession, producer_id: int, number: str) -> Withdrawal:
-    """One of the producer's. Raises NotFound for anybody else's."""
-    return await _found(db, _one().where(Withdrawal.producer_id == producer_id, Withdrawal.number == number))
-
-
-async def at_staff(db: AsyncSession, number: str) -> Withdrawal:
-    """Raises NotFound."""
-    return await _found(db, _one().where(Withdrawal.number == number))
+async def at_desk(db: AsyncSession, producer_id: int | None, number: str) -> Withdrawal:
+    """One of the producer's, or anybody's for staff, None. Raises NotFound for what is not his."""
+    query = _one().where(Withdrawal.number == number)
+    return await _found(db, query if producer_id is None else query.where(Withdrawal.producer_id == producer_id))
 
 
 async def by_id(db: AsyncSession, withdrawal_id: int) -> Withdrawal:

@@ -77,15 +77,11 @@ def moment(at: datetime, time_zone: str) -> str:
 
 def goods(claims: Sequence[tuple[Claim, int]]) -> list[str]:
     """One line for each product and number of pieces."""
-    return [
-        _(
-            "%(pieces)s × %(name)s, %(format)s",
-            pieces=pieces,
-            name=text(claim.line.snapshot.get("name")),
-            format=text(claim.line.snapshot.get("format")),
-        )
-        for claim, pieces in claims
-    ]
+    found = []
+    for claim, pieces in claims:
+        said = [text(claim.line.snapshot.get(part)) for part in ("name", "format")]
+        found.append(f"{pieces} × {', '.join(part for part in said if part)}")
+    return found
 
 
 def statement(

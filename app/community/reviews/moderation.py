@@ -97,13 +97,4 @@ def _record(
     before: Mapping[str, object],
     after: Mapping[str, object],
 ) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="review",
-        entity_id=review.id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before=before,
-        after={"revision": review.revision, **after},
-    )
+    audit.by(db, person, action, ("review", review.id), before, {"revision": review.revision, **after})

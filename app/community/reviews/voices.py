@@ -75,16 +75,7 @@ async def answer(db: AsyncSession, review_id: int, person: Person, producer_id: 
         said = ReviewAnswer(review_id=review_id, created_at=now)
         db.add(said)
     said.text, said.author_id, said.changed_at = text, person.id, now
-    audit.record(
-        db,
-        action="review.answered",
-        entity="review",
-        entity_id=review_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before={"answer": before},
-        after={"answer": text},
-    )
+    audit.by(db, person, "review.answered", ("review", review_id), {"answer": before}, {"answer": text})
     await products.touch(db, [review.product_id])
     if before is None:
         await _tell_author(db, review)

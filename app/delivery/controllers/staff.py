@@ -9,10 +9,10 @@ from app.delivery import forms, queries, words, zones
 from app.delivery.forms import ZoneForm, zone_form
 from app.delivery.models import Zone
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import NATIVE_NAMES, current_locale
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person, in_language
+from app.kernel.tenancy import in_language
 from app.web import access, desk
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -53,7 +53,7 @@ async def open_zone(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         return await _form(visit, form, None)
     try:
         async with transaction(visit.db):
-            await zones.open_zone(visit.db, _person(visit), draft)
+            await zones.open_zone(visit.db, visit.who, draft)
     except Refused as no:
         return await _form(visit, form.refused(no.message, no.field), None)
     visit.tell(_("La zona c’è: i prezzi valgono da adesso."))
@@ -78,7 +78,7 @@ async def change(visit: CurrentVisit, request: AnyRequest, zone_id: FromPath[int
         return await _form(visit, form, zone)
     try:
         async with transaction(visit.db):
-            await zones.change(visit.db, _person(visit), zone_id, draft)
+            await zones.change(visit.db, visit.who, zone_id, draft)
     except Refused as no:
         return await _form(visit, form.refused(no.message, no.field), await zones.find(visit.db, zone_id))
     visit.tell(_("Fatto: vale da adesso. Gli ordini già fatti tengono il loro prezzo."))
@@ -88,7 +88,7 @@ async def change(visit: CurrentVisit, request: AnyRequest, zone_id: FromPath[int
 @post(BASE + "/{zone_id:int}/ritiro", access=access.staff, name="staff.zone.retire")
 async def retire(visit: CurrentVisit, zone_id: FromPath[int]) -> Go:
     async with transaction(visit.db):
-        gone = await zones.retire(visit.db, _person(visit), zone_id)
+        gone = await zones.retire(visit.db, visit.who, zone_id)
     visit.tell(_("Zona ritirata: dove non arriva un’altra, non consegniamo più.") if gone else _("Era già ritirata."))
     return Go(BASE)
 
@@ -97,7 +97,7 @@ async def retire(visit: CurrentVisit, zone_id: FromPath[int]) -> Go:
 async def take_up(visit: CurrentVisit, zone_id: FromPath[int]) -> Go:
     try:
         async with transaction(visit.db):
-            await zones.take_up(visit.db, _person(visit), zone_id)
+            await zones.take_up(visit.db, visit.who, zone_id)
     except Refused as no:
         visit.tell(no.message)
         return Go(BASE)
@@ -119,12 +119,6 @@ async def _form(visit: Visit, form: Filled[ZoneForm], zone: Zone | None) -> Page
         days=words.weekdays(),
         languages=[(code, NATIVE_NAMES[code]) for code in visit.locales],
     )
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_zones, show_new, open_zone, show_edit, change, retire, take_up]

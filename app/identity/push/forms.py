@@ -50,3 +50,9 @@ class PushForm(Form):
         if not sealing.is_browsers(self.p256dh, self.auth):
             raise ValueError(no_address())
         return self
+
+
+class RenewalForm(PushForm):
+    """old: the address that the browser had before; it is only looked for."""
+
+    old: Annotated[str, Field(max_length=LONGEST)]

@@ -30,7 +30,7 @@ async def turn_on(db: AsyncSession, person: Person, about: str, receiver: Receiv
 
     A browser has one person: whoever turns it on last is told, the one before no more. Raises Refused for too many.
     """
-    digest = hashlib.sha256(receiver.endpoint.encode()).hexdigest()
+    digest = _digest(receiver.endpoint)
     here = PushSubscription.endpoint_hash == digest
     others = delete(PushSubscription).where(here, PushSubscription.user_id != person.id)
     await db.execute(others.execution_options(synchronize_session=False))
@@ -54,6 +54,23 @@ async def turn_on(db: AsyncSession, person: Person, about: str, receiver: Receiv
         _note(db, person, "push.on", row.id, about, row.device)
 
 
+async def renew(db: AsyncSession, person: Person, old: str, receiver: Receiver) -> None:
+    """The browser's service has given it another address (pushsubscriptionchange): what was told there is told here.
+
+    old: the address before. Within a transaction; safe twice. An address that is not this person's changes nothing.
+    """
+    digest = _digest(receiver.endpoint)
+    mine = PushSubscription.user_id == person.id, PushSubscription.endpoint_hash == _digest(old)
+    there = select(PushSubscription.about).where(PushSubscription.endpoint_hash == digest)
+    known = set(await db.scalars(there))
+    for row in await db.scalars(select(PushSubscription).where(*mine).with_for_update()):
+        if row.about in known and digest != row.endpoint_hash:  # turned on there already
+            await db.delete(row)
+            continue
+        row.endpoint, row.endpoint_hash = receiver.endpoint, digest
+        row.p256dh, row.auth = receiver.p256dh, receiver.auth
+
+
 async def turn_off(db: AsyncSession, person: Person, about: str, subscription_id: int) -> None:
     """Within a transaction; safe twice. Raises NotFound for another person's."""
     row = await db.get(PushSubscription, subscription_id)
@@ -73,12 +90,8 @@ async def turn_off_all(db: AsyncSession, person: Person, about: str) -> None:
 
 
 def _note(db: AsyncSession, person: Person, action: str, row_id: int, about: str, device: str) -> None:
-    audit.record(
-        db,
-        action=action,
-        entity="push_subscription",
-        entity_id=row_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        after={"about": about, "device": device},
-    )
+    audit.by(db, person, action, ("push_subscription", row_id), {}, {"about": about, "device": device})
+
+
+def _digest(endpoint: str) -> str:
+    return hashlib.sha256(endpoint.encode()).hexdigest()

@@ -30,7 +30,7 @@ async def add(db: AsyncSession, person: Person, producer_id: int | None, rule: R
     if len([row for row in await queries.live_rules(db) if row.producer_id == producer_id]) >= MOST:
         raise Refused(_("Puoi avere al massimo %(most)s regole: togline una.", most=MOST))
     row = await _keep(db, person, producer_id, rule)
-    _record(db, person, "rule.add", "pricing_rule", row.id, {}, _told(row))
+    audit.by(db, person, "rule.add", ("pricing_rule", row.id), {}, _told(row))
     return row
 
 
@@ -45,7 +45,9 @@ async def replace(db: AsyncSession, person: Person, rule_id: int, rule: Rule) ->
     await check(db, None, rule)
     before.ended_at = clock.now()
     row = await _keep(db, person, None, rule)
-    _record(db, person, "rule.change", "pricing_rule", row.id, {"instead_of": before.id, **_told(before)}, _told(row))
+    audit.by(
+        db, person, "rule.change", ("pricing_rule", row.id), {"instead_of": before.id, **_told(before)}, _told(row)
+    )
     return row
 
 
@@ -143,7 +145,7 @@ async def remove(db: AsyncSession, person: Person, producer_id: int | None, rule
         return False
     row.ended_at = clock.now()
     await _on_pages(db, row.kind)
-    _record(db, person, "rule.remove", "pricing_rule", row.id, {"kind": row.kind, "value": row.value}, {})
+    audit.by(db, person, "rule.remove", ("pricing_rule", row.id), {"kind": row.kind, "value": row.value}, {})
     return True
 
 
@@ -168,7 +170,7 @@ async def allow(
     row.floor_percent, row.ladder, producer.daily_orders = floor_percent, ladder, daily_orders
     after = {"floor": floor_percent, "ladder": ladder, "daily": daily_orders}
     if before != after:
-        _record(db, person, "rule.limit", "producer", producer_id, before, after)
+        audit.by(db, person, "rule.limit", ("producer", producer_id), before, after)
 
 
 async def date_packs(db: AsyncSession, person: Person, producer_id: int, dates: Mapping[int, date | None]) -> int:
@@ -187,20 +189,5 @@ async def date_packs(db: AsyncSession, person: Person, producer_id: int, dates: 
         else:
             rows[id_].expires_on = day
     told = {str(id_): day.isoformat() if day else None for id_, day in changed.items()}
-    _record(db, person, "rule.dates", "producer", producer_id, {}, told)
+    audit.by(db, person, "rule.dates", ("producer", producer_id), {}, told)
     return len(changed)
-
-
-def _record(  # noqa: PLR0917  (who, what, before, after)
-    db: AsyncSession,
-    person: Person,
-    action: str,
-    entity: str,
-    entity_id: int,
-    before: Mapping[str, object],
-    after: Mapping[str, object],
-) -> None:
-    audit.record(
-        db, action=action, entity=entity, entity_id=entity_id, actor_id=person.id, actor_role=person.role,
-        before=before, after=after,
-    )  # fmt: skip

@@ -13,7 +13,7 @@ from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
 from app.producers.vat.classes import CLASSES
 from app.producers.vat.models import VatRate
-from app.system import audit
+from app.system import audit, page_drops
 
 
 async def begin(db: AsyncSession, country: str) -> None:
@@ -60,7 +60,7 @@ async def add(
         await db.flush()
     except IntegrityError:  # a colleague has entered one in the same instant
         raise taken from None
-    _record(db, person, "vat_rate.add", row, is_there=True)
+    await _record(db, person, "vat_rate.add", row, is_there=True)
 
 
 async def take_back(db: AsyncSession, person: Person, rate_id: int, today: date) -> None:
@@ -71,18 +71,17 @@ async def take_back(db: AsyncSession, person: Person, rate_id: int, today: date)
     if row.valid_from <= today:
         raise Refused(_("Vale già: il passato resta com’era. Aggiungine una da un giorno che deve venire."))
     await db.delete(row)
-    _record(db, person, "vat_rate.take_back", row, is_there=False)
+    await _record(db, person, "vat_rate.take_back", row, is_there=False)
 
 
-def _record(db: AsyncSession, person: Person, action: str, row: VatRate, *, is_there: bool) -> None:
+async def _record(db: AsyncSession, person: Person, action: str, row: VatRate, *, is_there: bool) -> None:
     said = {"rate": row.rate, "valid_from": row.valid_from.isoformat(), "law": row.law}
-    audit.record(
+    audit.by(
         db,
-        action=action,
-        entity="vat_rate",
-        entity_id=f"{row.country}:{row.tax_class}",
-        actor_id=person.id,
-        actor_role=person.role,
-        before={} if is_there else said,
-        after=said if is_there else {},
+        person,
+        action,
+        ("vat_rate", f"{row.country}:{row.tax_class}"),
+        {} if is_there else said,
+        said if is_there else {},
     )
+    await page_drops.drop(db, "rates")  # baskets and checkouts note them (rates.noted)

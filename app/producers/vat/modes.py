@@ -38,14 +38,5 @@ async def choose(db: AsyncSession, shop_id: int, mode: str, person: Person) -> b
     if before == mode:
         return False
     shop.features = {**shop.features, FEATURE: mode}
-    audit.record(
-        db,
-        action="prices.mode",
-        entity="shop",
-        entity_id=shop_id,
-        actor_id=person.id,
-        actor_role=person.role,
-        before={"prices": before},
-        after={"prices": mode},
-    )
+    audit.by(db, person, "prices.mode", ("shop", shop_id), {"prices": before}, {"prices": mode})
     return True

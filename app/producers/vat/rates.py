@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.producers.vat.classes import class_of
 from app.producers.vat.models import VatRate
+from app.web import visit as visits
 
 
 class Since(NamedTuple):
@@ -52,13 +53,19 @@ class Rates:
 
 
 async def of_countries(db: AsyncSession, home: str, countries: Collection[str] = ()) -> Rates:
-    """The rates of the sellers' country and of these, in one statement."""
+    """The rates of the sellers' country and of these, in one statement. What is placed is rated by these."""
     rows = await db.execute(
         select(VatRate.country, VatRate.tax_class, VatRate.valid_from, VatRate.rate).where(
             VatRate.country.in_(sorted({home, *countries}))
         )
     )
     return Rates(home, _read((country, name, day, rate) for country, name, day, rate in rows))
+
+
+async def noted(db: AsyncSession, home: str, countries: Collection[str] = ()) -> Rates:
+    """The same for a page that shows what it would come to: noted for the pages of the shop, with the days to come."""
+    places = frozenset({home, *countries})
+    return await visits.noted(db, ("vat rates", home, places), lambda: of_countries(db, home, places), "rates")
 
 
 async def everything(db: AsyncSession) -> list[VatRate]:

@@ -10,6 +10,7 @@ from app.sandbox.stripe.objects import fresh, merge_metadata, new_id, page_of
 from app.sandbox.stripe.state import Body
 
 Handler = Callable[[Call], Body]
+EVENTS_KEPT = 30 * 24 * 3600  # seconds; the description: "List events, going back up to 30 days"
 
 
 def _plain(given: Body, body: Body) -> Body:
@@ -185,9 +186,8 @@ def remove_endpoint(call: Call) -> Body:
 
 
 def list_events(call: Call) -> Body:
-    # the description: "List events, going back up to 30 days"
     types = call.params.get("types") or [call.params[name] for name in ("type",) if name in call.params]
-    found = call.store.select("event", call.account)
+    found = [event for event in call.store.select("event", call.account) if event["created"] > call.now - EVENTS_KEPT]
     return page_of([event for event in found if not types or event["type"] in types], call.params, call.path)
 
 

@@ -1,12 +1,14 @@
 """Days that go wrong: paid twice, paid late, declined, called off, never paid, contested, given back."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.commerce.deposits import calling_off
 from app.commerce.orders.states import Actor
+from app.commerce.payments import sweep
 from app.commerce.payments.models import BALANCE, LedgerJournal
 from app.commerce.payments.outcomes import Outcome
 from app.commerce.reconciliation import comparing
@@ -73,6 +75,26 @@ async def test_a_balance_is_paid_once_however_often_its_news_come(
     assert answer.headers["location"].startswith("/ordini/"), "there is nothing left to pay"
     assert [p.state for p in await ordered.payments(BALANCE)] == ["paid"]
     assert await ordered.account("stripe_balance") == TOTAL
+    await all_is_well(ordered.shop)
+
+
+async def test_a_balance_page_that_stripe_could_not_open_ends_with_its_time(
+    ordered: Ordered, anna: Browser, carlo: Browser, stripe: Stripe
+) -> None:
+    await ordered.make(carlo)
+    await stripe.break_down("cut", "/v1/checkout/sessions", count=9)
+    await ordered.go_and_pay(anna)
+    await stripe.repair()
+    assert [p.state for p in await ordered.payments(BALANCE)] == ["new"]
+
+    with clock.shifted(timedelta(hours=1)):
+        await sweep.sweep(ordered.shop.database, ordered.facts, stripe.gateway)
+
+    assert [p.state for p in await ordered.payments(BALANCE)] == ["expired"]
+    assert (await ordered.group()).state == "deposited"
+    await stripe.pay(await ordered.go_and_pay(anna))
+    await ordered.news()
+    assert (await ordered.group()).state == "paid"
     await all_is_well(ordered.shop)
 
 

@@ -15,11 +15,12 @@ from app.producers.models import Producer
 from app.producers.vat import editing
 from app.producers.vat.models import VatRate
 from app.system.models import AuditEntry, OutgoingMail
+from app.web.kept_pages import KeptPages
 from tests.cast import Browser, TestShop
 from tests.commerce import sold
 from tests.commerce.documents.props import run, tell_tax
 from tests.commerce.test_cart import put
-from tests.commerce.test_checkout import COMPANY, press, to_delivery
+from tests.commerce.test_checkout import COMPANY, press, to_delivery, to_review
 from tests.queries import queries_of
 from tests.stripe import Stripe
 
@@ -86,6 +87,46 @@ async def test_a_rate_holds_from_its_day_and_old_orders_keep_theirs(
     assert (await lines(shop))[0][0] == "11"
     async with shop.database.session(shop.id) as db:
         assert list(await db.scalars(select(OrderLine.vat_rate).order_by(OrderLine.id))) == ["10", "11"]
+
+
+async def test_the_checkout_reads_no_rates_that_it_knows(shop: TestShop, anna: Browser, kept: KeptPages) -> None:
+    await begin(shop)
+    await put(anna, shop, "aceto")
+    known = await queries_of(anna, "/cassa")
+    kept.clear()
+    anew = await anna.get("/cassa")
+    assert (int(anew.headers["x-queries"]), known[1]) == (5, 4)
+
+
+async def test_a_new_rate_is_on_the_next_page(
+    shop: TestShop, anna: Browser, dora: Browser, stripe: Stripe, kept: KeptPages
+) -> None:
+    await begin(shop)
+    await to_review(anna, shop, "aceto")
+    typed = {"country": "IT", "tax_class": "reduced", "rate": "11", "valid_from": day(0).isoformat(), "law": ""}
+    await dora.follow(await dora.post(HERE, typed))
+    assert (await anna.get("/cassa/riepilogo")).says("IVA 11%")
+    assert (await press(anna)).headers["location"].startswith("http://stripe.test/")
+    assert (await lines(shop))[0][0] == "11"
+
+
+async def test_nothing_is_placed_at_a_rate_that_held_when_the_page_was_noted(
+    shop: TestShop, anna: Browser, stripe: Stripe, kept: KeptPages
+) -> None:
+    await begin(shop)
+    await to_review(anna, shop, "aceto")
+    await begin_at(shop, "11", day(0))  # by another process, whose message is lost
+    assert (await press(anna)).status_code == 409
+    assert await lines(shop) == []
+    kept.clear()  # as page_drops.Healer does within seconds
+    await anna.get("/cassa/riepilogo")
+    assert (await press(anna)).status_code == 303
+    assert (await lines(shop))[0][0] == "11"
+
+
+async def begin_at(shop: TestShop, rate: str, since: date) -> None:
+    async with shop.database.session(shop.id) as db, transaction(db):
+        db.add(VatRate(country="IT", tax_class="reduced", rate=rate, valid_from=since, law="", added_at=clock.now()))
 
 
 @pytest.mark.parametrize(

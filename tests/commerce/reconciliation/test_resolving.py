@@ -1,24 +1,28 @@
 """Whatever a comparison finds can be closed: a refund made at Stripe is taken into its order, all else is explained."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
 from app.commerce.payments import words as books
-from app.commerce.payments.models import LedgerEntry, LedgerJournal, Recovery
+from app.commerce.payments.models import LedgerEntry, LedgerJournal, Recovery, Transfer
 from app.commerce.reconciliation import words
 from app.commerce.reconciliation.models import Explanation, Movement
 from app.commerce.refunds.models import Refund
 from app.kernel import clock
 from app.kernel.db import transaction
+from app.sandbox.stripe import transfers
 from tests.cast import Browser, TestShop
 from tests.commerce.bought import buy, contest
-from tests.commerce.props import Placed, all_is_well
+from tests.commerce.props import Placed, all_is_well, place
 from tests.commerce.reconciliation.test_comparing import compare, sums
+from tests.commerce.refunds.props import pay, pieces, refund
 from tests.commerce.sold import audits, mails
-from tests.commerce.strategy import BOTH
+from tests.commerce.strategy import BOTH, prefer_destination
+from tests.stripe import Stripe
 
 BOOKS = "/amministrazione/conti"
 NOTE = "Rimborso fatto da Ada dalla pagina di Stripe, per telefono."
@@ -94,6 +98,136 @@ async def test_taken_in_twice_it_is_there_once(bought: Placed, ada: Browser) -> 
     assert (first.status_code, second.status_code) == (303, 409)
     assert len(await bought.all_of(Refund)) == 1
     await has_no_findings(bought)
+
+
+@pytest.fixture
+async def direct(stripe: Stripe, shop: TestShop) -> Placed:
+    """Two bottles of oil, paid with a destination charge: 43.90, of which 5.70 are the shop's."""
+    await prefer_destination(shop)
+    return await buy(await place(stripe, shop, olio=2))
+
+
+async def refund_with_reversal(order: Placed, amount: int, **also: bool) -> str:
+    """As somebody does in the dashboard who ticks that the transfer be reversed."""
+    made = await order.stripe.gateway.client.v1.refunds.create_async(
+        {"payment_intent": (await order.payment()).intent_id or "", "amount": amount, "reverse_transfer": True, **also}
+    )
+    await order.stripe.control("webhooks/drop")
+    return made.id
+
+
+async def place_of(order: Placed, category: str, *, keeps_books: bool = False) -> str:
+    """The address of what a comparison that is made now says about a category of movements."""
+    report = await compare(order, keeps_books=keeps_books)
+    [at] = [at for at, found in enumerate(report.findings) if found[:2] == ["movement", category]]
+    return f"{BOOKS}/{report.id}/{at}"
+
+
+async def take_in(order: Placed, ada: Browser) -> Refund:
+    path = await place_of(order, "refund")
+    await ada.get(path)
+    assert (await ada.send(f"form[action='{path}/rimborso']")).status_code == 303
+    await order.shop.run_jobs()
+    return (await order.all_of(Refund))[-1]
+
+
+async def reversed_at_stripe(order: Placed) -> list[int]:
+    """What of the transfer has come back, as Stripe has it."""
+    [transfer] = (await order.stripe.get("/v1/transfers"))["data"]
+    return [reversal["amount"] for reversal in transfer["reversals"]["data"]]
+
+
+async def test_what_stripe_took_back_with_a_refund_is_not_taken_back_again(direct: Placed, ada: Browser) -> None:
+    await refund_with_reversal(direct, 1000)
+    page = await ada.get(await place_of(direct, "refund"))
+    assert page.says("Stripe gli ha già stornato 10,00 € insieme al rimborso.")
+    assert page.says("1,30 € non li doveva: restano tra le rettifiche finché non li riceve.")
+    refund = await take_in(direct, ada)
+
+    assert await reversed_at_stripe(direct) == [1000]
+    [recovery] = await direct.all_of(Recovery)
+    assert (recovery.state, recovery.amount_minor, recovery.reversed_minor) == ("settled", 870, 870)
+    assert (refund.state, [t.reversed_minor for t in await direct.all_of(Transfer)]) == ("sent", [870])
+    assert (await sums(direct))["adjustments"] == -130
+    await has_no_findings(direct)
+
+
+@pytest.mark.parametrize(("amount", "part", "fee"), [(1000, 870, 130), (4390, 3820, 570)])
+async def test_the_fee_given_back_with_it_closes_what_was_taken_too_much(
+    direct: Placed, ada: Browser, amount: int, part: int, fee: int
+) -> None:
+    await refund_with_reversal(direct, amount, refund_application_fee=True)
+    await take_in(direct, ada)
+    assert await reversed_at_stripe(direct) == [amount]
+    assert [(t.to_send_minor, t.reversed_minor) for t in await direct.all_of(Transfer)] == [(3820, part)]
+    assert (await sums(direct))["adjustments"] == -fee
+
+    path = await place_of(direct, "platform_earning_refund", keeps_books=True)
+    await ada.get(path)
+    await ada.send(f"form[action='{path}/spiegazione']", note=NOTE)
+    assert (await sums(direct)).get("adjustments", 0) == 0
+    await has_no_findings(direct)
+
+
+async def test_where_stripe_took_less_back_the_rest_is_taken(
+    direct: Placed, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """His balance had not more: what the sandbox would refuse, Stripe may do in part."""
+    monkeypatch.setattr(transfers, "reverse", partial(half, transfers.reverse))
+    await refund_with_reversal(direct, 1000)
+    monkeypatch.undo()
+    page = await ada.get(await place_of(direct, "refund"))
+    assert page.says("Il suo trasferimento è già partito: se ne storna 3,70 €.")
+    await take_in(direct, ada)
+
+    assert sorted(await reversed_at_stripe(direct)) == [370, 500]
+    [recovery] = await direct.all_of(Recovery)
+    assert (recovery.state, recovery.reversed_minor) == ("settled", 870)
+    await has_no_findings(direct)
+
+
+def half(reverse: Callable[..., Any], call: Any, transfer: Any, amount: int, **fields: Any) -> Any:
+    return reverse(call, transfer, amount // 2, **fields)
+
+
+async def test_before_the_transfer_has_been_read_it_is_the_same(stripe: Stripe, shop: TestShop, ada: Browser) -> None:
+    await prefer_destination(shop)
+    order = await place(stripe, shop, olio=2)
+    await pay(order)
+    await refund_with_reversal(order, 1000)
+    assert [t.state for t in await order.all_of(Transfer)] == ["sending"]
+    await take_in(order, ada)
+
+    assert [(t.state, t.reversed_minor) for t in await order.all_of(Transfer)] == [("sent", 870)]
+    assert await reversed_at_stripe(order) == [1000]
+    await has_no_findings(order)
+
+
+async def test_a_reversal_that_is_explained_keeps_its_refund_from_being_taken_in(direct: Placed, ada: Browser) -> None:
+    await refund_with_reversal(direct, 1000)
+    path = await place_of(direct, "transfer_reversal")
+    await ada.get(path)
+    await ada.send(f"form[action='{path}/spiegazione']", note=NOTE)
+    path = await place_of(direct, "refund")
+
+    page = await ada.get(path)
+    assert page.says("è già chiuso con una spiegazione")
+    assert (await ada.post(f"{path}/rimborso", {"seen": ""})).status_code == 409
+    assert await direct.all_of(Refund) == []
+    await ada.get(path)
+    await ada.send(f"form[action='{path}/spiegazione']", note=NOTE)
+    await has_no_findings(direct)
+
+
+async def test_a_refund_that_the_bank_sends_back_unheard_is_found_by_its_movement(bought: Placed) -> None:
+    await refund(bought, await pieces(bought, "frantoio"))
+    await bought.shop.run_jobs()
+    [sent] = await bought.all_of(Refund)
+    await bought.stripe.control(f"refunds/{sent.stripe_id}/fail")
+    await bought.stripe.control("webhooks/drop")
+
+    await has_no_findings(bought)
+    assert [row.state for row in await bought.all_of(Refund)] == ["failed"]
 
 
 @BOTH

@@ -325,3 +325,10 @@ async def test_a_code_is_free_again_when_all_goes_back_before_it_has_left(
     assert [use.state for use in await uses_of(shop)] == [state]
     assert set((await counted(shop, promotion)).values()) == {used}
     await all_is_well(paid)
+
+    await paid.stripe.control(f"refunds/{(await refunds(paid))[0].stripe_id}/fail")
+    await paid.stripe.deliver()
+    await paid.shop.run_jobs()
+    assert (await paid.group()).state == "paid", "its bank has sent the money back: it is due still"
+    assert [use.state for use in await uses_of(shop)] == [state], "the order is over all the same"
+    await all_is_well(paid)

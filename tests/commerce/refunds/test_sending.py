@@ -183,6 +183,16 @@ class TestBanksThatSendItBack:
         assert answer.status_code == 409
         await all_is_well(sent)
 
+    @pytest.mark.parametrize("deed", [mending.as_credit, mending.by_hand])
+    @BOTH
+    async def test_a_late_word_does_not_undo_what_was_given_in_another_way(self, sent: Placed, deed: object) -> None:
+        made = await self.fails(sent)
+        await mend(sent, deed, made.number)
+        event = StripeEvent(object_id=(await now(sent)).stripe_id)
+        assert await sending.handle(sent.shop.database, sent.facts, sent.stripe.gateway, event) is None
+        assert ((await now(sent)).state, (await sent.group()).state) == ("sent", "refunded")
+        await all_is_well(sent)
+
     @BOTH
     async def test_of_two_who_mend_it_one_is_told(self, sent: Placed) -> None:
         made = await self.fails(sent)

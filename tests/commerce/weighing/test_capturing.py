@@ -1,11 +1,19 @@
 """Days that go wrong: nobody weighs, the bank lets go, Stripe is away, somebody thinks better of it."""
 
-from sqlalchemy import select
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
 
 from app.catalog.models import Variant
+from app.commerce.payments import sessions, sweep
+from app.commerce.payments.models import Payment
 from app.commerce.refunds.models import Refund
 from app.commerce.weighing import capturing, watching
 from app.integrations import stripe_capture
+from app.integrations.stripe import PaymentUnreachable
+from app.kernel import clock
+from app.kernel.db import transaction
 from tests.cast import Browser, TestShop
 from tests.commerce.credit.props import ANNA, balances, fill_wallet
 from tests.commerce.promotions.props import promote
@@ -56,6 +64,32 @@ async def test_what_nobody_weighs_is_charged_by_the_estimate_and_what_is_less_go
         refund = (await db.scalars(select(Refund))).one()
     assert (refund.reason, refund.amount_minor) == ("weight", ABOUT - 1800)
     assert (await carlo.post(f"/banco/ordini/{order.number}/preparazione")).status_code == 303
+    await all_is_well(shop)
+
+
+async def test_a_second_page_that_stripe_could_not_open_ends_though_the_first_one_was_used(
+    shop: TestShop, anna: Browser, stripe: Stripe
+) -> None:
+    await sell_by_weight(shop)
+    await to_review(anna, shop, "formaggio")
+    first = (await press(anna)).headers["location"].rpartition("/")[2]
+    bought = await found(shop, stripe)
+    async with shop.database.session(shop.id) as db, transaction(db):
+        await db.execute(update(Payment).where(Payment.session_id == first).values(state="expired"))
+    await stripe.break_down("cut", "/v1/checkout/sessions", count=9)
+    with pytest.raises(PaymentUnreachable):
+        await sessions.open_session(shop.database, bought.facts, stripe.gateway, bought.id, base_url="http://a.test")
+    await stripe.repair()
+    await stripe.pay(first)
+    await bought.news()
+    assert (await bought.group()).state == "authorized"
+
+    with clock.shifted(timedelta(hours=1)):
+        await sweep.sweep(shop.database, bought.facts, stripe.gateway)
+
+    async with shop.database.session(shop.id) as db:
+        states = list(await db.scalars(select(Payment.state).order_by(Payment.id)))
+    assert (states, (await bought.group()).state) == (["authorized", "expired"], "authorized")
     await all_is_well(shop)
 
 

@@ -115,6 +115,7 @@ class TestStuck:
         assert len(to_dora) == 1
         page = await dora.get("/amministrazione/lavori")
         assert page.says("Addebiti fermi dopo la pesata")
+        assert page.says("Stripe dice: amount_too_large")
         assert any(link.text(strip=True).endswith("1") for link in page.all("nav a[href='/amministrazione/lavori']"))
         here = f"/amministrazione/addebiti/{payment.id}"
         assert (await dora.get(here)).says("La banca tiene ancora da parte l’importo")
@@ -142,6 +143,10 @@ class TestStuck:
         payment = await bought.payment()
         assert (payment.state, payment.failure) == ("capturing", f"captured {taken} instead of {due}")
         assert await sums(shop) == {}
+        jobs = await dora.get("/en/amministrazione/lavori")
+        assert jobs.says(f"€{taken / 100:.2f}")
+        assert jobs.says(f"€{due / 100:.2f}")
+        assert not jobs.says(str(payment.failure))
         here = f"/amministrazione/addebiti/{payment.id}"
         page = await dora.get(here)
         assert page.says("di troppo" if taken > due else "Mancano")

@@ -154,7 +154,7 @@ async def test_two_who_refund_at_once_refund_once(order: Placed, shop: TestShop,
 
     async def refund() -> bool:
         async with shop.database.session(shop.id) as db, transaction(db):
-            row = await queries.at_staff(db, number)
+            row = await queries.at_desk(db, None, number)
             return await handling.refund(db, order.facts, row, person, restock=True)
 
     ends = await asyncio.gather(refund(), refund(), return_exceptions=True)

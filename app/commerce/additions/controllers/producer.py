@@ -7,14 +7,12 @@ from litestar import Request, get, post
 from app.commerce.additions import cutoffs, words
 from app.commerce.additions.forms import UNTIL_CONFIRMED, CutOffForm
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import at_a_producer
 from app.web.forms import Filled
 from app.web.pages import Go, Page
-from app.web.visit import CurrentVisit, Visit
+from app.web.visit import CurrentVisit
 
 AnyRequest = Request[Any, Any, Any]
 PATH = "/banco/aggiunte"
@@ -22,7 +20,7 @@ PATH = "/banco/aggiunte"
 
 @get(PATH, access=at_a_producer, name="desk.cut_off.show")
 async def show_cut_off(visit: CurrentVisit) -> Page:
-    hours = await cutoffs.of_producer(visit.db, _producer(visit)[1])
+    hours = await cutoffs.of_producer(visit.db, visit.producer_id)
     return _page(CutOffForm.blank(until=UNTIL_CONFIRMED if hours is None else str(hours)))
 
 
@@ -32,7 +30,7 @@ async def decide(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     if form.data is None:
         form.errors = {"until": _("Scegli fino a quando.")}
         return _page(form)
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     async with transaction(visit.db):
         await cutoffs.decide(visit.db, person, producer_id, form.data.hours)
     visit.tell(_("Fatto: vale per tutti gli ordini che non hai ancora confermato."))
@@ -48,13 +46,6 @@ def _page(form: Filled[CutOffForm]) -> Page:
         form=form,
         choices=words.choices(),
     )
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_cut_off, decide]

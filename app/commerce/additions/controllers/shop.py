@@ -146,6 +146,7 @@ async def _removal(
         form=form,
         planned=planned,
         until=words.until(visit.shop, opened, seller) if opened else "",
+        is_added=order.joins_order_id is not None,
         currency=group.currency,
         way=way,
         here=_below(way, f"togli/{order.number}"),
@@ -158,6 +159,7 @@ async def _merger(visit: Visit, group: OrderGroup, order: Order, way: str, *, tr
     if pair is None and not trouble:
         return Go(way)
     earlier, later = pair or (order, order)
+    merger = await merging.reckoned(visit.db, earlier, later) if pair else None
     return Page(
         "additions/merge.html",
         status_code=409 if trouble else 200,
@@ -167,7 +169,8 @@ async def _merger(visit: Visit, group: OrderGroup, order: Order, way: str, *, tr
         later=later.number,
         is_possible=pair is not None,
         seller=str(order.producer.get("name", "")),
-        back_minor=merging.comes_back(later) if pair else 0,
+        back_minor=merger.back_minor if merger else 0,
+        heavier=words.together(merger.step, group.currency) if merger else "",
         currency=group.currency,
         way=way,
         here=_below(way, f"insieme/{order.number}"),

@@ -14,7 +14,6 @@ from app.kernel.db import transaction
 from app.kernel.errors import NotFound, Refused, Unavailable
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import access
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -24,14 +23,14 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/profilo/credito", access=access.signed_in, name="credit.wallet.show")
-async def show_wallet(visit: CurrentVisit, request: AnyRequest) -> Page:
-    return await _page(visit, page=_number(request.query_params.get("pagina", "")))
+async def show_wallet(visit: CurrentVisit) -> Page:
+    return await _page(visit, page=visit.page)
 
 
 @post("/profilo/credito/ricarica", access=access.signed_in, limit="payment", name="credit.topup.create")
 async def top_up(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     """Pays through the same path as a gift card; the value goes into the person's own wallet."""
-    person = _person(visit)
+    person = visit.who
     if not terms.of(visit.shop).topup:
         raise NotFound
     form = AmountForm.read(await request.form())
@@ -60,7 +59,7 @@ async def convert_points(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         return await _page(visit, convert=form, status_code=422)
     try:
         async with transaction(visit.db):
-            amount = await points.into_credit(visit.db, visit.shop, _person(visit).id, form.data.points, form.data.key)
+            amount = await points.into_credit(visit.db, visit.shop, visit.who.id, form.data.points, form.data.key)
     except Refused as no:
         return await _page(visit, convert=form.refused(no.message, no.field), status_code=422)
     if amount:
@@ -86,7 +85,7 @@ async def _page(
     page: int = 1,
     status_code: int = 200,
 ) -> Page:
-    own = await queries.of_person(visit.db, _person(visit).id)
+    own = await queries.of_person(visit.db, visit.who.id)
     usable = await queries.usable(visit.db, [account.id for account in own.values()])
     wallet, pointed = own.get(WALLET), own.get(POINTS)
     moves = await queries.movements(visit.db, wallet.id, page) if wallet else []
@@ -104,7 +103,7 @@ async def _page(
         page=page,
         points=views.account(pointed, POINTS, shop.currency, usable, gathered[:PAGE]) if rules.points else None,
         offer=views.points_offer(shop, held, await _worth(visit, pointed)),
-        bought=[(row, own_page(visit, row.purchase)) for row in await queries.bought_by(visit.db, _person(visit).id)],
+        bought=[(row, own_page(visit, row.purchase)) for row in await queries.bought_by(visit.db, visit.who.id)],
         may_top_up=rules.topup,
         sells=rules.cards,
         amounts=rules.amounts,
@@ -123,13 +122,3 @@ async def _worth(visit: Visit, pointed: ValueAccount | None) -> int:
     if pointed is None or rule is None:
         return 0
     return points.worth(await queries.points_by_worth(visit.db, pointed.id), rule.value_minor)
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:  # `access=` has seen to it
-        raise NotFound
-    return visit.person
-
-
-def _number(text: str) -> int:
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 6 else 1

@@ -13,9 +13,10 @@ from app.commerce.credit.models import CreditPurchase, CreditRefund
 from app.commerce.credit.refunding import Ask, Left
 from app.commerce.office import views as office
 from app.commerce.orders.states import Actor
+from app.commerce.payments import ledger
 from app.kernel import ids
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, NotFound, Refused
+from app.kernel.errors import Conflict, NotFound, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
 from app.web import access, desk
@@ -69,7 +70,7 @@ ROUTES = [show_desk, make, retry, by_hand]
 
 
 async def _do(visit: Visit, purchase: CreditPurchase, data: RefundForm, amount: int) -> Go:
-    person, account_id = _person(visit), purchase.account_id
+    person, account_id = visit.who, purchase.account_id
     ask = Ask(purchase.id, data.reason, f"staff:{data.key}", data.seen, amount, data.note)
     async with transaction(visit.db):
         row, is_new = await refunding.refund(visit.db, ask, Actor("staff", person.id))
@@ -84,7 +85,7 @@ async def _mend(visit: Visit, number: str, refund: str, deed: Mend, said: str) -
         raise NotFound
     try:
         async with transaction(visit.db):
-            await deed(visit.db, refund, _person(visit))
+            await deed(visit.db, refund, visit.who)
     except Conflict as no:
         return await _page(visit, await queries.purchase(visit.db, number), trouble=no.message)
     visit.tell(said)
@@ -93,7 +94,7 @@ async def _mend(visit: Visit, number: str, refund: str, deed: Mend, said: str) -
 
 async def _preview(visit: Visit, form: Filled[RefundForm], left: Left, amount: int) -> Page:
     currency = left.purchase.currency
-    decided, sent = refunding.decided(amount, currency), refunding.sent(amount, currency)
+    decided, sent = refunding.decided(amount, currency), ledger.given_back(amount, currency)
     return Page(
         "credit/refund_preview.html",
         private=True,
@@ -131,9 +132,3 @@ async def _page(
         form=form or RefundForm.blank(key=ids.token(), seen=left.mark, **start),
         trouble=trouble,
     )
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:  # `access=` has seen to it
-        raise Forbidden
-    return visit.person

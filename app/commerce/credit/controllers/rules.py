@@ -7,7 +7,6 @@ from litestar import Request, get, post
 from app.commerce.credit import terms, terms_form
 from app.commerce.credit.terms_form import TermsForm
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.system import page_drops
 from app.web import access, desk
@@ -31,10 +30,8 @@ async def choose_terms(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     wanted = terms_form.judged(form, visit.shop.currency)
     if wanted is None:
         return await _page(visit, form, 422)
-    if visit.person is None:
-        raise Forbidden
     async with transaction(visit.db):
-        await terms.choose(visit.db, visit.shop, wanted, visit.person)
+        await terms.choose(visit.db, visit.shop, wanted, visit.who)
         await page_drops.drop(visit.db, page_drops.EVERYTHING)  # footers name gift cards where they are sold
     request.app.state.directory.forget()  # other processes hear of it within half a minute
     visit.tell(_("Fatto: vale per quello che si compra, si dà e si guadagna da adesso."))

@@ -16,9 +16,8 @@ from app.commerce.credit.models import CARD
 from app.commerce.credit.queries import PAGE
 from app.kernel import ids
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, NotFound, Refused
+from app.kernel.errors import NotFound, Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import access, desk
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -44,7 +43,7 @@ async def give(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     try:
         change = Change(said.minor(visit.shop.currency), said.cause, said.reason, said.key)
         async with transaction(visit.db):
-            account_id = await adjusting.give(visit.db, visit.shop, said.email, change, _person(visit))
+            account_id = await adjusting.give(visit.db, visit.shop, said.email, change, visit.who)
     except Refused as no:
         return await _list_page(visit, request, form.refused(no.message, no.field), 422)
     visit.tell(_("Il credito è stato dato."))
@@ -52,8 +51,8 @@ async def give(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 
 
 @get("/amministrazione/credito/{account_id:int}", access=access.staff, name="credit.account.show")
-async def show_account(visit: CurrentVisit, request: AnyRequest, account_id: FromPath[int]) -> Page:
-    return await _account_page(visit, account_id, page=_number(request.query_params.get("pagina", "")))
+async def show_account(visit: CurrentVisit, account_id: FromPath[int]) -> Page:
+    return await _account_page(visit, account_id, page=visit.page)
 
 
 @post("/amministrazione/credito/{account_id:int}/rettifiche", access=access.admin, name="credit.account.adjust")
@@ -66,7 +65,7 @@ async def adjust(visit: CurrentVisit, request: AnyRequest, account_id: FromPath[
     try:
         change = Change(said.minor(found.account.currency), said.cause, said.reason, said.key)
         async with transaction(visit.db):
-            await adjusting.adjust(visit.db, visit.shop, account_id, change, _person(visit))
+            await adjusting.adjust(visit.db, visit.shop, account_id, change, visit.who)
     except Refused as no:
         return await _account_page(visit, account_id, form=form.refused(no.message, no.field), status_code=422)
     visit.tell(_("Il saldo è stato rettificato."))
@@ -75,7 +74,7 @@ async def adjust(visit: CurrentVisit, request: AnyRequest, account_id: FromPath[
 
 @post("/amministrazione/credito/{account_id:int}/blocco", access=access.staff, name="credit.account.block")
 async def block(visit: CurrentVisit, request: AnyRequest, account_id: FromPath[int]) -> Page | Go:
-    person, shop = _person(visit), visit.shop
+    person, shop = visit.who, visit.shop
     return await _with_reason(
         visit,
         request,
@@ -87,7 +86,7 @@ async def block(visit: CurrentVisit, request: AnyRequest, account_id: FromPath[i
 
 @post("/amministrazione/credito/{account_id:int}/sblocco", access=access.staff, name="credit.account.unblock")
 async def unblock(visit: CurrentVisit, request: AnyRequest, account_id: FromPath[int]) -> Page | Go:
-    person, shop = _person(visit), visit.shop
+    person, shop = visit.who, visit.shop
     return await _with_reason(
         visit,
         request,
@@ -100,7 +99,7 @@ async def unblock(visit: CurrentVisit, request: AnyRequest, account_id: FromPath
 @post("/amministrazione/credito/{account_id:int}/codice", access=access.admin, name="credit.card.resend")
 async def send_again(visit: CurrentVisit, request: AnyRequest, account_id: FromPath[int]) -> Page | Go:
     """The mail was lost, or the code is in wrong hands."""
-    person = _person(visit)
+    person = visit.who
     return await _with_reason(
         visit,
         request,
@@ -123,7 +122,7 @@ async def correct_recipient(visit: CurrentVisit, request: AnyRequest, account_id
     try:
         async with transaction(visit.db):
             is_new = await correcting.correct(
-                visit.db, visit.shop, gift.id, said, _person(visit), form.data.recipient_reason
+                visit.db, visit.shop, gift.id, said, visit.who, form.data.recipient_reason
             )
     except Refused as no:
         wrong = form.refused(no.message, no.field)
@@ -149,7 +148,7 @@ async def _with_reason(visit: Visit, request: AnyRequest, account_id: int, deed:
 
 
 async def _list_page(visit: Visit, request: AnyRequest, form: Filled[GiveForm], status_code: int = 200) -> Page:
-    search, page = request.query_params.get("q", "")[:80], _number(request.query_params.get("pagina", ""))
+    search, page = request.query_params.get("q", "")[:80], visit.page
     rows = await queries.accounts(visit.db, search, page)
     shown = rows[:PAGE]
     return Page(
@@ -203,13 +202,3 @@ async def _account_page(
         causes=list(words.CAUSES.items()),
         may_change=access.admin(visit.person),
     )
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:  # `access=` has seen to it
-        raise Forbidden
-    return visit.person
-
-
-def _number(text: str) -> int:
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 6 else 1

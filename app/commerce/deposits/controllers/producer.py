@@ -6,17 +6,16 @@ from litestar.params import FromPath
 from app.commerce.deposits import asking
 from app.commerce.orders import queries as orders
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden
+from app.kernel.errors import Conflict
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web.access import at_a_producer
 from app.web.pages import Go
-from app.web.visit import CurrentVisit, Visit
+from app.web.visit import CurrentVisit
 
 
 @post("/banco/ordini/{number:str}/saldo", access=at_a_producer, name="desk.balance.ask")
 async def ask_for_balance(visit: CurrentVisit, number: FromPath[str]) -> Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     try:
         async with transaction(visit.db):
             order = await orders.at_desk(visit.db, producer_id, number)
@@ -27,14 +26,6 @@ async def ask_for_balance(visit: CurrentVisit, number: FromPath[str]) -> Go:
         said = _("Abbiamo scritto a chi ha comprato: appena paga il saldo puoi spedire.")
         visit.tell(said if asked else _("Il saldo era già stato chiesto."))
     return Go(f"/banco/ordini/{number}")
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `access=` has seen to it."""
-    person = visit.person
-    if person is None or person.producer_id is None:
-        raise Forbidden
-    return person, person.producer_id
 
 
 ROUTES = [ask_for_balance]

@@ -10,9 +10,8 @@ from app.commerce.disputes import queries, views, words
 from app.commerce.disputes.controllers import uploads
 from app.commerce.disputes.forms import ProofForm
 from app.commerce.orders import queries as orders
-from app.kernel.errors import Conflict, Forbidden, Refused
+from app.kernel.errors import Conflict, Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import owner_of_a_producer
 from app.web.forms import Filled
@@ -31,7 +30,7 @@ async def show_dispute(visit: CurrentVisit, dispute_id: FromPath[int]) -> Page:
 
 @post(f"{ONE}/prove", access=owner_of_a_producer, limit="careful", name="desk.dispute.file.create")
 async def add_file(visit: CurrentVisit, request: AnyRequest, dispute_id: FromPath[int]) -> Page | Go:
-    person, producer_id = _owner(visit)
+    person, producer_id = visit.who, visit.producer_id
     await queries.one_of_producer(visit.db, producer_id, dispute_id)
     sent, storage = await request.form(), request.app.state.storage
     form, file = ProofForm.read(sent), await uploads.file_of(sent)
@@ -52,7 +51,7 @@ async def add_file(visit: CurrentVisit, request: AnyRequest, dispute_id: FromPat
 async def remove_file(
     visit: CurrentVisit, request: AnyRequest, dispute_id: FromPath[int], file_id: FromPath[int]
 ) -> Page | Go:
-    person, producer_id = _owner(visit)
+    person, producer_id = visit.who, visit.producer_id
     await queries.one_of_producer(visit.db, producer_id, dispute_id)
     try:
         await uploads.take_away(visit, request.app.state.storage, person, dispute_id, file_id, producer_id)
@@ -66,7 +65,7 @@ async def remove_file(
 async def take_file(
     visit: CurrentVisit, request: AnyRequest, dispute_id: FromPath[int], file_id: FromPath[int]
 ) -> Response[bytes]:
-    producer_id = _owner(visit)[1]
+    producer_id = visit.producer_id
     await queries.one_of_producer(visit.db, producer_id, dispute_id)
     file = await queries.file(visit.db, dispute_id, file_id, producer_id)
     return await uploads.answer(visit, request.app.state.storage, file)
@@ -74,7 +73,7 @@ async def take_file(
 
 async def _dispute(visit: Visit, dispute_id: int, *, form: Filled[ProofForm] | None = None, trouble: str = "") -> Page:
     """form: as it was sent, with its mistakes (422). trouble: why it could not be done (409)."""
-    producer_id, db = _owner(visit)[1], visit.db
+    producer_id, db = visit.producer_id, visit.db
     row, number = await queries.one_of_producer(db, producer_id, dispute_id)
     there = await queries.files_of(db, dispute_id)
     makers = await queries.makers(db, [file.producer_id for file in there if file.producer_id])
@@ -95,13 +94,6 @@ async def _dispute(visit: Visit, dispute_id: int, *, form: Filled[ProofForm] | N
         form=form or ProofForm.blank(),
         trouble=trouble,
     )
-
-
-def _owner(visit: Visit) -> tuple[Person, int]:
-    """Who asks, and for which producer; `owner_of_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_dispute, add_file, remove_file, take_file]

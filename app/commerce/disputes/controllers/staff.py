@@ -14,9 +14,8 @@ from app.commerce.disputes.views import DisputeView
 from app.commerce.orders import queries as orders
 from app.integrations.stripe import PaymentRefused
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, Refused, Unavailable
+from app.kernel.errors import Conflict, Refused, Unavailable
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import staff
 from app.web.forms import Filled
@@ -30,9 +29,8 @@ SHOWN = ("open", "over")
 
 @get(PATH, access=staff, name="office.disputes.list")
 async def show_disputes(visit: CurrentVisit, request: AnyRequest) -> Page:
-    state, asked = request.query_params.get("stato", ""), request.query_params.get("pagina", "1")
+    state, page = request.query_params.get("stato", ""), visit.page
     state = state if state in SHOWN else ""
-    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
     rows = await queries.all_of(visit.db, state, page)
     return await _page(
         visit,
@@ -73,7 +71,7 @@ async def _do(
     visit: Visit, request: AnyRequest, dispute_id: int, said: AnswerForm, file: uploads.Sent | None
 ) -> Page | Go:
     """Keep what was typed; then the file, then what was pressed. Raises Refused, Conflict, PaymentUnreachable."""
-    person, storage, here = _person(visit), request.app.state.storage, Go(f"{PATH}/{dispute_id}")
+    person, storage, here = visit.who, request.app.state.storage, Go(f"{PATH}/{dispute_id}")
     async with transaction(visit.db):
         await answering.keep(visit.db, person, dispute_id, said.evidence())
     if said.remove is not None:
@@ -112,7 +110,7 @@ async def concede(visit: CurrentVisit, request: AnyRequest, dispute_id: FromPath
     if form.data is None or not form.data.sure:
         form.refused(_("Segna che sai che non si torna indietro."), "sure")
         return await _conceding(visit, dispute_id, form=form)
-    person, gateway = _person(visit), request.app.state.stripe
+    person, gateway = visit.who, request.app.state.stripe
     await queries.one(visit.db, dispute_id)
     await visit.close_db()  # nobody keeps a connection while he waits for Stripe
     try:
@@ -176,12 +174,6 @@ async def view_of(visit: Visit, dispute_id: int) -> DisputeView:
 async def _page(visit: Visit, template: str, status_code: int = 200, **context: Any) -> Page:
     frame = await desk.of_staff(visit.db)
     return Page(template, status_code=status_code, private=True, desk=frame, **context)
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_disputes, show_dispute, answer, ask_to_concede, concede, take_file]

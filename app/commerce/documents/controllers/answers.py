@@ -54,16 +54,15 @@ def file_stem(document: Document) -> str:
     return document.number.replace("/", "-")
 
 
-def wished(request: AnyRequest) -> Wish:
+def wished(visit: Visit, request: AnyRequest) -> Wish:
     """Month, kind, state, part of a number and page, as far as they make sense."""
-    asked = {name: request.query_params.get(name, "").strip() for name in ("mese", "tipo", "stato", "q", "pagina")}
-    page = asked["pagina"]
+    asked = {name: request.query_params.get(name, "").strip() for name in ("mese", "tipo", "stato", "q")}
     return Wish(
         month=asked["mese"] if is_month(asked["mese"]) else "",
         kind=asked["tipo"] if asked["tipo"] in words.KINDS else "",
         state=asked["stato"] if asked["stato"] in words.STATES else "",
         search=asked["q"][:40],
-        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
+        page=visit.page,
     )
 
 

@@ -23,10 +23,9 @@ from app.commerce.documents.forms import TaxForm
 from app.commerce.orders import slips
 from app.kernel import clock
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, NotFound
+from app.kernel.errors import NotFound
 from app.kernel.i18n import gettext as _
 from app.kernel.outbox import add_job
-from app.kernel.tenancy import Person
 from app.producers import tax
 from app.web import access, desk
 from app.web.access import at_a_producer, owner_of_a_producer
@@ -41,7 +40,7 @@ ALL_KINDS = tuple(words.KINDS)
 
 @get(PATH, access=at_a_producer, name="desk.documents.list")
 async def show_documents(visit: CurrentVisit, request: AnyRequest) -> Page:
-    db, wish, producer_id = visit.db, wished(request), _producer(visit)[1]
+    db, wish, producer_id = visit.db, wished(visit, request), visit.producer_id
     producer = await queries.producer(db, producer_id)
     found = await queries.listed(db, wish, producer_id, _kinds(visit))
     today = clock.today(visit.shop.time_zone)
@@ -66,7 +65,7 @@ async def show_documents(visit: CurrentVisit, request: AnyRequest) -> Page:
 
 @get(PATH + "/{document_id:int}/pdf", access=at_a_producer, limit="careful", name="desk.document.show")
 async def show_document(visit: CurrentVisit, document_id: FromPath[int]) -> Response[bytes]:
-    document = await queries.one(visit.db, document_id, producer_id=_producer(visit)[1])
+    document = await queries.one(visit.db, document_id, producer_id=visit.producer_id)
     if document.kind not in _kinds(visit):
         raise NotFound
     return await courtesy_copy(visit, document)
@@ -74,7 +73,7 @@ async def show_document(visit: CurrentVisit, document_id: FromPath[int]) -> Resp
 
 @get(PATH + "/{document_id:int}/xml", access=at_a_producer, name="desk.document.file")
 async def download_document(visit: CurrentVisit, document_id: FromPath[int]) -> Response[bytes]:
-    document = await queries.one(visit.db, document_id, producer_id=_producer(visit)[1])
+    document = await queries.one(visit.db, document_id, producer_id=visit.producer_id)
     if document.kind not in _kinds(visit):
         raise NotFound
     return xml_file(document)
@@ -83,7 +82,7 @@ async def download_document(visit: CurrentVisit, document_id: FromPath[int]) -> 
 @get(PATH + "/corrispettivi.csv", access=at_a_producer, name="desk.takings.export")
 async def export_takings(visit: CurrentVisit, request: AnyRequest) -> Response[bytes]:
     month = _month(visit, request)
-    takings = await queries.takings(visit.db, _producer(visit)[1], month, visit.shop.time_zone)
+    takings = await queries.takings(visit.db, visit.producer_id, month, visit.shop.time_zone)
     days = registers.by_day(takings, visit.shop.time_zone)
     return download(registers.takings_table(days, visit.shop.currency), CSV, f"corrispettivi-{month}.csv")
 
@@ -91,7 +90,7 @@ async def export_takings(visit: CurrentVisit, request: AnyRequest) -> Response[b
 @get(PATH + "/registro.csv", access=at_a_producer, name="desk.documents.export")
 async def export_documents(visit: CurrentVisit, request: AnyRequest) -> Response[bytes]:
     month = _month(visit, request)
-    found = await queries.of_month(visit.db, _producer(visit)[1], month, _kinds(visit))
+    found = await queries.of_month(visit.db, visit.producer_id, month, _kinds(visit))
     entries = [
         registers.Entry(
             number=document.number,
@@ -108,14 +107,14 @@ async def export_documents(visit: CurrentVisit, request: AnyRequest) -> Response
 
 @get("/banco/ordini/{number:str}/bolla.pdf", access=at_a_producer, limit="careful", name="desk.slip.file")
 async def download_slip(visit: CurrentVisit, number: FromPath[str]) -> Response[bytes]:
-    shown = await slips.slip(visit.db, visit.shop, _producer(visit)[1], number)
+    shown = await slips.slip(visit.db, visit.shop, visit.producer_id, number)
     body = await asyncio.to_thread(pdf.slip, visit.shop, shown, now=clock.now())
     return download(body, PDF, f"bolla-{number}.pdf")
 
 
 @get(TAX_PATH, access=owner_of_a_producer, name="desk.tax.show")
 async def show_tax(visit: CurrentVisit) -> Page:
-    producer = await queries.producer(visit.db, _producer(visit)[1])
+    producer = await queries.producer(visit.db, visit.producer_id)
     legal = producer.legal
     values = {name: str(legal.get(name) or "") for name in tax.FACTS}
     values |= {"regime": tax.regime_code(legal), "mandate": "1" if legal.get("invoice_mandate") else ""}
@@ -126,7 +125,7 @@ async def show_tax(visit: CurrentVisit) -> Page:
 @post(TAX_PATH, access=owner_of_a_producer, name="desk.tax.save")
 async def save_tax(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     """What was waiting for these data is made at once."""
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     form = TaxForm.read(await request.form())
     if form.data is None:
         return _tax(form)
@@ -160,13 +159,6 @@ def _month(visit: Visit, request: AnyRequest) -> str:
 def _kinds(visit: Visit) -> Sequence[str]:
     """What the shop takes of the sales is the owner's matter."""
     return ALL_KINDS if access.owner_of_a_producer(visit.person) else queries.TO_BUYERS
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `access=` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [

@@ -8,9 +8,8 @@ from app.commerce.documents.controllers.answers import AnyRequest
 from app.commerce.documents.forms import PricesForm, RateForm
 from app.kernel import clock
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.producers.vat import editing, modes, rates
 from app.producers.vat.classes import CLASSES, EU
 from app.web import desk
@@ -35,7 +34,7 @@ async def add_rate(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     try:
         async with transaction(visit.db):
             today = clock.today(visit.shop.time_zone)
-            await editing.add(visit.db, _person(visit), **form.data.model_dump(), today=today)
+            await editing.add(visit.db, visit.who, **form.data.model_dump(), today=today)
     except Refused as no:
         return await _page(visit, form.refused(no.message, no.field))
     visit.tell(_("Aggiunta. Gli ordini già fatti tengono la loro aliquota."))
@@ -46,7 +45,7 @@ async def add_rate(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 async def take_rate_back(visit: CurrentVisit, rate_id: FromPath[int]) -> Page | Go:
     try:
         async with transaction(visit.db):
-            await editing.take_back(visit.db, _person(visit), rate_id, clock.today(visit.shop.time_zone))
+            await editing.take_back(visit.db, visit.who, rate_id, clock.today(visit.shop.time_zone))
     except Refused as no:
         return await _page(visit, RateForm.blank(country=visit.shop.country).refused(no.message))
     visit.tell(_("Tolta: non era ancora cominciata."))
@@ -62,7 +61,7 @@ async def choose_prices(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         return await _page(visit, blank, prices)
     try:
         async with transaction(visit.db):
-            await price_mode.choose(visit.db, visit.shop, prices.data.prices, _person(visit), agreed=prices.data.agreed)
+            await price_mode.choose(visit.db, visit.shop, prices.data.prices, visit.who, agreed=prices.data.agreed)
     except Refused as no:
         return await _page(visit, blank, prices.refused(no.message, no.field))
     request.app.state.directory.forget()  # other processes hear of it within half a minute
@@ -90,12 +89,6 @@ async def _page(visit: Visit, form: Filled[RateForm], prices: Filled[PricesForm]
         classes=[(name, str(each.name)) for name, each in CLASSES.items()],
         today=today,
     )
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_rates, add_rate, take_rate_back, choose_prices]

@@ -14,9 +14,8 @@ from app.commerce.documents.forms import AnswerForm, BuyerForm
 from app.commerce.documents.models import Document
 from app.kernel import clock
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, Refused
+from app.kernel.errors import Conflict, Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import staff
 from app.web.forms import Filled
@@ -32,7 +31,7 @@ BUYER_FIELDS = (
 
 @get(PATH, access=staff, name="office.documents.list")
 async def show_documents(visit: CurrentVisit, request: AnyRequest) -> Page:
-    wish = wished(request)
+    wish = wished(visit, request)
     found = await queries.listed(visit.db, wish, None, tuple(words.KINDS))
     return await _page(
         visit,
@@ -70,7 +69,7 @@ async def record_answer(visit: CurrentVisit, request: AnyRequest, document_id: F
         return await _document(visit, document_id, answer=form)
     try:
         async with transaction(visit.db):
-            await sending.record_answer(visit.db, _person(visit), document_id, form.data.outcome, form.data.reason)
+            await sending.record_answer(visit.db, visit.who, document_id, form.data.outcome, form.data.reason)
     except Refused as no:
         return await _document(visit, document_id, answer=form.refused(no.message, no.field))
     except Conflict as no:
@@ -88,7 +87,7 @@ async def correct(visit: CurrentVisit, request: AnyRequest, document_id: FromPat
     try:
         async with transaction(visit.db):
             old = thawed((await queries.one(visit.db, document_id)).body).buyer
-            await sending.correct(visit.db, visit.shop, _person(visit), document_id, _as_typed(old, typed))
+            await sending.correct(visit.db, visit.shop, visit.who, document_id, _as_typed(old, typed))
     except Conflict as no:
         return await _document(visit, document_id, trouble=no.message)
     visit.tell(_("Documento corretto: riparte per lo SdI con lo stesso numero e la stessa data."))
@@ -150,13 +149,6 @@ def _buyer_form(document: Document) -> Filled[BuyerForm]:
 async def _page(visit: Visit, template: str, *, status_code: int = 200, **context: Any) -> Page:
     frame = await desk.of_staff(visit.db)
     return Page(template, status_code=status_code, private=True, desk=frame, **context)
-
-
-def _person(visit: Visit) -> Person:
-    """Who acts; `access=` has seen to it that there is somebody."""
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_documents, show_document, show_copy, download_document, record_answer, correct]

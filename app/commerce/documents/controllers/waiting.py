@@ -10,7 +10,7 @@ from app.commerce.documents.controllers.answers import AnyRequest
 from app.commerce.documents.forms import BuyerForm
 from app.kernel import clock
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, NotFound
+from app.kernel.errors import Conflict, NotFound
 from app.kernel.i18n import gettext as _
 from app.web import desk
 from app.web.access import staff
@@ -22,9 +22,8 @@ PATH = "/amministrazione/documenti/in-attesa"
 
 
 @get(PATH, access=staff, name="office.documents.waiting")
-async def show_waiting(visit: CurrentVisit, request: AnyRequest) -> Page:
-    db, asked = visit.db, request.query_params.get("pagina", "")
-    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+async def show_waiting(visit: CurrentVisit) -> Page:
+    db, page = visit.db, visit.page
     orders = await waiting.orders(db, page=page)
     troubles = await waiting.troubles(db)
     producers = await waiting.producers(db, [order.producer_id for order in orders])
@@ -48,15 +47,13 @@ async def show_addressee(visit: CurrentVisit, number: FromPath[str]) -> Page:
 
 @post(PATH + "/{number:str}", access=staff, name="office.addressee.save")
 async def save_addressee(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
-    if visit.person is None:
-        raise Forbidden
     form = BuyerForm.read(await request.form())
     if form.data is None:
         return await _addressee(visit, number, form)
     typed = {name: str(getattr(form.data, name)) for name in BuyerForm.model_fields}
     try:
         async with transaction(visit.db):
-            await addressee.correct(visit.db, visit.person, number, typed)
+            await addressee.correct(visit.db, visit.who, number, typed)
     except Conflict as no:
         visit.tell(no.message)
         return Go(PATH)

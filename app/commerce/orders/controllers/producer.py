@@ -14,7 +14,7 @@ from app.commerce.orders.models import Order
 from app.commerce.orders.states import Actor
 from app.kernel import clock
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, Refused
+from app.kernel.errors import Conflict, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
 from app.kernel.tenancy import Person
@@ -39,7 +39,7 @@ async def show_work(visit: CurrentVisit) -> Page:
 @get("/banco/eventi", access=at_a_producer, name="desk.work.stream")
 async def stream_work(visit: CurrentVisit, request: AnyRequest) -> Stream:
     """Tells the open desk of orders that arrive or change."""
-    channel = f"producer:{_producer(visit)[1]}"
+    channel = f"producer:{visit.producer_id}"
     await visit.close_db()
     return stream(live.listen(visit, request.app.state.broker, channel))
 
@@ -47,7 +47,7 @@ async def stream_work(visit: CurrentVisit, request: AnyRequest) -> Stream:
 @get("/banco/lista", access=at_a_producer, name="desk.packing.show")
 async def show_packing_list(visit: CurrentVisit) -> Page:
     """Every piece to prepare, summed over the orders: what to fetch from the cellar in one walk."""
-    producer_id = _producer(visit)[1]
+    producer_id = visit.producer_id
     rows = [desk.packing_row(row) for row in await queries.to_pack(visit.db, producer_id)]
     frame = await _frame(visit, producer_id)
     return Page("desk/packing.html", private=True, desk=frame, rows=rows, printed_at=clock.now())
@@ -55,9 +55,8 @@ async def show_packing_list(visit: CurrentVisit) -> Page:
 
 @get("/banco/ordini", access=at_a_producer, name="desk.orders.list")
 async def show_history(visit: CurrentVisit, request: AnyRequest) -> Page:
-    producer_id, search = _producer(visit)[1], request.query_params.get("q", "").strip()[:40]
-    asked = request.query_params.get("pagina", "1")
-    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    producer_id, search = visit.producer_id, request.query_params.get("q", "").strip()[:40]
+    page = visit.page
     rows = await queries.history_at_desk(visit.db, producer_id, search, page)
     return Page(
         "desk/history.html", private=True, desk=await _frame(visit, producer_id), rows=rows[: queries.PAGE],
@@ -73,7 +72,7 @@ async def show_order(visit: CurrentVisit, number: FromPath[str]) -> Page:
 @get("/banco/ordini/{number:str}/bolla", access=at_a_producer, name="desk.slip.show")
 async def show_slip(visit: CurrentVisit, number: FromPath[str]) -> Page:
     """What goes into the parcel, to be printed."""
-    producer_id = _producer(visit)[1]
+    producer_id = visit.producer_id
     slip = await slips.slip(visit.db, visit.shop, producer_id, number)
     frame = await _frame(visit, producer_id)
     return Page("desk/slip.html", private=True, desk=frame, slip=slip)
@@ -128,7 +127,7 @@ async def deliver(visit: CurrentVisit, request: AnyRequest, number: FromPath[str
 
 async def _do(visit: Visit, number: str, form: Filled[Any], deed: Deed, said: str) -> Page | Go:
     """One deed on one order of the producer's own, and the answer where the button was pressed."""
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     from_list = form.value("da") == "lavoro"
     try:
         async with transaction(visit.db):
@@ -147,7 +146,7 @@ async def _do(visit: Visit, number: str, form: Filled[Any], deed: Deed, said: st
 
 async def _work(visit: Visit, *, said: str = "", trouble: str = "") -> Page:
     """trouble: why a deed could not be done (409)."""
-    producer_id = _producer(visit)[1]
+    person, producer_id = visit.who, visit.producer_id
     seen = await live.newest(visit.db, f"producer:{producer_id}")  # before the rest: what comes meanwhile is told again
     counts = await queries.counts_at_desk(visit.db, producer_id)
     orders = await queries.open_at_desk(visit.db, producer_id)
@@ -162,6 +161,7 @@ async def _work(visit: Visit, *, said: str = "", trouble: str = "") -> Page:
         desk=await _frame(visit, producer_id, counts),
         stacks=desk.stacks(visit.shop, orders, counts, clock.today(visit.shop.time_zone), joins, away),
         stream=f"/banco/eventi?visto={seen}",
+        pieces="" if visit.is_fragment else await sections.at_work(visit.db, person, producer_id),
         trouble=trouble,
         said=said or ngettext("%(num)s ordine da confermare", "%(num)s ordini da confermare", new),
     )
@@ -176,7 +176,7 @@ async def _order(
     trouble: str = "",
 ) -> Page:
     """form: as it was sent, with its mistakes (422). trouble: why a deed could not be done (409)."""
-    order = await queries.at_desk(visit.db, _producer(visit)[1], number)
+    order = await queries.at_desk(visit.db, visit.producer_id, number)
     events = await queries.desk_events(visit.db, order)
     riders = (await parcels.riders(visit.db, [order])).get(order.id, [])
     joins = (await parcels.numbers(visit.db, [order])).get(order.id, "")
@@ -200,14 +200,6 @@ async def _frame(visit: Visit, producer_id: int, counts: Mapping[str, int] | Non
     if counts is None:
         counts = await queries.counts_at_desk(visit.db, producer_id)
     return frames.of_producer(counts.get("pending", 0), await frames.waiting_at(visit.db, producer_id))
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
-    person = visit.person
-    if person is None or person.producer_id is None:
-        raise Forbidden
-    return person, person.producer_id
 
 
 ROUTES = [

@@ -6,7 +6,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response, Stream
 
-from app.commerce.orders import calendars, claiming, correcting, parcels, queries, sections, views, words
+from app.commerce.orders import calendars, claiming, correcting, parcels, promises, queries, sections, views, words
 from app.commerce.orders.forms import FindForm
 from app.kernel import clock, icalendar
 from app.kernel.db import transaction
@@ -27,7 +27,7 @@ READ_ANYWHERE = {**UNLISTED, "X-Offline": "keep"}  # the one private page that s
 @get("/ordini", access=anyone, name="orders.list")
 async def show_orders(visit: CurrentVisit, request: AnyRequest) -> Page:
     """Whoever is signed in sees his orders; a guest asks for the link of one."""
-    page = _page_number(request)
+    page = visit.page
     return await _list(visit, FindForm.blank(number=request.query_params.get("numero", "")), page)
 
 
@@ -71,8 +71,8 @@ async def show_in_calendar(
     key = request.query_params.get("chiave", "")
     group = await queries.group_for(visit.db, visit.settings, number, key, visit.person)
     parcel = await queries.of_group(visit.db, group.id, order)
-    days = calendars.expected(parcel, visit.shop.time_zone)
-    if days is None:
+    days = promises.expected(parcel, parcel.group, visit.shop.time_zone)
+    if days is None or days.is_past:
         raise NotFound
     page = visit.shop.href(f"/ordini/{number}", visit.locale) + (f"?chiave={key}" if key else "")
     body = calendars.document(visit.shop, parcel, days, visit.base_url + page, visit.base_url.rpartition("/")[2])
@@ -104,11 +104,6 @@ async def _list(visit: CurrentVisit, form: Filled[FindForm], page: int, *, statu
         page=page,
         form=form,
     )
-
-
-def _page_number(request: AnyRequest) -> int:
-    asked = request.query_params.get("pagina", "1")
-    return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
 
 
 ROUTES = [show_orders, send_link, show_order, show_in_calendar, stream_order]

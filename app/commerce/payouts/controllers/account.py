@@ -9,9 +9,7 @@ from app.commerce.orders import queries as orders
 from app.commerce.payouts import account_views, connecting, following, queries
 from app.integrations import stripe_accounts
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import owner_of_a_producer
 from app.web.pages import Go, Page
@@ -25,7 +23,7 @@ log = structlog.get_logger()
 @get(PATH, access=owner_of_a_producer, name="desk.account.show")
 async def show_account(visit: CurrentVisit, request: AnyRequest) -> Page:
     """What Stripe says of the account now: the way back from its pages says nothing (payments.md 5.5)."""
-    producer_id = _owner(visit)[1]
+    producer_id = visit.producer_id
     id_, row = await queries.stripe_account(visit.db, producer_id), await queries.account(visit.db, producer_id)
     trouble = ""
     if id_ is not None and not account_views.view(row, id_, 0).is_ready:
@@ -41,7 +39,7 @@ async def show_account(visit: CurrentVisit, request: AnyRequest) -> Page:
 @post(PATH, access=owner_of_a_producer, limit="careful", name="desk.account.connect")
 async def connect(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     """Lead the owner to Stripe's own pages. A link works once, so each press makes another."""
-    (person, producer_id), back = _owner(visit), visit.base_url + visit.href(PATH)
+    person, producer_id, back = visit.who, visit.producer_id, visit.base_url + visit.href(PATH)
     gateway = request.app.state.stripe
     await visit.close_db()
     try:
@@ -61,7 +59,7 @@ async def _page(
     visit: Visit, *, trouble: str = "", status: int = 200, expired: bool = False, returned: bool = False
 ) -> Page:
     """trouble: why it could not be done. expired: the link was; returned: he comes from Stripe's pages."""
-    producer_id, db = _owner(visit)[1], visit.db
+    producer_id, db = visit.producer_id, visit.db
     waiting = await queries.waiting(db, producer_id, visit.shop.currency)
     row, id_ = await queries.account(db, producer_id), await queries.stripe_account(db, producer_id)
     counts = await orders.counts_at_desk(db, producer_id)
@@ -77,13 +75,6 @@ async def _page(
         returned=returned,
         currency=visit.shop.currency,
     )
-
-
-def _owner(visit: Visit) -> tuple[Person, int]:
-    """Who asks, and for which producer; `owner_of_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_account, connect]

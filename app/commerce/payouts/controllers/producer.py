@@ -18,7 +18,6 @@ from app.commerce.payouts.sales import Bucket
 from app.commerce.payouts.statement import Statement, statement
 from app.integrations import stripe_accounts
 from app.kernel import clock
-from app.kernel.errors import Forbidden
 from app.web import desk
 from app.web.access import owner_of_a_producer
 from app.web.forms import Filled
@@ -33,7 +32,7 @@ ON_A_PAGE, ON_A_SHEET = 300, 1000  # lines of a statement; more are counted and 
 
 @get(PATH, access=owner_of_a_producer, name="desk.money.show")
 async def show_money(visit: CurrentVisit, request: AnyRequest) -> Page:
-    producer_id, form = _producer(visit), PeriodForm.read(request.query_params)
+    producer_id, form = visit.producer_id, PeriodForm.read(request.query_params)
     shown, id_ = await _statement(visit, form, ON_A_PAGE), await queries.stripe_account(visit.db, producer_id)
     visit.leads_to = stripe_accounts.origins(visit.settings)
     return await _page(
@@ -48,6 +47,7 @@ async def show_money(visit: CurrentVisit, request: AnyRequest) -> Page:
         latest=(await queries.payouts(visit.db, producer_id))[:10],
         disputes=await disputes.of_producer(visit.db, producer_id),
         payout_words=words.payout,
+        payout_failure=words.failure,
         dispute_words=dispute_words.state,
         currency=visit.shop.currency,
     )
@@ -64,7 +64,7 @@ async def take_table(visit: CurrentVisit, request: AnyRequest) -> Response[bytes
 @get(f"{PATH}.pdf", access=owner_of_a_producer, name="desk.money.sheet")
 async def take_sheet(visit: CurrentVisit, request: AnyRequest) -> Response[bytes]:
     shown = await _statement(visit, PeriodForm.read(request.query_params), ON_A_SHEET)
-    name = await queries.name_of(visit.db, _producer(visit))
+    name = await queries.name_of(visit.db, visit.producer_id)
     paper = await asyncio.to_thread(papers.statement_sheet, visit.shop, name, shown, now=clock.now())
     return _file(paper, "application/pdf", f"estratto-{papers.days(shown, visit.shop)[0]}.pdf")
 
@@ -91,7 +91,7 @@ async def take_sales(visit: CurrentVisit, request: AnyRequest) -> Response[bytes
 async def _sales(visit: Visit, request: AnyRequest) -> tuple[str, list[Bucket]]:
     asked = request.query_params.get("per", "")
     by, zone = asked if asked in sales.LENGTHS else "mesi", ZoneInfo(visit.shop.time_zone)
-    today, producer_id = clock.today(visit.shop.time_zone), _producer(visit)
+    today, producer_id = clock.today(visit.shop.time_zone), visit.producer_id
     since = sales.since(by, today, zone)
     sold = await queries.sold(visit.db, producer_id, visit.shop.currency, since)
     back = await queries.given_back(visit.db, producer_id, since)
@@ -99,7 +99,7 @@ async def _sales(visit: Visit, request: AnyRequest) -> tuple[str, list[Bucket]]:
 
 
 async def _waiting(visit: Visit) -> int:
-    return await queries.waiting(visit.db, _producer(visit), visit.shop.currency)
+    return await queries.waiting(visit.db, visit.producer_id, visit.shop.currency)
 
 
 async def _statement(visit: Visit, form: Filled[PeriodForm], most: int | None) -> Statement:
@@ -112,7 +112,7 @@ async def _statement(visit: Visit, form: Filled[PeriodForm], most: int | None) -
     if last < first or last - first > LONGEST:
         first, last = today.replace(day=1), today
     since, until = (_midnight(visit, day) for day in (first, last + timedelta(days=1)))
-    return await statement(visit.db, _producer(visit), visit.shop.currency, since, until, most)
+    return await statement(visit.db, visit.producer_id, visit.shop.currency, since, until, most)
 
 
 def _midnight(visit: Visit, day: date) -> datetime:
@@ -121,21 +121,14 @@ def _midnight(visit: Visit, day: date) -> datetime:
 
 
 async def _page(visit: Visit, template: str, **context: Any) -> Page:
-    counts = await orders.counts_at_desk(visit.db, _producer(visit))
-    waiting = await desk.waiting_at(visit.db, _producer(visit))
+    counts = await orders.counts_at_desk(visit.db, visit.producer_id)
+    waiting = await desk.waiting_at(visit.db, visit.producer_id)
     return Page(template, private=True, desk=desk.of_producer(counts.get("pending", 0), waiting), **context)
 
 
 def _file(body: bytes, media_type: str, name: str) -> Response[bytes]:
     sent = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(body, media_type=media_type, headers=sent)
-
-
-def _producer(visit: Visit) -> int:
-    """At whose desk the visitor works; `owner_of_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person.producer_id
 
 
 ROUTES = [show_money, take_table, take_sheet, show_sales, take_sales]

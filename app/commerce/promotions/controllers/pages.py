@@ -17,7 +17,6 @@ from app.kernel.db import transaction
 from app.kernel.errors import Forbidden, Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
-from app.kernel.tenancy import Person
 from app.web import access, desk
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -30,16 +29,14 @@ class _Promotions(Controller):
     """What both may do. Whose promotions, is part of every query."""
 
     @get("/")
-    async def show_all(self, visit: CurrentVisit, request: AnyRequest) -> Page:
-        asked = request.query_params.get("pagina", "1")
-        page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-        rows = await queries.listed(visit.db, _who(visit)[1], page)
+    async def show_all(self, visit: CurrentVisit) -> Page:
+        rows = await queries.listed(visit.db, visit.owner_id, visit.page)
         return await _page(
             visit,
             "promotions/list.html",
             rows=[(row, row.promotion.state(clock.now())) for row in rows[: queries.PAGE]],
             has_more=len(rows) > queries.PAGE,
-            page=page,
+            page=visit.page,
             shared=await _shared(visit),
         )
 
@@ -53,7 +50,7 @@ class _Promotions(Controller):
         if not form.errors and form.data:
             try:
                 async with transaction(visit.db):
-                    made = await editing.make(visit.db, *_who(visit), columns, form.data.code)
+                    made = await editing.make(visit.db, visit.who, visit.owner_id, columns, form.data.code)
                     sharing.tell(visit.db, made, sharing.payers(made))
             except Refused as no:
                 form.refused(no.message, no.field)
@@ -68,23 +65,25 @@ class _Promotions(Controller):
 
     @get("/{promotion_id:int}/modifica")
     async def show_edit(self, visit: CurrentVisit, promotion_id: FromPath[int]) -> Page:
-        promotion = await queries.one(visit.db, _who(visit)[1], promotion_id)
+        promotion = await queries.one(visit.db, visit.owner_id, promotion_id)
         values = forms.typed(promotion, visit.shop.currency, visit.shop.time_zone)
         return await _form(visit, PromotionForm.blank(**values), promotion)
 
     @post("/{promotion_id:int}/modifica")
     async def change(self, visit: CurrentVisit, request: AnyRequest, promotion_id: FromPath[int]) -> Page | Go:
-        promotion = await queries.one(visit.db, _who(visit)[1], promotion_id)
+        promotion = await queries.one(visit.db, visit.owner_id, promotion_id)
         form, columns = await _read(visit, request)
         if not form.errors and form.data:
             try:
                 async with transaction(visit.db):
                     paying = sharing.payers(promotion)
-                    made = await editing.change(visit.db, *_who(visit), promotion_id, columns, form.data.code)
+                    made = await editing.change(
+                        visit.db, visit.who, visit.owner_id, promotion_id, columns, form.data.code
+                    )
                     sharing.tell(visit.db, made, sharing.payers(made) - paying)
             except Refused as no:
                 form.refused(no.message, no.field)
-                promotion = await queries.one(visit.db, _who(visit)[1], promotion_id)
+                promotion = await queries.one(visit.db, visit.owner_id, promotion_id)
             else:
                 visit.tell(_("Promozione salvata."))
                 return Go(f"{_base(visit)}/{made.id}")
@@ -93,7 +92,7 @@ class _Promotions(Controller):
     @post("/{promotion_id:int}/fine")
     async def stop(self, visit: CurrentVisit, promotion_id: FromPath[int]) -> Go:
         async with transaction(visit.db):
-            stopped = await editing.stop(visit.db, *_who(visit), promotion_id)
+            stopped = await editing.stop(visit.db, visit.who, visit.owner_id, promotion_id)
         visit.tell(_("Promozione fermata: da adesso non vale più.") if stopped else _("Era già fermata."))
         return Go(f"{_base(visit)}/{promotion_id}")
 
@@ -104,7 +103,7 @@ class _Promotions(Controller):
             try:
                 async with transaction(visit.db):
                     made = await editing.make_codes(
-                        visit.db, *_who(visit), promotion_id, form.data.prefix, form.data.number
+                        visit.db, visit.who, visit.owner_id, promotion_id, form.data.prefix, form.data.number
                     )
             except Refused as no:
                 form.refused(no.message, no.field)
@@ -116,7 +115,7 @@ class _Promotions(Controller):
     @get("/{promotion_id:int}/codici.csv")
     async def export_codes(self, visit: CurrentVisit, promotion_id: FromPath[int]) -> Response[bytes]:
         """All codes with their uses; that somebody took them away is written down."""
-        person, owner = _who(visit)
+        person, owner = visit.who, visit.owner_id
         await queries.one(visit.db, owner, promotion_id)
         found = await queries.codes(visit.db, promotion_id, most=None)
         async with transaction(visit.db):
@@ -141,7 +140,7 @@ class AtTheDesk(_Promotions):
     @post("/{promotion_id:int}/uscita", access=access.owner_of_a_producer)
     async def leave(self, visit: CurrentVisit, promotion_id: FromPath[int]) -> Go:
         """Of a promotion of the shop: money is the owner's business."""
-        person, owner = _who(visit)
+        person, owner = visit.who, visit.owner_id
         if owner is None:
             raise Forbidden
         async with transaction(visit.db):
@@ -156,7 +155,7 @@ async def _read(visit: Visit, request: AnyRequest) -> tuple[Filled[PromotionForm
 
 
 async def _form(visit: Visit, form: Filled[PromotionForm], promotion: Promotion | None = None) -> Page:
-    owner = _who(visit)[1] if promotion is None else promotion.producer_id
+    owner = visit.owner_id if promotion is None else promotion.producer_id
     return await _page(
         visit,
         "promotions/edit.html",
@@ -172,7 +171,7 @@ async def _form(visit: Visit, form: Filled[PromotionForm], promotion: Promotion 
 
 
 async def _one(visit: Visit, promotion_id: int, form: Filled[CodesForm] | None = None) -> Page:
-    person, owner = _who(visit)
+    person, owner = visit.who, visit.owner_id
     promotion = await queries.one(visit.db, owner, promotion_id)
     choices = await queries.choices(visit.db, promotion.producer_id)
     return await _page(
@@ -192,7 +191,7 @@ async def _one(visit: Visit, promotion_id: int, form: Filled[CodesForm] | None =
 
 
 async def _page(visit: Visit, template: str, status_code: int = 200, **context: Any) -> Page:
-    owner = _who(visit)[1]
+    owner = visit.owner_id
     return Page(
         template,
         status_code=status_code,
@@ -209,20 +208,9 @@ async def _page(visit: Visit, template: str, status_code: int = 200, **context: 
 
 async def _shared(visit: Visit) -> list[tuple[Promotion, str]]:
     """What a producer pays a part of, with its state."""
-    owner, now = _who(visit)[1], clock.now()
+    owner, now = visit.owner_id, clock.now()
     return [(each, each.state(now)) for each in await sharing.of_producer(visit.db, owner)] if owner else []
 
 
 def _base(visit: Visit) -> str:
-    return ByStaff.path if visit.raw_path.startswith("/amministrazione") else AtTheDesk.path
-
-
-def _who(visit: Visit) -> tuple[Person, int | None]:
-    """Who acts, and at whose desk: None on pages of staff. `access=` has seen to it."""
-    if visit.person is None:
-        raise Forbidden
-    if _base(visit) == ByStaff.path:
-        return visit.person, None
-    if visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
+    return ByStaff.path if visit.is_staffs else AtTheDesk.path

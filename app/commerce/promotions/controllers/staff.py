@@ -11,7 +11,6 @@ from app.commerce.promotions.trying import Trial
 from app.identity import addresses
 from app.kernel import clock
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
 from app.web import access, desk
@@ -69,10 +68,10 @@ async def save_group(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         except ValueError:
             form.refused(_("Questa riga non è un indirizzo e-mail: %(line)s", line=line), "emails")
             break
-    if form.errors or form.data is None or visit.person is None:
+    if form.errors or form.data is None:
         return await _groups(visit, form)
     async with transaction(visit.db):
-        await editing.save_group(visit.db, visit.person, form.data.group_name, emails)
+        await editing.save_group(visit.db, visit.who, form.data.group_name, emails)
     visit.tell(ngettext("Gruppo salvato: %(num)s cliente.", "Gruppo salvato: %(num)s clienti.", len(emails)))
     return Go(f"{BASE}/gruppi")
 
@@ -81,8 +80,6 @@ ROUTES = [show_trial, show_groups, save_group]
 
 
 async def _groups(visit: Visit, form: Filled[GroupForm]) -> Page:
-    if visit.person is None:
-        raise Forbidden
     return Page(
         "promotions/groups.html",
         status_code=422 if form.errors else 200,

@@ -9,7 +9,6 @@ from app.commerce.payments import webhooks, words
 from app.commerce.reconciliation import queries
 from app.commerce.reconciliation.controllers.reports import page
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.system import audit
 from app.web import access
@@ -22,20 +21,23 @@ PATH = "/amministrazione/eventi"
 
 @get(PATH, access=access.staff, name="office.events.list")
 async def show_events(visit: CurrentVisit, request: AnyRequest) -> Page:
-    search, state = (request.query_params.get(name, "").strip()[:80] for name in ("q", "stato"))
-    asked = request.query_params.get("pagina", "1")
-    number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    search, state, kind = (request.query_params.get(name, "").strip()[:80] for name in ("q", "stato", "tipo"))
     state = state if state in words.EVENT_STATES else ""
-    shown, has_more = queries.pages(await queries.events(visit.db, state, search, number))
+    kind = kind if kind in words.EVENT_KINDS else ""
+    shown, has_more = queries.pages(await queries.events(visit.db, state, search, visit.page, kind))
     return await page(
         visit,
         "reconciliation/events.html",
         rows=shown,
         has_more=has_more,
-        page=number,
+        page=visit.page,
         search=search,
         state=state,
+        kind=kind,
         states=words.EVENT_STATES,
+        kinds=words.EVENT_KINDS,
+        kind_of=words.event_kind,
+        note_of=words.event_note,
         may_act=access.admin(visit.person),
     )
 
@@ -43,20 +45,17 @@ async def show_events(visit: CurrentVisit, request: AnyRequest) -> Page:
 @post(PATH + "/{event_id:int}/ripetizione", access=access.admin, name="office.event.replay")
 async def replay(visit: CurrentVisit, event_id: FromPath[int]) -> Go:
     """Harmless: an event is a hint, and Stripe's present state decides."""
-    if visit.person is None:
-        raise Forbidden
     async with transaction(visit.db):
         event = await queries.event(visit.db, event_id)
         again = await webhooks.replay(visit.db, event_id)
         if again:
-            audit.record(
+            audit.by(
                 visit.db,
-                action="event.replayed",
-                entity="event",
-                entity_id=event_id,
-                actor_id=visit.person.id,
-                actor_role=visit.person.role,
-                after={"type": event.type, "object": event.object_id},
+                visit.who,
+                "event.replayed",
+                ("event", event_id),
+                {},
+                {"type": event.type, "object": event.object_id},
             )
     visit.tell(_("L’evento riparte adesso.") if again else _("È già in coda: aspetta un momento."))
     return Go(PATH)

@@ -10,17 +10,17 @@ from app.commerce.office import views as office_views
 from app.commerce.orders import queries as orders
 from app.commerce.payments import queries as paid
 from app.commerce.reconciliation import adopting, resolving, words
+from app.commerce.reconciliation.adopting import AtStripe
 from app.commerce.reconciliation.controllers.reports import PATH, page
 from app.commerce.reconciliation.forms import ExplainForm
 from app.commerce.reconciliation.resolving import Open, Place
 from app.commerce.refunds import preview, views
 from app.commerce.refunds import queries as refunds
 from app.commerce.refunds.preview import Preview
-from app.integrations.stripe import Sent, StripeGateway
+from app.integrations.stripe import StripeGateway
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, Refused, Unavailable
+from app.kernel.errors import Conflict, Refused, Unavailable
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import access
 from app.web.forms import Filled
 from app.web.pages import Go, Page
@@ -42,7 +42,7 @@ async def explain(
     visit: CurrentVisit, request: AnyRequest, report_id: FromPath[int], place: FromPath[int]
 ) -> Page | Go:
     """Closed with words and an adjustment. Sent twice, the second is told that it is closed."""
-    where, person = Place(report_id, place), _person(visit)
+    where, person = Place(report_id, place), visit.who
     form = ExplainForm.read(await request.form())
     if form.data is None:
         return await _finding(visit, request, where, form=form)
@@ -58,12 +58,12 @@ async def explain(
 @post(ONE + "/rimborso", access=access.admin, name="office.finding.adopt")
 async def adopt(visit: CurrentVisit, request: AnyRequest, report_id: FromPath[int], place: FromPath[int]) -> Page | Go:
     """A refund made in Stripe's dashboard becomes one of its order."""
-    where, person, seen = Place(report_id, place), _person(visit), str((await request.form()).get("seen", ""))[:400]
+    where, person, seen = Place(report_id, place), visit.who, str((await request.form()).get("seen", ""))[:400]
     try:
         it = await resolving.found(visit.db, where)
-        sent = await _must_be_there(visit, request, it)
+        there = await _must_be_there(visit, request, it)
         async with transaction(visit.db):
-            refund = await adopting.adopt(visit.db, visit.shop, where, sent, seen, person)
+            refund = await adopting.adopt(visit.db, visit.shop, where, there, seen, person)
     except (Conflict, Refused) as no:
         return await _finding(visit, request, where, trouble=no.message)
     except Unavailable:
@@ -94,8 +94,8 @@ async def _finding(
     shown, seen, why_not = None, "", ""
     if adopting.may_be(it.movement):
         try:
-            if await _sent(visit, request, it) is not None:
-                shown, seen = await _refund(visit, it)
+            if (there := await _there(visit, request, it)) is not None:
+                shown, seen = await _refund(visit, it, there)
         except (Conflict, Refused) as no:
             why_not = no.message
         except Unavailable:
@@ -119,36 +119,31 @@ async def _finding(
     )
 
 
-async def _refund(visit: Visit, it: Open) -> tuple[Preview, str]:
+async def _refund(visit: Visit, it: Open, there: AtStripe) -> tuple[Preview, str]:
     """What taking it in will do, and what was seen of the order. Raises Conflict, Refused."""
-    planned = await adopting.prepare(visit.db, visit.shop, it)
+    planned = await adopting.prepare(visit.db, visit.shop, it, there)
     transfers = {row.order_id: row for row in await paid.transfers_of(visit.db, planned.group.id)}
     accounts: Mapping[str, object] = office_views.ACCOUNTS
-    return preview.preview(planned, transfers, accounts), refunds.mark(planned.group)
+    reversed_minor = there.reversal.amount_minor if there.reversal else 0
+    return preview.preview(planned, transfers, accounts, reversed_minor), refunds.mark(planned.group)
 
 
-async def _sent(visit: Visit, request: AnyRequest, it: Open) -> Sent | None:
+async def _there(visit: Visit, request: AnyRequest, it: Open) -> AtStripe | None:
     gateway: StripeGateway = request.app.state.stripe
     if it.movement is None:
         return None
     return await adopting.at_stripe(visit.database, visit.shop, gateway, it.movement)
 
 
-async def _must_be_there(visit: Visit, request: AnyRequest, it: Open) -> Sent:
-    sent = await _sent(visit, request, it)
-    if sent is None:
+async def _must_be_there(visit: Visit, request: AnyRequest, it: Open) -> AtStripe:
+    there = await _there(visit, request, it)
+    if there is None:
         raise Conflict(_("Di questo rimborso Stripe adesso non dice che è arrivato: chiudilo con una spiegazione."))
-    return sent
+    return there
 
 
 def _away() -> str:
     return _("Stripe adesso non risponde. Riprova tra poco.")
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_finding, explain, adopt]

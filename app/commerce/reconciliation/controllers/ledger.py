@@ -27,9 +27,7 @@ PATH = "/amministrazione/libro"
 @get(PATH, access=access.staff, name="office.ledger.show")
 async def show_ledger(visit: CurrentVisit, request: AnyRequest) -> Page:
     form = LedgerForm.read(request.query_params)
-    asked = request.query_params.get("pagina", "1")
-    number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-    rows = await queries.entries(visit.db, _wanted(visit, form), number) if form.data else []
+    rows = await queries.entries(visit.db, _wanted(visit, form), visit.page) if form.data else []
     shown, has_more = queries.pages(rows)
     return await page(
         visit,
@@ -37,7 +35,7 @@ async def show_ledger(visit: CurrentVisit, request: AnyRequest) -> Page:
         form=form,
         rows=shown,
         has_more=has_more,
-        page=number,
+        page=visit.page,
         accounts=office_views.ACCOUNTS,
         producers=await queries.producers(visit.db),
         journal=words.journal,
@@ -51,15 +49,7 @@ async def export_ledger(visit: CurrentVisit, request: AnyRequest) -> Response[by
     rows = await queries.entries(visit.db, _wanted(visit, form), 1, EXPORTED) if form.data else []
     if visit.person is not None:
         async with transaction(visit.db):
-            audit.record(
-                visit.db,
-                action="ledger.exported",
-                entity="ledger",
-                entity_id="csv",
-                actor_id=visit.person.id,
-                actor_role=visit.person.role,
-                after={"rows": len(rows[:EXPORTED])},
-            )
+            audit.by(visit.db, visit.who, "ledger.exported", ("ledger", "csv"), {}, {"rows": len(rows[:EXPORTED])})
     sent = {"Content-Disposition": 'attachment; filename="libro.csv"', "Cache-Control": "no-store"}
     return Response(views.ledger_table(rows[:EXPORTED]), media_type="text/csv", headers=sent)
 

@@ -8,7 +8,6 @@ from litestar.params import FromPath
 from app.commerce.office import views as office_views
 from app.commerce.reconciliation import queries, resolving, words
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
 from app.kernel.outbox import add_job
 from app.system import audit
@@ -62,18 +61,9 @@ async def verify(visit: CurrentVisit) -> Go:
 
 async def _start(visit: Visit, job: str, said: str) -> Go:
     """Have the nightly work done now. Doing it twice is harmless."""
-    if visit.person is None:
-        raise Forbidden
     async with transaction(visit.db):
         add_job(visit.db, job)
-        audit.record(
-            visit.db,
-            action="books.started",
-            entity="job",
-            entity_id=job,
-            actor_id=visit.person.id,
-            actor_role=visit.person.role,
-        )
+        audit.by(visit.db, visit.who, "books.started", ("job", job), {}, {})
     visit.tell(said)
     return Go(PATH)
 

@@ -20,9 +20,8 @@ from app.commerce.refunds.preview import Preview
 from app.commerce.refunds.requesting import Ask, Planned
 from app.kernel import ids
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, Refused
+from app.kernel.errors import Conflict, Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.system import audit
 from app.web.desk import Desk
 from app.web.forms import Filled
@@ -132,15 +131,13 @@ class Counter:
         return [order for order in facts if self.order_id in {None, order.id}]
 
     def _record(self, visit: Visit, refund: Refund) -> None:
-        person = _person(visit)
-        audit.record(
+        audit.by(
             visit.db,
-            action="refund.decided",
-            entity="refund",
-            entity_id=refund.number,
-            actor_id=person.id,
-            actor_role=person.role,
-            after={"amount_minor": refund.amount_minor, "currency": refund.currency, "reason": refund.reason},
+            visit.who,
+            "refund.decided",
+            ("refund", refund.number),
+            {},
+            {"amount_minor": refund.amount_minor, "currency": refund.currency, "reason": refund.reason},
         )
 
     async def _page(
@@ -185,10 +182,3 @@ def _row(facts: OrderFacts, order: Order) -> OrderRow:
         facts.left_minor,
         order.state in {"shipped", "delivered", "partially_refunded"},
     )
-
-
-def _person(visit: Visit) -> Person:
-    """Who acts; `access=` has seen to it that there is somebody."""
-    if visit.person is None:
-        raise Forbidden
-    return visit.person

@@ -16,11 +16,10 @@ from app.commerce.refunds.forms import CancelForm
 from app.commerce.refunds.queries import PAGE
 from app.commerce.refunds.requesting import Planned
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, Refused
+from app.kernel.errors import Conflict, Refused
 from app.kernel.formats import money
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import at_a_producer, owner_of_a_producer
 from app.web.forms import Filled
@@ -38,7 +37,7 @@ async def show_cancellation(visit: CurrentVisit, number: FromPath[str]) -> Page:
 
 @post(ORDER + "/annullamento", access=at_a_producer, name="desk.cancellation.create")
 async def cancel(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
-    order, person, form = await _own(visit, number), _producer(visit)[0], CancelForm.read(await request.form())
+    order, person, form = await _own(visit, number), visit.who, CancelForm.read(await request.form())
     if form.data is None:
         return await _cancellation(visit, number, form)
     try:
@@ -63,10 +62,9 @@ async def make(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) 
 
 
 @get("/banco/rimborsi", access=owner_of_a_producer, name="desk.refunds.list")
-async def show_list(visit: CurrentVisit, request: AnyRequest) -> Page:
+async def show_list(visit: CurrentVisit) -> Page:
     """The refunds of his orders, with what each does to his earnings."""
-    producer_id, asked = _producer(visit)[1], request.query_params.get("pagina", "1")
-    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    producer_id, page = visit.producer_id, visit.page
     rows = await queries.at_producer(visit.db, producer_id, page)
     return Page(
         "refunds/desk_list.html",
@@ -97,7 +95,7 @@ def _counter(visit: Visit, order: Order) -> Counter:
     return Counter(
         group_id=order.group_id,
         order_id=order.id,
-        actor=Actor("producer", _producer(visit)[0].id),
+        actor=Actor("producer", visit.who.id),
         reasons=words.BY_PRODUCER,
         is_staff=False,
         here=f"/banco/ordini/{order.number}/rimborso",
@@ -129,15 +127,7 @@ async def _cancellation(visit: Visit, number: str, form: Filled[CancelForm], *, 
 
 async def _own(visit: Visit, number: str) -> Order:
     """One of the producer's own orders. Raises NotFound."""
-    return await orders.at_desk(visit.db, _producer(visit)[1], number)
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `access=` has seen to it."""
-    person = visit.person
-    if person is None or person.producer_id is None:
-        raise Forbidden
-    return person, person.producer_id
+    return await orders.at_desk(visit.db, visit.producer_id, number)
 
 
 ROUTES = [show_cancellation, cancel, show_desk, make, show_list]

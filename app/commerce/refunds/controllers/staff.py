@@ -18,7 +18,7 @@ from app.commerce.refunds.models import Refund
 from app.commerce.refunds.queries import PAGE
 from app.commerce.refunds.requesting import Planned
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden
+from app.kernel.errors import Conflict
 from app.kernel.i18n import gettext as _
 from app.kernel.tenancy import Person
 from app.system import audit
@@ -47,8 +47,7 @@ async def make(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) 
 @get(LIST, access=staff, name="office.refunds.list")
 async def show_list(visit: CurrentVisit, request: AnyRequest) -> Page:
     search, state = (request.query_params.get(name, "").strip()[:80] for name in ("q", "stato"))
-    asked = request.query_params.get("pagina", "1")
-    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    page = visit.page
     rows = await queries.listed(visit.db, search, state if state in words.STATES else "", page)
     return await _page(
         visit, "refunds/list.html", rows=rows[:PAGE], has_more=len(rows) > PAGE, page=page, search=search, state=state,
@@ -79,18 +78,11 @@ async def by_hand(visit: CurrentVisit, number: FromPath[str]) -> Page | Go:
 @post(LIST + "/tardivi/{payment_id:int}", access=staff, name="office.late_refund.retry")
 async def retry_late(visit: CurrentVisit, payment_id: FromPath[int]) -> Go:
     """A payment that came too late, which Stripe would not give back."""
-    person = _person(visit)
+    person = visit.who
     async with transaction(visit.db):
         again = await late.retry(visit.db, payment_id)
         if again:
-            audit.record(
-                visit.db,
-                action="late_refund.retried",
-                entity="payment",
-                entity_id=payment_id,
-                actor_id=person.id,
-                actor_role=person.role,
-            )
+            audit.by(visit.db, person, "late_refund.retried", ("payment", payment_id), {}, {})
     visit.tell(_("Il rimborso riparte adesso.") if again else _("Non c’era niente da rifare: era già ripartito."))
     return Go(LIST)
 
@@ -98,18 +90,11 @@ async def retry_late(visit: CurrentVisit, payment_id: FromPath[int]) -> Go:
 @post(LIST + "/tardivi/{payment_id:int}/bonifico", access=staff, name="office.late_refund.by_hand")
 async def late_by_hand(visit: CurrentVisit, payment_id: FromPath[int]) -> Go:
     """The same, given from the shop's own bank account."""
-    person = _person(visit)
+    person = visit.who
     async with transaction(visit.db):
         given = await late.by_hand(visit.db, payment_id)
         if given:
-            audit.record(
-                visit.db,
-                action="late_refund.by_hand",
-                entity="payment",
-                entity_id=payment_id,
-                actor_id=person.id,
-                actor_role=person.role,
-            )
+            audit.by(visit.db, person, "late_refund.by_hand", ("payment", payment_id), {}, {})
     no = _("Non c’è niente da segnare: è già tornato indietro, o la banca non ha ancora deciso.")
     visit.tell(_("Segnato come dato con un bonifico.") if given else no)
     return Go(LIST)
@@ -120,7 +105,7 @@ async def _counter(visit: Visit, number: str) -> Counter:
     return Counter(
         group_id=group_id,
         order_id=None,
-        actor=Actor("staff", _person(visit).id),
+        actor=Actor("staff", visit.who.id),
         reasons=words.BY_STAFF,
         is_staff=True,
         here=f"/amministrazione/ordini/{number}/rimborso",
@@ -138,7 +123,7 @@ async def _anything(_db: AsyncSession, _planned: Planned) -> None:
 async def _mend(visit: Visit, number: str, deed: Mend, said: str) -> Page | Go:
     try:
         async with transaction(visit.db):
-            await deed(visit.db, number, _person(visit))
+            await deed(visit.db, number, visit.who)
     except Conflict as no:
         return await _one(visit, number, trouble=no.message)
     visit.tell(said)
@@ -159,13 +144,6 @@ async def _one(visit: Visit, number: str, *, trouble: str = "") -> Page:
 async def _page(visit: Visit, template: str, status_code: int = 200, **context: Any) -> Page:
     frame = await desk.of_staff(visit.db)
     return Page(template, status_code=status_code, private=True, desk=frame, **context)
-
-
-def _person(visit: Visit) -> Person:
-    """Who acts; `access=` has seen to it that there is somebody."""
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_desk, make, show_list, show_one, retry, as_credit, by_hand, retry_late, late_by_hand]

@@ -8,9 +8,8 @@ from litestar.params import FromPath
 from app.commerce.weighing import forms, queries, views, weighing
 from app.commerce.weighing.forms import Weights
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden, Refused
+from app.kernel.errors import Conflict, Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import at_a_producer
 from app.web.pages import Go, Page
@@ -27,7 +26,7 @@ async def show_weighing(visit: CurrentVisit, number: FromPath[str]) -> Page:
 
 @post(PATH, access=at_a_producer, name="desk.weighing.create")
 async def weigh(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]) -> Page | Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     form = forms.read(await queries.at_desk(visit.db, producer_id, number), await request.form())
     if form.errors:
         return await _page(visit, number, form)
@@ -43,7 +42,7 @@ async def weigh(visit: CurrentVisit, request: AnyRequest, number: FromPath[str])
 
 async def _page(visit: Visit, number: str, form: Weights | None = None, *, trouble: str = "") -> Page:
     """form: as it was sent, with its mistakes (422). trouble: why nothing was saved (409)."""
-    order = await queries.at_desk(visit.db, _producer(visit)[1], number)
+    order = await queries.at_desk(visit.db, visit.producer_id, number)
     capture_by = await queries.capture_by(visit.db, order.group_id)
     shown = form or forms.blank(order)
     return Page(
@@ -55,14 +54,6 @@ async def _page(visit: Visit, number: str, form: Weights | None = None, *, troub
         form=shown,
         trouble=trouble,
     )
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `access=` has seen to it."""
-    person = visit.person
-    if person is None or person.producer_id is None:
-        raise Forbidden
-    return person, person.producer_id
 
 
 ROUTES = [show_weighing, weigh]

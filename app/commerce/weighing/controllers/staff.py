@@ -8,16 +8,15 @@ from litestar.params import FromPath
 from app.commerce.orders import queries as orders
 from app.commerce.payments.models import Payment
 from app.commerce.payments.settling import HELD
-from app.commerce.weighing import lost, queries, stuck, views
+from app.commerce.weighing import lost, queries, stuck, views, words
 from app.commerce.weighing.forms import CallOffForm, TakeOverForm
 from app.commerce.weighing.words import REASONS
 from app.integrations import stripe_capture
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, StripeGateway
 from app.integrations.stripe_capture import Authorization
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden
+from app.kernel.errors import Conflict
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import staff
 from app.web.forms import Filled
@@ -48,7 +47,7 @@ async def cancel(visit: CurrentVisit, request: AnyRequest, number: FromPath[str]
     group_id = await queries.group_numbered(visit.db, number)
     try:
         async with transaction(visit.db):
-            await lost.by_staff(visit.db, group_id or 0, data.orders, _person(visit), data.reason, data.note)
+            await lost.by_staff(visit.db, group_id or 0, data.orders, visit.who, data.reason, data.note)
     except Conflict as no:
         return await _cancellation(visit, number, form, trouble=no.message)
     visit.tell(_("Annullato: a chi ha comprato non si addebita nulla per questi prodotti, e gli abbiamo scritto."))
@@ -64,7 +63,7 @@ async def show_charge(visit: CurrentVisit, request: AnyRequest, payment_id: From
 @post(CHARGE + "/ripetizione", access=staff, name="office.charge.retry")
 async def retry_charge(visit: CurrentVisit, payment_id: FromPath[int]) -> Go:
     async with transaction(visit.db):
-        again = await stuck.try_again(visit.db, payment_id, _person(visit))
+        again = await stuck.try_again(visit.db, payment_id, visit.who)
     visit.tell(_("L’addebito riparte adesso.") if again else _("Non c’era niente da rifare: era già ripartito."))
     return Go("/amministrazione/lavori")
 
@@ -80,7 +79,7 @@ async def take_over(visit: CurrentVisit, request: AnyRequest, payment_id: FromPa
         return await _charge(visit, request, payment_id, trouble=said)
     try:
         async with transaction(visit.db):
-            await stuck.take_over(visit.db, group.id, now, form.data.seen, _person(visit))
+            await stuck.take_over(visit.db, group.id, now, form.data.seen, visit.who)
     except Conflict as no:
         return await _charge(visit, request, payment_id, trouble=no.message)
     visit.tell(_("Preso per buono: l’ordine è pagato, e i conti dicono quello che dice Stripe."))
@@ -113,6 +112,7 @@ async def _charge(visit: Visit, request: AnyRequest, payment_id: int, *, trouble
         desk=await desk.of_staff(visit.db),
         it=payment,
         number=group.number,
+        why=words.why_stuck(payment),
         now=now,
         trouble=trouble,
     )
@@ -126,13 +126,6 @@ async def _look(visit: Visit, request: AnyRequest, payment: Payment) -> Authoriz
         return await stripe_capture.look(gateway, payment.intent_id or "")
     except (PaymentUnreachable, PaymentRefused):
         return None
-
-
-def _person(visit: Visit) -> Person:
-    """Who acts; `access=` has seen to it that there is somebody."""
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_cancellation, cancel, show_charge, retry_charge, take_over]

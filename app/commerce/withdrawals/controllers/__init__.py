@@ -1,5 +1,5 @@
 """Pages of withdrawals: for who withdraws, for producers and for staff."""
 
-from app.commerce.withdrawals.controllers import producer, purchases, shop, staff
+from app.commerce.withdrawals.controllers import desks, purchases, shop
 
-ROUTES = [*shop.ROUTES, *purchases.ROUTES, *producer.ROUTES, *staff.ROUTES]
+ROUTES = [*shop.ROUTES, *purchases.ROUTES, *desks.ROUTES]

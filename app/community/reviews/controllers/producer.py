@@ -9,9 +9,7 @@ from app.community.reviews import desk_queries, queries, views, voices
 from app.community.reviews.desk_queries import PAGE
 from app.community.reviews.forms import AnswerForm
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import at_a_producer
 from app.web.forms import Filled
@@ -22,9 +20,8 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/banco/recensioni", access=at_a_producer, name="desk.reviews.list")
-async def show_reviews(visit: CurrentVisit, request: AnyRequest) -> Page:
-    producer_id, asked = _producer(visit)[1], request.query_params.get("pagina", "1")
-    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+async def show_reviews(visit: CurrentVisit) -> Page:
+    producer_id, page = visit.producer_id, visit.page
     rows = await desk_queries.at_producer(visit.db, producer_id, page)
     photos = await queries.photos_of(visit.db, [row.Review.id for row in rows[:PAGE]])
     average = await queries.producer_average(visit.db, producer_id)
@@ -47,7 +44,7 @@ async def show_review(visit: CurrentVisit, review_id: FromPath[int]) -> Page:
 
 @post("/banco/recensioni/{review_id:int}/risposta", access=at_a_producer, name="desk.answer.save")
 async def save_answer(visit: CurrentVisit, request: AnyRequest, review_id: FromPath[int]) -> Page | Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     form = AnswerForm.read(await request.form())
     if form.data is None:
         return await _review(visit, review_id, form=form)
@@ -59,7 +56,7 @@ async def save_answer(visit: CurrentVisit, request: AnyRequest, review_id: FromP
 
 async def _review(visit: Visit, review_id: int, *, form: Filled[AnswerForm] | None = None) -> Page:
     """form: as it was sent, with its mistakes (422)."""
-    row = await desk_queries.one_at_producer(visit.db, _producer(visit)[1], review_id)
+    row = await desk_queries.one_at_producer(visit.db, visit.producer_id, review_id)
     photos = await queries.photos_of(visit.db, [review_id])
     return Page(
         "reviews/desk_one.html",
@@ -69,13 +66,6 @@ async def _review(visit: Visit, review_id: int, *, form: Filled[AnswerForm] | No
         review=views.judged(row, photos[review_id]),
         form=form or AnswerForm.blank(text=row.answer or ""),
     )
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_reviews, show_review, save_answer]

@@ -9,9 +9,8 @@ from app.community.reviews import desk_queries, moderation, queries, views
 from app.community.reviews.desk_queries import PAGE, REPORTED
 from app.community.reviews.forms import DecisionForm, RefusalForm
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, Forbidden
+from app.kernel.errors import Conflict
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.web import desk
 from app.web.access import staff
 from app.web.forms import Filled
@@ -24,9 +23,8 @@ PATH = "/amministrazione/recensioni"
 
 @get(PATH, access=staff, name="office.reviews.list")
 async def show_reviews(visit: CurrentVisit, request: AnyRequest) -> Page:
-    state, asked = request.query_params.get("stato", ""), request.query_params.get("pagina", "1")
+    state, page = request.query_params.get("stato", ""), visit.page
     state = state if state in views.STATES or state == REPORTED else "pending"
-    page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
     rows = await desk_queries.at_staff(visit.db, state, page)
     shown = [row.Review.id for row in rows[:PAGE]]
     photos, reports = await queries.photos_of(visit.db, shown), await desk_queries.reports_of(visit.db, shown)
@@ -53,7 +51,7 @@ async def approve(visit: CurrentVisit, request: AnyRequest, review_id: FromPath[
         return await _review(visit, review_id, trouble=_("Rileggi la recensione e decidi di nuovo."))
     try:
         async with transaction(visit.db):
-            done = await moderation.approve(visit.db, review_id, _person(visit), form.data.revision)
+            done = await moderation.approve(visit.db, review_id, visit.who, form.data.revision)
     except Conflict as no:
         return await _review(visit, review_id, trouble=no.message)
     visit.tell(_("La recensione è pubblicata.") if done else _("Era già pubblicata."))
@@ -68,7 +66,7 @@ async def refuse(visit: CurrentVisit, request: AnyRequest, review_id: FromPath[i
     try:
         async with transaction(visit.db):
             done = await moderation.refuse(
-                visit.db, review_id, _person(visit), form.data.revision, form.data.reason, form.data.text
+                visit.db, review_id, visit.who, form.data.revision, form.data.reason, form.data.text
             )
     except Conflict as no:
         return await _review(visit, review_id, form=form, trouble=no.message)
@@ -95,13 +93,6 @@ async def _review(visit: Visit, review_id: int, *, form: Filled[RefusalForm] | N
 async def _page(visit: Visit, template: str, status_code: int = 200, **context: Any) -> Page:
     frame = await desk.of_staff(visit.db)
     return Page(template, status_code=status_code, private=True, desk=frame, states=views.STATES, **context)
-
-
-def _person(visit: Visit) -> Person:
-    """Who acts; `access=` has seen to it that there is somebody."""
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_reviews, show_review, approve, refuse]

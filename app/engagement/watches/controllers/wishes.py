@@ -5,19 +5,17 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.params import FromPath
 
-from app.catalog import cards
-from app.catalog.views import Card
+from app.catalog import drawing
 from app.engagement.watches import queries, wishes
 from app.engagement.watches.forms import WishForm
 from app.engagement.watches.queries import Owner
 from app.engagement.watches.views import WishesView, WishView
-from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
 from app.web import access
 from app.web.forms import Filled
-from app.web.pages import Go, Page, render
+from app.web.pages import Go, Page
 from app.web.visit import CurrentVisit, Visit
 
 AnyRequest = Request[Any, Any, Any]
@@ -83,8 +81,7 @@ async def _not_added(visit: Visit, form: Filled[WishForm], problem: str) -> Page
 async def _page(visit: Visit, *, undo: int | None = None, problem: str | None = None, said: str = "") -> Page:
     mine = await queries.wished(visit.db, _owner(visit))
     sold = [(wish.product_id, wish.version) for wish in mine if wish.is_sold]
-    month = clock.today(visit.shop.time_zone).month
-    ready = await cards.ready(visit.db, visit.shop, sold, month, _draw) if sold else []
+    ready = await drawing.ready(visit.db, visit.shop, sold) if sold else []
     card_of = dict(zip((product_id for product_id, _version in sold), ready, strict=True))
     gone = await queries.wishable(visit.db, undo) if undo else None
     shown = WishesView(
@@ -100,7 +97,3 @@ async def _page(visit: Visit, *, undo: int | None = None, problem: str | None = 
         mine=shown,
         said=said,
     )
-
-
-def _draw(card: Card) -> str:
-    return render("catalog/_card.html", card=card)

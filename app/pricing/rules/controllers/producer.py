@@ -8,9 +8,8 @@ from litestar.params import FromPath
 
 from app.catalog.desk_forms import Sheet
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import Person
 from app.pricing.rules import editing, forms, previews, queries, scanning, words
 from app.pricing.rules.engine import Rule
 from app.pricing.rules.forms import DateRow, LimitForm, RuleForm
@@ -38,7 +37,7 @@ async def show_new(visit: CurrentVisit) -> Page:
 @post(BASE, access=at_a_producer, name="desk.rule.create")
 async def create(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
     """First what it would do to today's shelf; then it is saved."""
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     form = RuleForm.read(await request.form())
     data = form.data
     if data is None:
@@ -59,7 +58,7 @@ async def create(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 
 @post(BASE + "/{rule_id:int}/togli", access=at_a_producer, name="desk.rule.remove")
 async def remove(visit: CurrentVisit, rule_id: FromPath[int]) -> Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     async with transaction(visit.db):
         gone = await editing.remove(visit.db, person, producer_id, rule_id)
         await _follow(visit, producer_id)
@@ -69,7 +68,7 @@ async def remove(visit: CurrentVisit, rule_id: FromPath[int]) -> Go:
 
 @post(f"{BASE}/limiti", access=at_a_producer, name="desk.rule_limits.save")
 async def save_limits(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     form = LimitForm.read(await request.form())
     if form.data is None:
         return await _list(visit, limits=form)
@@ -85,7 +84,7 @@ async def save_limits(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
 
 @post(f"{BASE}/scadenze", access=at_a_producer, name="desk.shelf_dates.save")
 async def save_dates(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
-    person, producer_id = _producer(visit)
+    person, producer_id = visit.who, visit.producer_id
     sheet = Sheet.read(DateRow, await request.form(), "until")
     if not sheet.is_right:
         return await _list(visit, sheet=sheet)
@@ -105,7 +104,7 @@ async def _follow(visit: Visit, producer_id: int, fresh: Sequence[Rule] = ()) ->
 
 async def _list(visit: Visit, *, limits: Filled[LimitForm] | None = None, sheet: Sheet[DateRow] | None = None) -> Page:
     """limits, sheet: as they were sent, with their mistakes (422)."""
-    producer_id, currency = _producer(visit)[1], visit.shop.currency
+    producer_id, currency = visit.producer_id, visit.shop.currency
     lines, allowed = await queries.on_shelf(visit.db, producer_id), await queries.limit(visit.db, producer_id)
     names = {line.product_id: line.name for line in lines}
     blank = LimitForm.blank(
@@ -134,7 +133,7 @@ async def _list(visit: Visit, *, limits: Filled[LimitForm] | None = None, sheet:
 
 async def _new(visit: Visit, form: Filled[RuleForm], seen: Sequence[Row] | None = None) -> Page:
     """seen: what the rule would do to today's shelf, once that was asked for."""
-    lines = await queries.on_shelf(visit.db, _producer(visit)[1])
+    lines = await queries.on_shelf(visit.db, visit.producer_id)
     return Page(
         "pricing/rules/new.html",
         status_code=422 if form.errors else 200,
@@ -153,13 +152,6 @@ async def _preview(visit: Visit, producer_id: int, rule: Rule) -> list[Row]:
     others = [queries.rule_of(row) for row in await queries.rules(visit.db, producer_id)]
     lines, limits = await queries.on_shelf(visit.db, producer_id), await queries.limits(visit.db, producer_id)
     return previews.would(rule, others, lines, limits, visit.shop)
-
-
-def _producer(visit: Visit) -> tuple[Person, int]:
-    """Who works at the desk, and at whose; `at_a_producer` has seen to it."""
-    if visit.person is None or visit.person.producer_id is None:
-        raise Forbidden
-    return visit.person, visit.person.producer_id
 
 
 ROUTES = [show_rules, show_new, create, remove, save_limits, save_dates]

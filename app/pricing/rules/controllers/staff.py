@@ -8,10 +8,9 @@ from litestar.params import FromPath
 
 from app.delivery import queries as delivery
 from app.kernel.db import transaction
-from app.kernel.errors import Forbidden, Refused
+from app.kernel.errors import Refused
 from app.kernel.i18n import gettext as _
 from app.kernel.outbox import add_job
-from app.kernel.tenancy import Person
 from app.pricing.rules import editing, engine, forms, previews, queries, words
 from app.pricing.rules.engine import Rule
 from app.pricing.rules.forms import ShopRuleForm
@@ -66,7 +65,7 @@ async def change(visit: CurrentVisit, request: AnyRequest, rule_id: FromPath[int
 @post(BASE + "/{rule_id:int}/ferma", access=access.staff, name="staff.rule.stop")
 async def stop(visit: CurrentVisit, rule_id: FromPath[int]) -> Go:
     async with transaction(visit.db):
-        gone = await editing.remove(visit.db, _person(visit), None, rule_id)
+        gone = await editing.remove(visit.db, visit.who, None, rule_id)
         add_job(visit.db, "rules.scan_all")
     visit.tell(_("La regola è ferma: tornano i prezzi di prima.") if gone else _("Era già ferma."))
     return Go(BASE)
@@ -84,9 +83,9 @@ async def _save(visit: Visit, request: AnyRequest, rule_id: int | None) -> Page 
             return await _form(visit, form, rule_id, rule)
         async with transaction(visit.db):
             if rule_id is None:
-                await editing.add(visit.db, _person(visit), None, rule)
+                await editing.add(visit.db, visit.who, None, rule)
             else:
-                await editing.replace(visit.db, _person(visit), rule_id, rule)
+                await editing.replace(visit.db, visit.who, rule_id, rule)
             add_job(visit.db, "rules.scan_all")
     except Refused as no:
         return await _form(visit, form.refused(no.message, no.field), rule_id)
@@ -126,12 +125,6 @@ async def _preview(visit: Visit, rule: Rule, rule_id: int | None) -> tuple[Seque
     lines, limits = await queries.on_shelf(visit.db, None), await queries.limits(visit.db)
     rows = [row for row in previews.would(rule, others, lines, limits, visit.shop) if row.saving_minor > 0]
     return rows[:SHOWN], len(rows), len(lines)
-
-
-def _person(visit: Visit) -> Person:
-    if visit.person is None:
-        raise Forbidden
-    return visit.person
 
 
 ROUTES = [show_rules, show_new, create, show_edit, change, stop]
