@@ -27,6 +27,12 @@ FLOAT_ALLOWED = {
     "app/web/limits.py": "seconds",
     "app/web/metrics.py": "seconds",
 }
+WHOLE_LOCK_ALLOWED = {
+    "app/catalog/departments/editing.py": "the row may be deleted",
+    "app/catalog/imports/undoing.py": "the same",
+    "app/catalog/keeping.py": "the same",
+    "app/commerce/cart/merging.py": "the same",
+}
 NOW_ALLOWED = {"app/kernel/clock.py": "the one clock", "app/sandbox/": "another company's clock"}
 PRINT_ALLOWED = {
     "app/cli.py": "the commands",
@@ -128,6 +134,22 @@ def _print(node: ast.AST) -> Found:
         yield node.lineno, "no print: log it"
 
 
+def _whole_lock(node: ast.AST) -> Found:
+    """FOR UPDATE also stops those who only refer to the row: every foreign key checked meanwhile could wait in a circle.
+
+    https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS
+    """
+    if not isinstance(node, ast.Call):
+        return
+    called = ast.unparse(node.func).endswith(".with_for_update")
+    whole = called and not any(k.arg in {"key_share", "skip_locked"} for k in node.keywords)
+    given = [
+        k for k in node.keywords if k.arg == "with_for_update" and isinstance(k.value, ast.Constant) and k.value.value
+    ]
+    if whole or given:
+        yield node.lineno, "lock with key_share=True: only a row that is going to be deleted needs all of FOR UPDATE"
+
+
 def _called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
 
@@ -137,6 +159,7 @@ APP_RULES: tuple[tuple[Rule, dict[str, str]], ...] = (
     (_float, FLOAT_ALLOWED),
     (_now, NOW_ALLOWED),
     (_print, PRINT_ALLOWED),
+    (_whole_lock, WHOLE_LOCK_ALLOWED),
 )
 
 

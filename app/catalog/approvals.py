@@ -47,7 +47,7 @@ async def ask(
 
 async def decide(db: AsyncSession, person: Person, approval_id: int, *, is_approved: bool, note: str) -> None:
     """Staff's answer. A refusal takes off sale what stands on it. Raises NotFound, Refused without a reason for no."""
-    row = await db.scalar(select(NameApproval).where(NameApproval.id == approval_id).with_for_update())
+    row = await db.scalar(select(NameApproval).where(NameApproval.id == approval_id).with_for_update(key_share=True))
     if row is None:
         raise NotFound
     if not is_approved and not note:
@@ -94,7 +94,7 @@ async def certify(
 
 async def withdraw(db: AsyncSession, person: Person, certificate_id: int) -> None:
     """A certificate holds no more: what stands on it comes off sale. Doing it twice is harmless."""
-    row = await db.scalar(select(Certificate).where(Certificate.id == certificate_id).with_for_update())
+    row = await db.scalar(select(Certificate).where(Certificate.id == certificate_id).with_for_update(key_share=True))
     if row is None:
         return
     before = {"designation": row.designation, "mark": row.mark, "number": row.number}

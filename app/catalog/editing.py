@@ -79,7 +79,7 @@ async def own(db: AsyncSession, product_id: int, owner: int | None) -> Product:
     found: Product | None = await db.scalar(
         select(Product)
         .where(Product.id == product_id, Product.deleted_at.is_(None), *mine)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if found is None:
@@ -220,7 +220,7 @@ async def throw_away(db: AsyncSession, person: Person, product_id: int, owner: i
 async def restore(db: AsyncSession, person: Person, product_id: int, owner: int | None) -> None:
     """Back at the desk, not on sale. Doing it twice is harmless. Raises NotFound for another's."""
     mine = [] if owner is None else [Product.producer_id == owner]
-    product = await db.scalar(select(Product).where(Product.id == product_id, *mine).with_for_update())
+    product = await db.scalar(select(Product).where(Product.id == product_id, *mine).with_for_update(key_share=True))
     if product is None:
         raise NotFound
     if product.deleted_at is None:
@@ -308,7 +308,7 @@ async def save_variant(
     variant = await db.scalar(
         select(Variant)
         .where(Variant.id == variant_id, Variant.product_id == product.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if variant is None:

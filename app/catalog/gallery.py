@@ -85,7 +85,7 @@ async def restore(db: AsyncSession, person: Person, product_id: int, image_id: i
     shown = [each for each in there if each.removed_at is None]
     if len(shown) >= MOST_PICTURES:
         raise Refused(_("Un prodotto può avere al massimo %(most)s immagini.", most=MOST_PICTURES))
-    picture = await db.scalar(select(Image).where(Image.id == image_id).with_for_update())
+    picture = await db.scalar(select(Image).where(Image.id == image_id).with_for_update(key_share=True))
     if picture is None:
         raise NotFound
     images.claim(picture)
@@ -106,7 +106,10 @@ async def describe(
     product = await _locked(db, product_id, owner)
     entry = _entry_of(await _entries(db, product), image_id)
     picture = await db.scalar(
-        select(Image).where(Image.id == entry.image_id).with_for_update().execution_options(populate_existing=True)
+        select(Image)
+        .where(Image.id == entry.image_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if picture is None:
         raise NotFound
@@ -138,7 +141,7 @@ async def _locked(db: AsyncSession, product_id: int, owner: int | None) -> Produ
     product = await db.scalar(
         select(Product)
         .where(Product.id == product_id, Product.deleted_at.is_(None), *mine)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if product is None:

@@ -89,7 +89,7 @@ async def record_new(db: AsyncSession, picture: Prepared, alt: Mapping[str, str]
 
 
 async def _known(db: AsyncSession, key: str) -> Image | None:
-    found: Image | None = await db.scalar(select(Image).where(Image.key == key).with_for_update())
+    found: Image | None = await db.scalar(select(Image).where(Image.key == key).with_for_update(key_share=True))
     return found
 
 

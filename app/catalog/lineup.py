@@ -70,7 +70,7 @@ async def _formats(db: AsyncSession, product_id: int, owner: int | None) -> tupl
     """A product that may be edited, and all its formats in their order, locked."""
     product = await editing.own(db, product_id, owner)
     rows = await db.scalars(
-        select(Variant).where(Variant.product_id == product.id).order_by(Variant.id).with_for_update()
+        select(Variant).where(Variant.product_id == product.id).order_by(Variant.id).with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )  # fmt: skip
     return product, sorted(rows, key=lambda each: (each.position, each.id))

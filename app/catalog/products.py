@@ -230,7 +230,7 @@ async def set_published(db: AsyncSession, product_id: int, producer_id: int, pub
     product = await db.scalar(
         select(Product)
         .where(Product.id == product_id, Product.producer_id == producer_id, Product.deleted_at.is_(None))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if product is None:
@@ -252,7 +252,7 @@ async def _own_variant(db: AsyncSession, variant_id: int, producer_id: int) -> V
         select(Variant)
         .join(Product, Product.id == Variant.product_id)
         .where(Variant.id == variant_id, Product.producer_id == producer_id, Product.deleted_at.is_(None))
-        .with_for_update(of=Variant)
+        .with_for_update(of=Variant, key_share=True)
         .execution_options(populate_existing=True)
     )
     if variant is None:

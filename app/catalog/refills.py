@@ -41,7 +41,9 @@ async def save(db: AsyncSession, person: Person, producer_id: int, sku: str, wan
     item = await _own(db, producer_id, sku)
     if not wanted.weekdays:
         raise Refused(_("Scegli almeno un giorno."), "weekdays")
-    plan = await db.scalar(select(RefillPlan).where(RefillPlan.stock_item_id == item.id).with_for_update())
+    plan = await db.scalar(
+        select(RefillPlan).where(RefillPlan.stock_item_id == item.id).with_for_update(key_share=True)
+    )
     before = _told(plan) if plan else {}
     if plan is None:
         plan = RefillPlan(stock_item_id=item.id, weekdays=[], pieces=0, hour=0, unsold="", made_at=clock.now())
@@ -55,7 +57,9 @@ async def save(db: AsyncSession, person: Person, producer_id: int, sku: str, wan
 async def stop(db: AsyncSession, person: Person, producer_id: int, sku: str) -> bool:
     """No more refills; what is on the shelf stays. False if there was no plan. Raises NotFound for another's."""
     item = await _own(db, producer_id, sku)
-    plan = await db.scalar(select(RefillPlan).where(RefillPlan.stock_item_id == item.id).with_for_update())
+    plan = await db.scalar(
+        select(RefillPlan).where(RefillPlan.stock_item_id == item.id).with_for_update(key_share=True)
+    )
     if plan is None:
         return False
     _record(db, person, "refill.stop", item.id, _told(plan), {})
@@ -70,7 +74,9 @@ async def change_day(  # noqa: PLR0917  (who, whose, which, when, how many, wher
 ) -> None:
     """Other pieces on one day, 0 for none; None: as every week. Raises NotFound, and Refused for a day that is over."""
     item = await _own(db, producer_id, sku)
-    plan = await db.scalar(select(RefillPlan).where(RefillPlan.stock_item_id == item.id).with_for_update())
+    plan = await db.scalar(
+        select(RefillPlan).where(RefillPlan.stock_item_id == item.id).with_for_update(key_share=True)
+    )
     if plan is None:
         raise NotFound
     today = clock.today(time_zone)
@@ -97,7 +103,10 @@ async def due(db: AsyncSession) -> list[int]:
 async def run(db: AsyncSession, item_id: int, time_zone: str) -> int:
     """Do what is due for an item, each day once; how many. A second time does nothing."""
     item = await db.scalar(
-        select(StockItem).where(StockItem.id == item_id).with_for_update().execution_options(populate_existing=True)
+        select(StockItem)
+        .where(StockItem.id == item_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     plan = await db.scalar(select(RefillPlan).where(RefillPlan.stock_item_id == item_id))
     if item is None or item.refills_at is None:
@@ -160,7 +169,7 @@ async def _own(db: AsyncSession, producer_id: int, sku: str) -> StockItem:
         .join(Product, Product.id == Variant.product_id)
         .where(Variant.sku == sku, Variant.retired_at.is_(None))
         .where(Product.producer_id == producer_id, Product.deleted_at.is_(None))
-        .with_for_update(of=StockItem)
+        .with_for_update(of=StockItem, key_share=True)
         .execution_options(populate_existing=True)
     )
     if found is None:

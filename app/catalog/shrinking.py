@@ -22,7 +22,7 @@ async def chosen(db: AsyncSession, shop_id: int) -> str:
 
 async def choose(db: AsyncSession, shop_id: int, since: date | None, person: Person) -> None:
     """Tell from that day on; None: never. Within a transaction; twice is harmless."""
-    shop = await db.get_one(Shop, shop_id, with_for_update=True, populate_existing=True)
+    shop = await db.get_one(Shop, shop_id, with_for_update={"key_share": True}, populate_existing=True)
     before, now = shop.features.get(FEATURE), since.isoformat() if since else None
     if before == now:
         return

@@ -121,7 +121,10 @@ async def count(db: AsyncSession, item_id: int, on_hand: int, *, actor_id: int |
     Raises Refused when open payments hold more than was counted: those pieces are promised.
     """
     item = await db.scalar(
-        select(StockItem).where(StockItem.id == item_id).with_for_update().execution_options(populate_existing=True)
+        select(StockItem)
+        .where(StockItem.id == item_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if item is None or on_hand < item.reserved:
         held = item.reserved if item else 0

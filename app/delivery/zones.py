@@ -118,7 +118,7 @@ def areas_of(zone: Zone) -> list[Area]:
 
 async def _lock(db: AsyncSession) -> Sequence[Zone]:
     """All zones, so that two who write at once do not give the same codes to two of them."""
-    return (await db.scalars(select(Zone).order_by(Zone.id).with_for_update())).all()
+    return (await db.scalars(select(Zone).order_by(Zone.id).with_for_update(key_share=True))).all()
 
 
 async def _check_areas(db: AsyncSession, zone_id: int | None, areas: Sequence[Area]) -> None:

@@ -109,7 +109,7 @@ async def _own_variants(
         .order_by(Variant.id)
         .execution_options(populate_existing=True)
     )
-    rows = (await db.execute(statement.with_for_update(of=Variant) if lock else statement)).all()
+    rows = (await db.execute(statement.with_for_update(of=Variant, key_share=True) if lock else statement)).all()
     if len(rows) != len(set(ids)):
         raise NotFound
     return [(variant, bool(is_sold)) for variant, is_sold in rows]
@@ -225,7 +225,7 @@ async def _locked(db: AsyncSession, campaign_id: int) -> Campaign | None:
     found: Campaign | None = await db.scalar(
         select(Campaign)
         .where(Campaign.id == campaign_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )  # fmt: skip
     return found
@@ -239,7 +239,7 @@ async def _rows(db: AsyncSession, campaign_id: int, state: str) -> Sequence[tupl
         .join(Variant, Variant.id == CampaignPrice.variant_id)
         .where(CampaignPrice.campaign_id == campaign_id, CampaignPrice.state == state)
         .order_by(Variant.id)
-        .with_for_update(of=Variant)
+        .with_for_update(of=Variant, key_share=True)
         .execution_options(populate_existing=True)
     )
     return [(row, variant) for row, variant in rows]

@@ -151,7 +151,10 @@ async def open_again(db: AsyncSession, person: Person, producer_id: int, period_
 
 async def _locked(db: AsyncSession, producer_id: int) -> Producer:
     producer: Producer | None = await db.scalar(
-        select(Producer).where(Producer.id == producer_id).with_for_update().execution_options(populate_existing=True)
+        select(Producer)
+        .where(Producer.id == producer_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if producer is None:
         raise NotFound

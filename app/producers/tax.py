@@ -95,7 +95,7 @@ async def record(
     mandate: the written order of art. 21, c. 2, lett. n DPR 633/72. Of both the day on which it was said is kept.
     Raises NotFound.
     """
-    producer = await db.scalar(select(Producer).where(Producer.id == producer_id).with_for_update())
+    producer = await db.scalar(select(Producer).where(Producer.id == producer_id).with_for_update(key_share=True))
     if producer is None:
         raise NotFound
     before = {name: producer.legal.get(name) for name in (*FACTS, "invoice_mandate", "oss_since")}

@@ -19,7 +19,7 @@ async def now(db: AsyncSession, shop_id: int) -> dict[str, Any]:
 
 async def choose(db: AsyncSession, shop_id: int, wanted: Mapping[str, Any], person: Person) -> bool:
     """Have these rules hold from now on; False if they did already. wanted: by name. Twice is harmless."""
-    row = await db.get_one(Shop, shop_id, with_for_update=True, populate_existing=True)
+    row = await db.get_one(Shop, shop_id, with_for_update={"key_share": True}, populate_existing=True)
     changed = [each for each in rules.ALL if each.name in wanted and each.of(row) != wanted[each.name]]
     before = {each.name: each.kept(each.of(row)) for each in changed}
     for each in changed:

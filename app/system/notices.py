@@ -65,7 +65,9 @@ async def put(db: AsyncSession, person: Person, notice: GuaranteeNotice) -> str:
 
     Within a transaction. The same file a second time changes nothing: then it is its own key that can be forgotten.
     """
-    there = await db.scalar(select(GuaranteeNotice).where(GuaranteeNotice.locale == notice.locale).with_for_update())
+    there = await db.scalar(
+        select(GuaranteeNotice).where(GuaranteeNotice.locale == notice.locale).with_for_update(key_share=True)
+    )
     if there is not None and there.sha256 == notice.sha256:
         return notice.key
     old = ""

@@ -90,7 +90,7 @@ async def locked(db: AsyncSession, kind: str) -> RecommendationSweep:
     wanted = (
         select(RecommendationSweep)
         .where(RecommendationSweep.kind == kind)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     row = await db.scalar(wanted)

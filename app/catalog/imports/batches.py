@@ -85,7 +85,7 @@ async def own(db: AsyncSession, batch_id: int, owner: int | None, *, lock: bool 
     """An import of the asker's. Raises NotFound for another's. owner: None for staff, who may see any."""
     mine = [] if owner is None else [ImportBatch.producer_id == owner]
     asked = select(ImportBatch).where(ImportBatch.id == batch_id, *mine).execution_options(populate_existing=True)
-    found: ImportBatch | None = await db.scalar(asked.with_for_update() if lock else asked)
+    found: ImportBatch | None = await db.scalar(asked.with_for_update(key_share=True) if lock else asked)
     if found is None:
         raise NotFound
     return found

@@ -120,7 +120,7 @@ class _One:
     async def _end(self, picture_id: int, state: str, sentence: str, image_id: int | None = None) -> None:
         async with transaction(self.db):
             picture = await self.db.scalar(
-                select(ImportPicture).where(ImportPicture.id == picture_id).with_for_update()
+                select(ImportPicture).where(ImportPicture.id == picture_id).with_for_update(key_share=True)
             )
             if picture is not None:
                 picture.state, picture.sentence, picture.image_id = state, sentence, image_id

@@ -52,7 +52,9 @@ class Shelves:
             .order_by(Variant.id)
             .execution_options(populate_existing=True)
         )
-        found = (await db.execute(goods.with_for_update(of=(Variant, Product)) if lock else goods)).all()
+        found = (
+            await db.execute(goods.with_for_update(of=(Variant, Product), key_share=True) if lock else goods)
+        ).all()
         slugs = {row.slug for row in rows} | {elsewhere(row) for row in rows if not row.is_ours}
         owners = await db.execute(select(Product.slug, Product.id, Product.producer_id).where(Product.slug.in_(slugs)))
         taken = {slug: (product_id, maker_id) for slug, product_id, maker_id in owners}

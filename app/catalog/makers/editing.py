@@ -95,7 +95,9 @@ async def show(db: AsyncSession, person: Person, producer_id: int) -> None:
 async def join(db: AsyncSession, person: Person, producer_id: int, user: User, role: str) -> None:
     """Somebody works at his desk from now on. role: owner | member. Raises NotFound, Refused for one who may not."""
     row = await _locked(db, producer_id)
-    there = await db.scalar(select(ProducerMember).where(ProducerMember.user_id == user.id).with_for_update())
+    there = await db.scalar(
+        select(ProducerMember).where(ProducerMember.user_id == user.id).with_for_update(key_share=True)
+    )
     if there is not None and there.producer_id != row.id:
         raise Refused(_("Lavora già al banco di un altro produttore."), "email")
     if user.role not in {"consumer", PRODUCER}:
@@ -141,7 +143,10 @@ async def _told_everywhere(db: AsyncSession, row: Producer, *, renamed: bool) ->
 
 async def _locked(db: AsyncSession, producer_id: int) -> Producer:
     found: Producer | None = await db.scalar(
-        select(Producer).where(Producer.id == producer_id).with_for_update().execution_options(populate_existing=True)
+        select(Producer)
+        .where(Producer.id == producer_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if found is None:
         raise NotFound

@@ -19,7 +19,7 @@ async def of_producer(db: AsyncSession, producer_id: int) -> int | None:
 
 async def decide(db: AsyncSession, person: Person, producer_id: int, hours: int | None) -> None:
     """It counts from now on for all orders that nobody has confirmed. Within a transaction."""
-    producer = await db.scalar(select(Producer).where(Producer.id == producer_id).with_for_update())
+    producer = await db.scalar(select(Producer).where(Producer.id == producer_id).with_for_update(key_share=True))
     if producer is None:
         raise NotFound
     before, producer.closes_hours_before = producer.closes_hours_before, hours

@@ -127,4 +127,4 @@ async def start(db: AsyncSession, shop: ShopFacts, group_id: int, user_id: int |
 async def lock(db: AsyncSession, group_id: int | None) -> None:
     """Before an addition is placed: its order cannot be confirmed until that is done."""
     if group_id is not None:
-        await db.execute(select(OrderGroup.id).where(OrderGroup.id == group_id).with_for_update())
+        await db.execute(select(OrderGroup.id).where(OrderGroup.id == group_id).with_for_update(key_share=True))

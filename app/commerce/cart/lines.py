@@ -257,7 +257,9 @@ async def accept_prices(db: AsyncSession, cart_id: int | None) -> None:
 
 async def take_out_bought(db: AsyncSession, cart_id: int, bought: dict[int, int]) -> bool:
     """Take paid pieces (variant id → quantity) out of a cart; what was added since stays. True if it is empty now."""
-    rows = await db.scalars(select(CartLine).where(CartLine.cart_id == cart_id).order_by(CartLine.id).with_for_update())
+    rows = await db.scalars(
+        select(CartLine).where(CartLine.cart_id == cart_id).order_by(CartLine.id).with_for_update(key_share=True)
+    )
     left = 0
     for line in rows:
         if line.quantity > bought.get(line.variant_id, 0):

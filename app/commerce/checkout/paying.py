@@ -140,7 +140,9 @@ async def choose(db: AsyncSession, cart_id: int, form: ChoiceForm) -> None:
 
 async def _choice(db: AsyncSession, cart_id: int) -> CreditChoice:
     """The cart's, locked; begun if there is none."""
-    choice = await db.scalar(select(CreditChoice).where(CreditChoice.cart_id == cart_id).with_for_update())
+    choice = await db.scalar(
+        select(CreditChoice).where(CreditChoice.cart_id == cart_id).with_for_update(key_share=True)
+    )
     if choice is None:
         choice = CreditChoice(cart_id=cart_id, wallet=False)
         db.add(choice)

@@ -93,7 +93,10 @@ async def place(
     """
     await joining.lock(db, await drafts.joins_of(db, checkout_id))
     draft = await db.scalar(
-        select(Checkout).where(Checkout.id == checkout_id).with_for_update().execution_options(populate_existing=True)
+        select(Checkout)
+        .where(Checkout.id == checkout_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if draft is None:
         raise StepMissing("/carrello")
@@ -376,7 +379,7 @@ async def clear_after_payment(db: AsyncSession, group: OrderGroup) -> None:
     draft = await db.scalar(
         select(Checkout)
         .where(Checkout.cart_id == group.cart_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     bought: dict[int, int] = {}

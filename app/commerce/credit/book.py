@@ -47,7 +47,7 @@ async def lock(db: AsyncSession, account_ids: Sequence[int]) -> dict[int, ValueA
         select(ValueAccount)
         .where(ValueAccount.id.in_(account_ids))
         .order_by(ValueAccount.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     accounts = {account.id: account for account in found}
@@ -178,7 +178,7 @@ async def own(
     email = None if user_id is not None else email
     mine = ValueAccount.user_id == user_id if user_id is not None else ValueAccount.email == email
     found = select(ValueAccount).where(ValueAccount.kind == kind, mine)
-    found = found.with_for_update().execution_options(populate_existing=True)
+    found = found.with_for_update(key_share=True).execution_options(populate_existing=True)
     account = await db.scalar(found)
     if account is None:
         account = ValueAccount(kind=kind, user_id=user_id, email=email, currency=currency, created_at=clock.now())

@@ -117,7 +117,7 @@ async def settle_session(db: AsyncSession, shop: ShopFacts, session: Session) ->
 
     Money that came is value, however late it is: there is nothing here that could be sold out.
     """
-    found = select(CreditPurchase).where(CreditPurchase.session_id == session.id).with_for_update()
+    found = select(CreditPurchase).where(CreditPurchase.session_id == session.id).with_for_update(key_share=True)
     purchase = await db.scalar(found.execution_options(populate_existing=True))
     if purchase is None:
         return None
@@ -217,7 +217,7 @@ def _asked(shop: ShopFacts, secret_key: str, purchase: CreditPurchase, base_url:
 
 
 async def _locked(db: AsyncSession, purchase_id: int) -> CreditPurchase:
-    purchase = await db.get(CreditPurchase, purchase_id, with_for_update=True, populate_existing=True)
+    purchase = await db.get(CreditPurchase, purchase_id, with_for_update={"key_share": True}, populate_existing=True)
     if purchase is None:
         raise NotFound
     return purchase

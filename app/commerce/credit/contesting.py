@@ -35,7 +35,7 @@ class Taken:
 
 async def locked(db: AsyncSession, purchase_id: int) -> CreditPurchase:
     """A purchase, locked until the transaction ends: before its accounts, and before its refunds. Raises NotFound."""
-    found = await db.get(CreditPurchase, purchase_id, with_for_update=True, populate_existing=True)
+    found = await db.get(CreditPurchase, purchase_id, with_for_update={"key_share": True}, populate_existing=True)
     if found is None:
         raise NotFound
     return found
@@ -90,7 +90,7 @@ def fitting(amounts: Iterable[int], most_minor: int) -> list[bool]:
 
 async def _given_by_bank(db: AsyncSession, purchase: CreditPurchase, most_minor: int, reference: str) -> int:
     failed = (CreditRefund.purchase_id == purchase.id, CreditRefund.state == "failed")
-    found = select(CreditRefund).where(*failed).order_by(CreditRefund.id).with_for_update()
+    found = select(CreditRefund).where(*failed).order_by(CreditRefund.id).with_for_update(key_share=True)
     rows = list(await db.scalars(found.execution_options(populate_existing=True)))
     given = 0
     for row, fits in zip(rows, fitting((row.amount_minor for row in rows), most_minor), strict=True):

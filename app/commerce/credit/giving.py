@@ -126,7 +126,7 @@ async def _spent(db: AsyncSession, group_id: int) -> list[CreditUse]:
         select(CreditUse)
         .where(CreditUse.group_id == group_id, CreditUse.state == "spent")
         .order_by(CreditUse.position.desc())
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return list(await db.scalars(found.execution_options(populate_existing=True)))
 

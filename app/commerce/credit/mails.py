@@ -27,7 +27,7 @@ MOST = 200
 
 async def send_gift(db: AsyncSession, shop: ShopFacts, settings: Settings, purchase_id: int) -> None:
     """The card's code is made here, mailed here, and kept nowhere else. One that is blocked or empty is not sent."""
-    purchase = await db.get(CreditPurchase, purchase_id, with_for_update=True, populate_existing=True)
+    purchase = await db.get(CreditPurchase, purchase_id, with_for_update={"key_share": True}, populate_existing=True)
     if purchase is None or purchase.state != "paid" or purchase.sent_at is not None or purchase.account_id is None:
         return
     if buying.moment_of(purchase.send_on, shop.time_zone) > clock.now():  # its day was put off: that day's job sends it

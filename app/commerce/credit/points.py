@@ -128,7 +128,7 @@ def _must_have(shop: ShopFacts) -> PointTerms:
 
 async def _row(db: AsyncSession, order_id: int) -> PointsEarned:
     """What is known of an order's points, begun if there is nothing yet; locked."""
-    found = select(PointsEarned).where(PointsEarned.order_id == order_id).with_for_update()
+    found = select(PointsEarned).where(PointsEarned.order_id == order_id).with_for_update(key_share=True)
     found = found.execution_options(populate_existing=True)
     row = await db.scalar(found)
     if row is None:

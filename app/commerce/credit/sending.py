@@ -77,7 +77,7 @@ async def _failed(db: AsyncSession, number: str) -> CreditRefund:
     if purchase_id is None:
         raise NotFound
     purchase = await contesting.locked(db, purchase_id)
-    found = select(CreditRefund).where(CreditRefund.number == number).with_for_update()
+    found = select(CreditRefund).where(CreditRefund.number == number).with_for_update(key_share=True)
     refund = (await db.scalars(found.execution_options(populate_existing=True))).one()
     if refund.state != "failed":
         raise Conflict(_("Qualcuno se n’è già occupato: guarda com’è adesso."))

@@ -115,7 +115,7 @@ async def chosen(db: AsyncSession, shop: ShopFacts) -> Terms:
 
 async def choose(db: AsyncSession, shop: ShopFacts, terms: Terms, person: Person) -> None:
     """These hold from now on. Within a transaction; twice is harmless."""
-    row = await db.get_one(Shop, shop.id, with_for_update=True, populate_existing=True)
+    row = await db.get_one(Shop, shop.id, with_for_update={"key_share": True}, populate_existing=True)
     before = read(row.features, shop.currency)
     if before == terms:
         return

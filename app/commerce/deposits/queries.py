@@ -16,7 +16,7 @@ MOST = 100
 async def deposit_of(db: AsyncSession, group_id: int) -> Payment | None:
     """The deposit that is paid, locked. Whoever asks has the group's lock."""
     mine = (Payment.group_id == group_id, Payment.part == DEPOSIT, Payment.state == "paid")
-    found = select(Payment).where(*mine).with_for_update()
+    found = select(Payment).where(*mine).with_for_update(key_share=True)
     return await db.scalar(found.execution_options(populate_existing=True))
 
 

@@ -28,7 +28,7 @@ async def of_stripe(db: AsyncSession, stripe_id: str) -> Dispute | None:
 
 async def locked(db: AsyncSession, dispute_id: int) -> Dispute:
     """A dispute, locked until the transaction ends. Raises NotFound."""
-    found = await db.get(Dispute, dispute_id, with_for_update=True, populate_existing=True)
+    found = await db.get(Dispute, dispute_id, with_for_update={"key_share": True}, populate_existing=True)
     if found is None:
         raise NotFound
     return found

@@ -158,7 +158,9 @@ async def _forget(db: AsyncSession, reference: str) -> None:
 async def _keep(database: Database, shop: ShopFacts, reference: str, producer_id: int, reason: str) -> None:
     async with database.session(shop.id) as db, transaction(db):
         now = clock.now()
-        known = await db.scalar(select(DocumentTrouble).where(DocumentTrouble.reference == reference).with_for_update())
+        known = await db.scalar(
+            select(DocumentTrouble).where(DocumentTrouble.reference == reference).with_for_update(key_share=True)
+        )
         if known is None:
             known = DocumentTrouble(reference=reference, producer_id=producer_id, since=now)
             db.add(known)

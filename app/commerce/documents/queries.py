@@ -58,7 +58,7 @@ def moments_of(month: str, time_zone: str) -> tuple[datetime, datetime]:
 
 async def locked_order(db: AsyncSession, order_id: int) -> Order | None:
     """An order with its group and lines, locked against a second document of it. Within a transaction."""
-    await db.execute(select(Order.id).where(Order.id == order_id).with_for_update())
+    await db.execute(select(Order.id).where(Order.id == order_id).with_for_update(key_share=True))
     return await db.scalar(
         select(Order)
         .where(Order.id == order_id)
@@ -185,7 +185,7 @@ async def one_of_group(db: AsyncSession, group_id: int, document_id: int) -> Doc
 
 async def locked_document(db: AsyncSession, document_id: int) -> Document:
     """Locked, with its transmissions. Within a transaction. Raises NotFound."""
-    await db.execute(select(Document.id).where(Document.id == document_id).with_for_update())
+    await db.execute(select(Document.id).where(Document.id == document_id).with_for_update(key_share=True))
     return await one(db, document_id)
 
 

@@ -76,7 +76,7 @@ async def one_order(db: AsyncSession, number: str, *, lock: bool = False) -> Ord
     """An order that waits, by its number, with its group; locked against its invoice within a transaction."""
     found = select(Order).join(Order.group).join(Producer, Producer.id == Order.producer_id)
     if lock:
-        await db.execute(select(Order.id).where(Order.number == number).with_for_update())
+        await db.execute(select(Order.id).where(Order.number == number).with_for_update(key_share=True))
     found = found.where(*_waits(), Order.number == number).options(contains_eager(Order.group))
     return await db.scalar(found.execution_options(populate_existing=True))
 

@@ -54,7 +54,10 @@ async def one(db: AsyncSession, producer_id: int) -> Producer:
 async def agree(db: AsyncSession, producer_id: int, wanted: SellerTerms, person: Person) -> bool:
     """This holds for orders from now on; False if it did before. Within a transaction. Raises as `one`."""
     row = await db.scalar(
-        select(Producer).where(Producer.id == producer_id).with_for_update().execution_options(populate_existing=True)
+        select(Producer)
+        .where(Producer.id == producer_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if row is None:
         raise NotFound

@@ -173,7 +173,7 @@ async def together(db: AsyncSession, group_id: int, *, locked: bool = True) -> l
         more = {each for pair in pairs for each in pair}
     if locked:
         rows = select(OrderGroup.id).where(OrderGroup.id.in_(known)).order_by(OrderGroup.id)
-        await db.execute(rows.with_for_update())
+        await db.execute(rows.with_for_update(key_share=True))
     found = await db.scalars(
         select(OrderGroup)
         .where(OrderGroup.id.in_(known))

@@ -34,8 +34,8 @@ async def lock(db: AsyncSession, first: int) -> list[Order]:
     """The orders of a parcel that stand (paid, not called off), the first one first, with groups and lines; locked."""
     of_parcel = or_(Order.id == first, Order.joins_order_id == first)
     groups = select(OrderGroup.id).where(OrderGroup.id.in_(select(Order.group_id).where(of_parcel)))
-    await db.execute(groups.order_by(OrderGroup.id).with_for_update())
-    await db.execute(select(Order.id).where(of_parcel).order_by(Order.id).with_for_update())
+    await db.execute(groups.order_by(OrderGroup.id).with_for_update(key_share=True))
+    await db.execute(select(Order.id).where(of_parcel).order_by(Order.id).with_for_update(key_share=True))
     return [order for order in await _loaded(db, of_parcel) if order.state not in GONE]
 
 
@@ -45,7 +45,9 @@ async def lock_first(db: AsyncSession, group_id: int) -> None:
     groups = select(first.group_id).join(Order, Order.joins_order_id == first.id).where(Order.group_id == group_id)
     ids = set(await db.scalars(groups))
     if ids:
-        await db.execute(select(OrderGroup.id).where(OrderGroup.id.in_(ids)).order_by(OrderGroup.id).with_for_update())
+        await db.execute(
+            select(OrderGroup.id).where(OrderGroup.id.in_(ids)).order_by(OrderGroup.id).with_for_update(key_share=True)
+        )
 
 
 async def can_still_join(db: AsyncSession, group_id: int) -> bool:

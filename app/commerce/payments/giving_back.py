@@ -145,7 +145,7 @@ class GivingBack(ABC, Generic[Row]):
 
     async def alone(self, db: AsyncSession, refund_id: int) -> Row | None:
         """A refund, locked until the transaction ends."""
-        return await db.get(self.table, refund_id, with_for_update=True, populate_existing=True)
+        return await db.get(self.table, refund_id, with_for_update={"key_share": True}, populate_existing=True)
 
     async def _claimed(self, database: Database, shop: ShopFacts, refund_id: int) -> tuple[Row, str] | None:
         """A refund that is to be asked for, its key in the row, and what paid for it; None: nothing is to be asked."""

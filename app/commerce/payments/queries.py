@@ -26,7 +26,7 @@ async def locked_group(db: AsyncSession, group_id: int) -> OrderGroup:
         select(OrderGroup)
         .where(OrderGroup.id == group_id)
         .options(selectinload(OrderGroup.orders).selectinload(Order.lines))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if group is None:

@@ -81,7 +81,7 @@ async def was_reversed(db: AsyncSession, order_id: int, reference: str, sent: Se
     order = await db.get_one(Order, order_id)
     transfer = await _locked_transfer(db, order_id)
     same = (Recovery.order_id == order_id, Recovery.kind == REFUND, Recovery.reference == reference)
-    recovery = await db.scalar(select(Recovery).where(*same).with_for_update())
+    recovery = await db.scalar(select(Recovery).where(*same).with_for_update(key_share=True))
     part = 0
     if recovery is not None and transfer is not None:
         room = transfer.to_send_minor - transfer.reversed_minor - await _asked_by_others(db, recovery)
@@ -108,7 +108,7 @@ async def net(db: AsyncSession, transfer: Transfer, order: str, group_id: int) -
         )
         .order_by(Recovery.id)
         .limit(MOST)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     for debt in owed:
@@ -256,10 +256,10 @@ async def _locked(db: AsyncSession, recovery_id: int) -> tuple[Recovery | None, 
     if known is None:
         return None, None
     transfer = None if known.kind == LATE else await _locked_transfer(db, known.order_id)
-    found = select(Recovery).where(Recovery.id == recovery_id).with_for_update()
+    found = select(Recovery).where(Recovery.id == recovery_id).with_for_update(key_share=True)
     return await db.scalar(found.execution_options(populate_existing=True)), transfer
 
 
 async def _locked_transfer(db: AsyncSession, order_id: int) -> Transfer | None:
-    found = select(Transfer).where(Transfer.order_id == order_id).with_for_update()
+    found = select(Transfer).where(Transfer.order_id == order_id).with_for_update(key_share=True)
     return await db.scalar(found.execution_options(populate_existing=True))

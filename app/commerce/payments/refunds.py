@@ -88,7 +88,7 @@ async def by_hand(db: AsyncSession, payment_id: int) -> bool:
     if known is None:
         return False
     group = await queries.locked_group(db, known.group_id)
-    payment = await db.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    payment = await db.get_one(Payment, payment_id, with_for_update={"key_share": True}, populate_existing=True)
     is_contested = payment.dispute_id is not None and not payment.lost_minor
     if payment.state != "late" or not payment.failure or is_contested:
         return False
@@ -105,7 +105,7 @@ async def by_hand(db: AsyncSession, payment_id: int) -> bool:
 async def _claimed(database: Database, shop: ShopFacts, payment_id: int) -> Payment | None:
     """The late payment with its refund's key, written before Stripe is called; None if there is nothing to refund."""
     async with database.session(shop.id) as db, transaction(db):
-        payment = await db.get(Payment, payment_id, with_for_update=True)
+        payment = await db.get(Payment, payment_id, with_for_update={"key_share": True})
         if payment is None or payment.state != "late":
             return None
         payment.refund_key = payment.refund_key or f"refund:{payment.id}"

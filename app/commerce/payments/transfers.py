@@ -98,7 +98,7 @@ async def _claimed(database: Database, shop: ShopFacts, transfer_id: int) -> Tra
     What its producer owes of other orders is kept back first (recoveries.net).
     """
     async with database.session(shop.id) as db, transaction(db):
-        found = select(Transfer).where(Transfer.id == transfer_id).with_for_update()
+        found = select(Transfer).where(Transfer.id == transfer_id).with_for_update(key_share=True)
         transfer = await db.scalar(found.execution_options(populate_existing=True))
         if transfer is None or transfer.state not in {"due", "sending"}:
             return None

@@ -76,7 +76,7 @@ async def choose(db: AsyncSession, shop_id: int, ways: Ways, stripe: StripeSetti
     """
     if ways.page and not stripe.publishable_key:
         raise Refused(_("Manca la chiave pubblicabile di Stripe: senza, la nostra pagina non si può aprire."), "page")
-    shop = await db.get_one(Shop, shop_id, with_for_update=True, populate_existing=True)
+    shop = await db.get_one(Shop, shop_id, with_for_update={"key_share": True}, populate_existing=True)
     before = read(shop.features)
     if before == ways:
         return

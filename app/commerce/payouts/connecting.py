@@ -79,7 +79,7 @@ async def _key(db: AsyncSession, shop: ShopFacts, new: NewAccount) -> tuple[str,
 
 
 async def _locked(db: AsyncSession, producer_id: int) -> Producer:
-    found = select(Producer).where(Producer.id == producer_id).with_for_update()
+    found = select(Producer).where(Producer.id == producer_id).with_for_update(key_share=True)
     producer = await db.scalar(found.execution_options(populate_existing=True))
     if producer is None:
         raise NotFound

@@ -153,4 +153,4 @@ async def _keep(database: Database, shop: ShopFacts, account: str, found: Sequen
 async def _producer(db: AsyncSession, account: str, *, lock: bool = False) -> int | None:
     """Whose account it is, in this shop. lock: one at a time, so that two readings do not both write a new row."""
     found = select(Producer.id).where(Producer.stripe_account == account).order_by(Producer.id).limit(1)
-    return await db.scalar(found.with_for_update() if lock else found)
+    return await db.scalar(found.with_for_update(key_share=True) if lock else found)

@@ -155,7 +155,7 @@ def record_download(db: AsyncSession, person: Person, promotion_id: int, number:
 
 async def save_group(db: AsyncSession, person: Person, name: str, emails: Sequence[str]) -> CustomerGroup:
     """A group by its name, with exactly these addresses."""
-    group = await db.scalar(select(CustomerGroup).where(CustomerGroup.name == name).with_for_update())
+    group = await db.scalar(select(CustomerGroup).where(CustomerGroup.name == name).with_for_update(key_share=True))
     if group is None:
         group = CustomerGroup(name=name, made_at=clock.now())
         db.add(group)

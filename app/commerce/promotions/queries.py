@@ -79,7 +79,9 @@ async def listed(db: AsyncSession, owner: int | None, page: int) -> list[Listed]
 async def one(db: AsyncSession, owner: int | None, promotion_id: int, *, lock: bool = False) -> Promotion:
     """Raises NotFound for another's."""
     wanted = select(Promotion).where(Promotion.id == promotion_id, _own(owner))
-    found = await db.scalar(wanted.with_for_update().execution_options(populate_existing=True) if lock else wanted)
+    found = await db.scalar(
+        wanted.with_for_update(key_share=True).execution_options(populate_existing=True) if lock else wanted
+    )
     if found is None:
         raise NotFound
     return found

@@ -128,7 +128,7 @@ async def explain(db: AsyncSession, where: Place, note: str, person: Person) -> 
 
 async def _movement(db: AsyncSession, it: Open, *, locked: bool) -> Open:
     wanted = select(Movement).where(Movement.stripe_id == it.reference)
-    wanted = wanted.with_for_update() if locked else wanted
+    wanted = wanted.with_for_update(key_share=True) if locked else wanted
     row = await db.scalar(wanted.execution_options(populate_existing=True))
     if row is None:
         raise NotFound

@@ -141,7 +141,7 @@ async def count(db: AsyncSession, group_id: int) -> int:
 
 async def locked(db: AsyncSession, refund_id: int) -> Refund | None:
     """A refund, locked until the transaction ends."""
-    found = select(Refund).where(Refund.id == refund_id).with_for_update()
+    found = select(Refund).where(Refund.id == refund_id).with_for_update(key_share=True)
     return await db.scalar(found.execution_options(populate_existing=True))
 
 

@@ -162,8 +162,10 @@ def _check_whole(group: OrderGroup, parts: Sequence[PlannedPart]) -> None:
 
 async def lock(db: AsyncSession, group_id: int) -> OrderGroup:
     """The group, its orders and their lines. The orders are locked too: a producer may be sending one off."""
-    await db.execute(select(OrderGroup.id).where(OrderGroup.id == group_id).with_for_update())
-    await db.execute(select(Order.id).where(Order.group_id == group_id).order_by(Order.id).with_for_update())
+    await db.execute(select(OrderGroup.id).where(OrderGroup.id == group_id).with_for_update(key_share=True))
+    await db.execute(
+        select(Order.id).where(Order.group_id == group_id).order_by(Order.id).with_for_update(key_share=True)
+    )
     return await payments.locked_group(db, group_id)
 
 

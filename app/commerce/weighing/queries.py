@@ -19,12 +19,12 @@ _STUCK = (Payment.state == "capturing", Payment.failure.is_not(None))
 
 async def held_payment(db: AsyncSession, group_id: int) -> Payment | None:
     """The payment of a group that is authorised and not captured yet, locked. Whoever asks has the group's lock."""
-    found = select(Payment).where(Payment.group_id == group_id, Payment.state.in_(HELD)).with_for_update()
+    found = select(Payment).where(Payment.group_id == group_id, Payment.state.in_(HELD)).with_for_update(key_share=True)
     return await db.scalar(found.execution_options(populate_existing=True))
 
 
 async def locked_payment(db: AsyncSession, payment_id: int) -> Payment | None:
-    found = select(Payment).where(Payment.id == payment_id).with_for_update()
+    found = select(Payment).where(Payment.id == payment_id).with_for_update(key_share=True)
     return await db.scalar(found.execution_options(populate_existing=True))
 
 

@@ -66,7 +66,10 @@ async def refuse(db: AsyncSession, review_id: int, person: Person, revision: int
 
 async def _read(db: AsyncSession, review_id: int, revision: int) -> Review:
     review = await db.scalar(
-        select(Review).where(Review.id == review_id).with_for_update().execution_options(populate_existing=True)
+        select(Review)
+        .where(Review.id == review_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if review is None:
         raise NotFound

@@ -100,7 +100,7 @@ async def _public(db: AsyncSession, review_id: int) -> Review:
     review = await db.scalar(
         select(Review)
         .where(Review.id == review_id, Review.state == "published")
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if review is None:

@@ -71,7 +71,9 @@ async def write(db: AsyncSession, bought: Received, draft: Draft, *, at_once: bo
 
     at_once: the shop publishes without reading first; not what was refused or waits already. Raises Refused.
     """
-    await db.execute(select(Order.id).where(Order.id == bought.order_id).with_for_update())  # one writer at a time
+    await db.execute(
+        select(Order.id).where(Order.id == bought.order_id).with_for_update(key_share=True)
+    )  # one writer at a time
     review, now = await queries.of_line(db, bought.line_id), clock.now()
     if no := await refusal(db, bought, review):
         raise Refused(no)
@@ -145,7 +147,7 @@ def _send_in(review: Review, now: datetime, *, at_once: bool) -> None:
 
 async def withdraw(db: AsyncSession, bought: Received) -> bool:
     """Take it back, at any time. False if that was done before. Raises NotFound if there is none."""
-    await db.execute(select(Order.id).where(Order.id == bought.order_id).with_for_update())
+    await db.execute(select(Order.id).where(Order.id == bought.order_id).with_for_update(key_share=True))
     review = await queries.of_line(db, bought.line_id)
     if review is None:
         raise NotFound
@@ -170,7 +172,7 @@ async def silence(db: AsyncSession, email: str) -> None:
 async def recount(db: AsyncSession, product_id: int) -> None:
     """The stars of a product, from all of its published reviews. The lock lets the second of two deeds count both."""
     await db.flush()  # what this deed has changed counts
-    await db.execute(select(Product.id).where(Product.id == product_id).with_for_update())
+    await db.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
     public = select(func.count(), func.coalesce(func.sum(Review.rating), 0)).where(
         Review.product_id == product_id, Review.state == "published"
     )

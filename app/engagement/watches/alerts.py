@@ -97,7 +97,7 @@ async def _alert(db: AsyncSession, wanted: Wanted, email: str, locale: str) -> t
     mine = (
         select(Alert)
         .where(Alert.email == email, Alert.variant_id == wanted.offer.variant_id, Alert.kind == wanted.kind)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if (known := await db.scalar(mine)) is not None:
@@ -139,7 +139,7 @@ async def confirm(db: AsyncSession, claim: Claim) -> Alert | None:
 
 async def _of_key(db: AsyncSession, key: str) -> Alert | None:
     return await db.scalar(
-        select(Alert).where(Alert.key == key).with_for_update().execution_options(populate_existing=True)
+        select(Alert).where(Alert.key == key).with_for_update(key_share=True).execution_options(populate_existing=True)
     )
 
 

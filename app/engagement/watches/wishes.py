@@ -86,7 +86,7 @@ async def merge(db: AsyncSession, guest_token: str, user_id: int) -> int:
     The guest's list is gone afterwards, so that the old cookie opens nothing.
     """
     guest = await db.scalar(
-        select(WishList).where(WishList.token_hash == ids.token_hash(guest_token)).with_for_update()
+        select(WishList).where(WishList.token_hash == ids.token_hash(guest_token)).with_for_update(key_share=True)
     )
     if guest is None:
         return 0

@@ -34,7 +34,9 @@ async def turn_on(db: AsyncSession, person: Person, about: str, receiver: Receiv
     here = PushSubscription.endpoint_hash == digest
     others = delete(PushSubscription).where(here, PushSubscription.user_id != person.id)
     await db.execute(others.execution_options(synchronize_session=False))
-    row = await db.scalar(select(PushSubscription).where(here, PushSubscription.about == about).with_for_update())
+    row = await db.scalar(
+        select(PushSubscription).where(here, PushSubscription.about == about).with_for_update(key_share=True)
+    )
     is_new = row is None
     if row is None:
         theirs = PushSubscription.user_id == person.id, PushSubscription.about == about
@@ -63,7 +65,7 @@ async def renew(db: AsyncSession, person: Person, old: str, receiver: Receiver) 
     mine = PushSubscription.user_id == person.id, PushSubscription.endpoint_hash == _digest(old)
     there = select(PushSubscription.about).where(PushSubscription.endpoint_hash == digest)
     known = set(await db.scalars(there))
-    for row in await db.scalars(select(PushSubscription).where(*mine).with_for_update()):
+    for row in await db.scalars(select(PushSubscription).where(*mine).with_for_update(key_share=True)):
         if row.about in known and digest != row.endpoint_hash:  # turned on there already
             await db.delete(row)
             continue

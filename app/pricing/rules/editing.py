@@ -159,9 +159,9 @@ async def allow(
     daily_orders: int | None,
 ) -> None:
     """What rules may do to the producer's prices, and from how many orders on a day is full (None: never)."""
-    producer = await db.get_one(Producer, producer_id, with_for_update=True)
+    producer = await db.get_one(Producer, producer_id, with_for_update={"key_share": True})
     row = await db.scalar(
-        select(PricingLimit).where(PricingLimit.producer_id == producer_id).with_for_update()
+        select(PricingLimit).where(PricingLimit.producer_id == producer_id).with_for_update(key_share=True)
     )  # fmt: skip
     before = {"floor": row.floor_percent, "ladder": row.ladder, "daily": producer.daily_orders} if row else {}
     if row is None:

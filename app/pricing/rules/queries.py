@@ -159,7 +159,9 @@ async def bulk_facts(db: AsyncSession, variant_ids: Sequence[int]) -> dict[int, 
 async def rule(db: AsyncSession, producer_id: int | None, rule_id: int) -> PricingRule:
     """One of the producer's own, or of the shop's where that is None. Raises NotFound for another's."""
     found = await db.scalar(
-        select(PricingRule).where(PricingRule.id == rule_id, PricingRule.producer_id == producer_id).with_for_update()
+        select(PricingRule)
+        .where(PricingRule.id == rule_id, PricingRule.producer_id == producer_id)
+        .with_for_update(key_share=True)
     )
     if found is None:
         raise NotFound

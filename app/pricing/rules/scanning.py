@@ -96,7 +96,7 @@ def next_hour(local: datetime, hour: int) -> datetime:
 
 async def scan(db: AsyncSession, shop: ShopFacts, producer_id: int) -> int:
     """Let the prices follow the rules. Returns how many have changed, or are about to."""
-    await db.execute(select(Producer.id).where(Producer.id == producer_id).with_for_update())
+    await db.execute(select(Producer.id).where(Producer.id == producer_id).with_for_update(key_share=True))
     rules = [queries.rule_of(row) for row in await queries.rules(db, producer_id)]
     limit, now, changed = await queries.limit(db, producer_id), clock.now(), 0
     for line in await queries.on_shelf(db, producer_id):
@@ -149,7 +149,7 @@ async def _begin(db: AsyncSession, found: Outcome, producer_id: int, starts_at: 
 
 async def _take_over(db: AsyncSession, found: Outcome, campaign_id: int, producer_id: int, now: datetime) -> bool:
     """The next step, up or down, at the very moment at which the campaign before ends: no gap, one chain."""
-    before = await db.get(Campaign, campaign_id, with_for_update=True)
+    before = await db.get(Campaign, campaign_id, with_for_update={"key_share": True})
     moment = now + GAP
     if before is None or before.started_at is None or before.ends_at <= moment:
         return False  # it has not begun, or is over in a second: the next scan sees to it

@@ -65,7 +65,7 @@ async def add(
 
 async def take_back(db: AsyncSession, person: Person, rate_id: int, today: date) -> None:
     """Remove a rate whose day has not come. Within a transaction. Raises NotFound, Refused once it holds."""
-    row = await db.scalar(select(VatRate).where(VatRate.id == rate_id).with_for_update())
+    row = await db.scalar(select(VatRate).where(VatRate.id == rate_id).with_for_update(key_share=True))
     if row is None:
         raise NotFound
     if row.valid_from <= today:

@@ -33,7 +33,7 @@ async def choose(db: AsyncSession, shop_id: int, mode: str, person: Person) -> b
     """Have prices say so from now on. Within a transaction; whether anything changed. What is sold must fit: see
     `documents/price_mode.py`.
     """
-    shop = await db.get_one(Shop, shop_id, with_for_update=True, populate_existing=True)
+    shop = await db.get_one(Shop, shop_id, with_for_update={"key_share": True}, populate_existing=True)
     before = NET if shop.features.get(FEATURE) == NET else GROSS
     if before == mode:
         return False
