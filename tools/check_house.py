@@ -135,7 +135,7 @@ def _print(node: ast.AST) -> Found:
 
 
 def _whole_lock(node: ast.AST) -> Found:
-    """FOR UPDATE also stops those who only refer to the row: every foreign key checked meanwhile could wait in a circle.
+    """FOR UPDATE also stops whoever only refers to the row: foreign keys checked meanwhile could wait in a circle.
 
     https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS
     """
