@@ -1,10 +1,12 @@
 """Static files under hashed, immutable names, and the stylesheets put together from their parts.
 
-A list `<name>.txt` of parts, in order, makes `<name>.css` or `<name>.js` beside it. The critical sheet (with the
-theme's tokens) stands in the page, with the sheet of its opening if it has one (OPENINGS), and is allowed by its hash;
-`css/rest.css` is linked at the end of the body, but in the head of pages that nobody sees first (basket, checkout,
-desk); `css/counter.css` is what only desks need. Scripts are one file (`js/page.js`; with streams `js/live-page.js`):
-on a slow phone each further request of a page costs about a hundredth of its first paint.
+A list `<name>.txt` of parts, in order, makes `<name>.css` or `<name>.js` beside it, or where a part is a theme's
+`<name>-<theme>.css`. The critical sheet (with the theme's tokens) stands in the page, with the sheet of its opening if
+it has one (OPENINGS), and is allowed by its hash. `css/rest-<theme>.css` is linked at the end of the body, but in the
+head of pages that nobody sees first (basket, checkout, desk); it names the fonts, so that the first paint, which has
+fallbacks of the same measures, asks for none. `css/counter.css` is what only desks need. Scripts are one file
+(`js/page.js`; with streams `js/live-page.js`): on a slow phone each further request of a page costs about a hundredth
+of its first paint.
 """
 
 import base64
@@ -81,8 +83,8 @@ class Assets:
         """The file at a path below static/, without a hash in its name. None if there is none."""
         if path in self._files and not self.reload:
             return self._files[path][1]
-        if (self.root / path).with_suffix(".txt").is_file() and path.endswith((".css", ".js")):
-            return self._keep(path, 0.0, self._bundle(path).encode())
+        if path.endswith((".css", ".js")) and (listed := self._list_of(path)):
+            return self._keep(path, 0.0, self._bundle(*listed).encode())
         real = (self.root / path).resolve()
         if not real.is_relative_to(self.root.resolve()) or not real.is_file():
             return None
@@ -135,6 +137,16 @@ class Assets:
             for name, sheets in OPENINGS.items()
         }
         return {"": css} | {name: css + str(rcssmin.cssmin(self._link(text))) for name, text in own.items()}
+
+    def _list_of(self, path: str) -> tuple[str, str] | None:
+        """The sheet or script whose list makes this file, and its theme or ""; None if no list does."""
+        name, _, theme = path.removesuffix(".css").rpartition("-")
+        is_themed = (self.root / f"css/themes/{theme}.css").is_file()
+        sheet = f"{name}.css" if is_themed else path
+        listed = (self.root / sheet).with_suffix(".txt")
+        if not listed.is_file() or ("{theme}" in listed.read_text()) != is_themed:
+            return None
+        return sheet, theme if is_themed else ""
 
     def _bundle(self, path: str, theme: str = "") -> str:
         """The parts of a stylesheet or script, as its list names them, relative to the list."""

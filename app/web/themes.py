@@ -30,7 +30,8 @@ def paper(theme: str) -> Paper:
 @cache
 def fonts(theme: str) -> tuple[str, ...]:
     """The font files of a theme, below static/."""
-    return tuple(dict.fromkeys(_FONT.findall(_tokens(theme))))
+    faces = (STATIC / "css" / "fonts" / f"{theme}.css").read_text()
+    return tuple(dict.fromkeys(_FONT.findall(faces)))
 
 
 def _tokens(theme: str) -> str:

@@ -20,7 +20,8 @@ async def pictures(shop: TestShop) -> None:
 
 
 async def font_of(browser: Browser) -> str:
-    found = re.search(r"/static/fonts/[\w.-]+\.woff2", (await browser.get("/offline")).text)
+    sheet = (await browser.get("/offline")).one("link[rel=stylesheet]").attributes["href"]
+    found = re.search(r"/static/fonts/[\w.-]+\.woff2", (await browser.get(sheet or "")).text)
     assert found
     return found[0]
 

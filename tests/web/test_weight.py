@@ -141,8 +141,7 @@ def test_scripts_are_few(template: str) -> None:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_fonts_are_small(theme: str) -> None:
-    css = (STATIC / "css" / "themes" / f"{theme}.css").read_text()
-    fonts = set(re.findall(r"/static/(fonts/[\w.-]+)", css))
+    fonts = themes.fonts(theme)
 
     assert fonts
     assert sum((STATIC / name).stat().st_size for name in fonts) <= MOST_FONTS
