@@ -154,14 +154,9 @@ def provinces_of_cap(code: str) -> tuple[str, ...]:
 def province_of_cap(code: str) -> str | None:
     """The likeliest province of a CAP, to fill the select in with; None for San Marino, the Vatican and unknown ones.
 
-    It is a guess where `is_shared_cap`: leave it to be changed, and never refuse an address for it.
+    It is a guess where `provinces_of_cap` has several: leave it to be changed, and never refuse an address for it.
     """
     return next(iter(provinces_of_cap(code)), None)
-
-
-def is_shared_cap(code: str) -> bool:
-    """Whether a CAP is known to lie in more than one province."""
-    return len(provinces_of_cap(code)) > 1
 
 
 @cache

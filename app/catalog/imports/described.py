@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.catalog.by_weight import MOST_TOLERANCE
-from app.catalog.imports.columns import COLUMNS, ORDER, REQUIRED, TEXTS
+from app.catalog.imports.columns import REQUIRED, TEXTS
 from app.kernel.i18n import LOCALES
 from app.kernel.i18n import gettext as _
 
@@ -63,10 +63,3 @@ def columns() -> list[Told]:
 def due() -> Sequence[str]:
     """The columns without which a file is refused."""
     return REQUIRED
-
-
-def left_out() -> set[str]:
-    """Columns that `columns` does not speak of: none, or this module is behind."""
-    told = {name for names, _said in columns() for name in names}
-    of_texts = {f"{stem}_{locale}" for stem in TEXTS for locale in LOCALES}
-    return (set(ORDER) - of_texts - told) | (told - COLUMNS)

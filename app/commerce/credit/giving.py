@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.credit import book
@@ -91,12 +91,6 @@ async def give_to_wallet(  # noqa: PLR0913  (a gift has that many sides)
     part = await book.put_in(db, account, amount_minor, Why("given", reference, note=reason), expires_at=expires_at)
     await _post(db, GIFT, reference, _lines(amount_minor, currency, debit), group_id)
     return Given(amount_minor, [part])
-
-
-async def left_to_give_back(db: AsyncSession, group_id: int) -> int:
-    """How much `give_back` would still give for a group, in minor units."""
-    open_ = func.coalesce(func.sum(CreditUse.amount_minor - CreditUse.given_back_minor), 0)
-    return int(await db.scalar(select(open_).where(CreditUse.group_id == group_id, CreditUse.state == "spent")) or 0)
 
 
 async def put_back(db: AsyncSession, parts: Sequence[Part], why: Why) -> list[Part]:

@@ -17,17 +17,12 @@ from app.kernel import clock
 
 HELD_OPEN = timedelta(minutes=45)  # a producer waits so long for an addition to be paid
 GONE = ("awaiting_payment", "cancelled", "refunded")
-_JOINABLE = ("pending",)
+JOINABLE = ("pending",)  # states of an order with which an addition that is paid now still travels
 
 
 def first_id(order: Order) -> int:
     """The id of the order in whose parcel this one travels: its own, if it joins none."""
     return order.joins_order_id or order.id
-
-
-def is_joinable(state: str) -> bool:
-    """Whether an addition that is paid now may still travel with an order in this state."""
-    return state in _JOINABLE
 
 
 async def lock(db: AsyncSession, first: int) -> list[Order]:
@@ -56,7 +51,7 @@ async def can_still_join(db: AsyncSession, group_id: int) -> bool:
     closed = (
         select(Order.id)
         .join(first, Order.joins_order_id == first.id)
-        .where(Order.group_id == group_id, first.state.not_in(_JOINABLE))
+        .where(Order.group_id == group_id, first.state.not_in(JOINABLE))
     )
     return await db.scalar(closed.limit(1)) is None
 
