@@ -4,10 +4,10 @@ Amounts are minor units, currencies in capitals, times aware UTC. Every function
 PaymentRefused, as the gateway does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from app.integrations.stripe import PaymentUnreachable, Sent, StripeGateway
 from app.integrations.stripe_objects import sent_of
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from stripe.params import DisputeModifyParamsEvidence
 
 PAGE = 100
-MOST_MOVEMENTS = 50_000  # of one reading; more than a busy shop's month
+MOST_LISTED = 50_000  # of one reading: more movements than a busy shop's month has
 WITH_SOURCE = ["data.source"]
+Facts = TypeVar("Facts")
 
 
 @dataclass(frozen=True)
@@ -118,18 +119,18 @@ async def payout(gateway: StripeGateway, payout_id: str, account: str) -> Payout
     return _payout(found.to_dict())
 
 
+async def disputes_since(gateway: StripeGateway, since: datetime) -> list[DisputeFacts]:
+    """The disputes on the platform's charges since then, newest first."""
+    first = gateway.client.v1.disputes.list_async({"created": {"gte": int(since.timestamp())}, "limit": PAGE})
+    return await _all(gateway, first, _dispute)
+
+
 async def payouts_since(gateway: StripeGateway, account: str, since: datetime) -> list[PayoutFacts]:
     """The payouts of a connected account since then, newest first."""
-    page = await gateway.ask(
-        gateway.client.v1.payouts.list_async(
-            {"created": {"gte": int(since.timestamp())}, "limit": PAGE}, {"stripe_account": account}
-        )
+    first = gateway.client.v1.payouts.list_async(
+        {"created": {"gte": int(since.timestamp())}, "limit": PAGE}, {"stripe_account": account}
     )
-    found = [_payout(one.to_dict()) for one in page.data]
-    while page.has_more and len(found) < MOST_MOVEMENTS:
-        page = await gateway.ask(page.next_page_async())
-        found += [_payout(one.to_dict()) for one in page.data]
-    return found
+    return await _all(gateway, first, _payout)
 
 
 async def account(gateway: StripeGateway, account_id: str) -> AccountFacts:
@@ -159,16 +160,20 @@ async def holding(gateway: StripeGateway, account_id: str, currency: str) -> Hol
 
 async def movements_since(gateway: StripeGateway, since: datetime) -> list[MovementFacts]:
     """The platform's balance transactions since then, oldest first, however many pages they take."""
-    page = await gateway.ask(
-        gateway.client.v1.balance_transactions.list_async(
-            {"created": {"gte": int(since.timestamp())}, "limit": PAGE, "expand": WITH_SOURCE}
-        )
+    first = gateway.client.v1.balance_transactions.list_async(
+        {"created": {"gte": int(since.timestamp())}, "limit": PAGE, "expand": WITH_SOURCE}
     )
-    found = [_movement(one.to_dict()) for one in page.data]
-    while page.has_more and len(found) < MOST_MOVEMENTS:
+    return (await _all(gateway, first, _movement))[::-1]
+
+
+async def _all(gateway: StripeGateway, first: Awaitable[Any], read: Callable[[dict[str, Any]], Facts]) -> list[Facts]:
+    """Of a list, what is on its first page and on those behind it, up to MOST_LISTED."""
+    page = await gateway.ask(first)
+    found = [read(one.to_dict()) for one in page.data]
+    while page.has_more and len(found) < MOST_LISTED:
         page = await gateway.ask(page.next_page_async())
-        found += [_movement(one.to_dict()) for one in page.data]
-    return found[::-1]
+        found += [read(one.to_dict()) for one in page.data]
+    return found
 
 
 async def shop_of_charge(gateway: StripeGateway, charge_id: str) -> str | None:

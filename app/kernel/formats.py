@@ -5,6 +5,7 @@ Spaces are Babel's: U+00A0 in Italian and German, U+202F between French thousand
 """
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ UTC = ZoneInfo("UTC")
 _KEPT = 16384
 _REGIONS = {"en": "en_GB"}
 _NBSP = "\u00a0"
+_LEADING_ZERO = re.compile(r"\b0(?=\d\b)")
 _LARGER = {"g": ("kg", 1000), "ml": ("l", 1000)}
 
 
@@ -79,8 +81,12 @@ def days(first: dt.date, last: dt.date, locale: str) -> str:
 
 @lru_cache(_KEPT)
 def short_days(first: dt.date, last: dt.date, locale: str) -> str:
-    """The same where there is little room: "gio 26 – ven 27 nov", "gio 26 nov"."""
-    return str(dates.format_interval(first, last, "MMMEd", locale=babel_locale(locale)))
+    """The same where there is little room: "gio 26 – ven 27 nov", "gio 26 nov".
+
+    CLDR writes "gio 03 – ven 04 dic" in Italian, and "gio 3 dic" for one day: a shop writes 3 both times.
+    """
+    said = str(dates.format_interval(first, last, "MMMEd", locale=babel_locale(locale)))
+    return _LEADING_ZERO.sub("", said)
 
 
 @lru_cache(_KEPT)

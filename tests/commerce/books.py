@@ -13,6 +13,7 @@ from app.commerce.disputes.models import Dispute
 from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.commerce.payments import verify
 from app.commerce.payments.models import LedgerEntry, Payment, Recovery, Transfer
+from app.commerce.reconciliation import adopting
 from app.commerce.reconciliation.models import Reconciliation
 from app.commerce.refunds.models import Refund
 from app.kernel.outbox import Job
@@ -109,13 +110,16 @@ async def _different(rows: Rows, stripe: Stripe) -> AsyncIterator[str]:
     for session in await _listed(stripe, "checkout/sessions"):
         if (session["payment_status"] == "paid") != paid.get(session["id"], False):
             yield f"{session['id']} is {session['payment_status']}, we say paid: {paid.get(session['id'])}"
-    given = Counter((f"refund {r.id}", r.card_minor) for r in rows.Refund if r.state == "sent" and r.card_minor)
+    made = [r for r in rows.Refund if r.state == "sent" and r.card_minor]
+    adopted = {r.stripe_id for r in made if r.reason == adopting.REASON}
+    given = Counter((str(r.stripe_id) if r.stripe_id in adopted else f"refund {r.id}", r.card_minor) for r in made)
     given.update((f"payment {p.id}", p.amount_minor) for p in rows.Payment if p.state == "refunded" and p.refund_id)
     of_credit = [r for r in rows.CreditRefund if r.state == "sent" and not r.is_by_hand]
     given.update((f"credit_refund {r.id}", r.amount_minor) for r in of_credit)
     alive = [r for r in await _listed(stripe, "refunds") if r["status"] == "succeeded"]
     marks = ((f"{k} {v}", r["amount"]) for r in alive for k, v in r["metadata"].items() if k in MARKS)
-    yield _compared("refunds", given, Counter(marks))
+    given_there = Counter(marks) + Counter((r["id"], r["amount"]) for r in alive if r["id"] in adopted)
+    yield _compared("refunds", given, given_there)
     transfers, charges = await _listed(stripe, "transfers"), await _listed(stripe, "charges")
     fees = {charge.get("transfer"): charge["application_fee_amount"] or 0 for charge in charges}
     there = Counter((_mark(t), t["amount"] - fees.get(t["id"], 0), t["amount_reversed"]) for t in transfers)

@@ -3,10 +3,10 @@
 Guests and anna order of several producers, with a code, a wallet, a gift card, or a piece with a deposit, whose balance
 comes later, or goods by weight, of which a part of what was authorised is captured; some days charges go to the
 producer's account at once; paid orders are added to, taken from and merged; pages are paid, declined, left, paid twice;
-news come late, twice, shuffled or never; orders are called off, refunded, contested; bought credit is as well, or goes
-back; producers are paid, paid out, without account;
-Stripe fails, and processes die at any statement, commit or call. At the end all work is done, and Stripe's own books
-are compared with ours.
+news come late, twice, shuffled or never; orders are called off, refunded, contested; somebody refunds in Stripe's
+dashboard, and an admin takes it into the books; bought credit is contested as well, or goes back; producers are paid,
+paid out, without account; Stripe fails, and processes die at any statement, commit or call. At the end all work is
+done, and Stripe's own books are compared with ours.
 
 TAVOLA_EXAMPLES=200 plays as many days, other ones each time, and prints what happened in them.
 """
@@ -41,8 +41,8 @@ from tests.commerce.books import troubles, unfinished
 from tests.commerce.changing import BASKETS, WHICH, WHO, Changing
 from tests.commerce.crashing import Doom, Killed
 from tests.commerce.deeds import CALLS, NIGHTLY
+from tests.commerce.deeds_at_stripe import DeedsAtStripe
 from tests.commerce.deeds_in_parts import PIECE
-from tests.commerce.deeds_of_credit import DeedsOfCredit
 from tests.stripe import Stripe
 
 EXAMPLES = int(os.environ.get("TAVOLA_EXAMPLES", "0"))
@@ -67,7 +67,7 @@ class Money(Changing):
     def __init__(self) -> None:
         super().__init__()
         self.doom, self.touched = Doom(), True
-        self.day = DeedsOfCredit(self.app, self.database, self.folder, self.doom)
+        self.day = DeedsAtStripe(self.app, self.database, self.folder, self.doom)
         self.run(self.day.open())
         self.danger = self.doom.over(self.database, self.app.database)
         self.danger.__enter__()
@@ -266,6 +266,14 @@ class Money(Changing):
     @rule(which=WHICH, how=st.sampled_from([mending.retry, mending.as_credit, mending.by_hand]))
     def mend(self, which: int, how: Any) -> None:
         self.do(f"mended {how.__name__}", self.day.mend(which, how))
+
+    @rule(which=WHICH, share=st.sampled_from([10, 50, 100]))
+    def refund_at_stripe(self, which: int, share: int) -> None:
+        self.do("refunded at Stripe", self.day.refund_at_stripe(which, share))
+
+    @rule()
+    def take_in(self) -> None:
+        self.do("took in", self.day.take_in())
 
     # --- producers and banks
 

@@ -89,3 +89,17 @@ def test_a_weekday_is_written_as_each_language_does() -> None:
 
     assert formats.date(day, "it", style="weekday") == "giovedì 26 novembre"
     assert formats.date(day, "de", style="weekday") == "Donnerstag, 26. November"
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("it", "gio 3 – ven 4 dic"),
+        ("en", "Thu 3 Dec – Fri 4 Dec"),
+        ("de", "Do., 3. – Fr., 4. Dez."),
+        ("fr", "jeu. 3 – ven. 4 déc."),
+    ],
+)
+def test_days_have_no_leading_zero(locale: str, said: str) -> None:
+    found = formats.short_days(dt.date(2026, 12, 3), dt.date(2026, 12, 4), locale)
+    assert " ".join(found.split()) == said

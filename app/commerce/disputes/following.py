@@ -4,6 +4,8 @@ Webhooks, the comparison with Stripe's book and the sweeper all call `follow`, a
 once. It asks Stripe how the dispute stands now; every movement of its money is booked once, by its own id.
 """
 
+from datetime import timedelta
+
 import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +24,7 @@ from app.commerce.payments.models import Payment, StripeEvent
 from app.integrations import stripe_money
 from app.integrations.stripe import PaymentRefused, StripeGateway
 from app.integrations.stripe_money import DisputeFacts
+from app.kernel import clock
 from app.kernel.db import Database, transaction
 from app.kernel.outbox import add_job
 from app.kernel.tenancy import ShopFacts
@@ -29,6 +32,7 @@ from app.shops.queries import shop_by_id
 from app.system.live import tell
 
 log = structlog.get_logger()
+LONGEST = timedelta(days=180)  # older ones are decided: a bank waits three weeks for an answer, and months with its own
 MISSED = ("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed")
 
 
@@ -48,6 +52,19 @@ async def follow(database: Database, shop: ShopFacts, gateway: StripeGateway, di
         log.warning("disputes.missing", code=no.code)
         return None
     return await take_in(database, shop, facts)
+
+
+async def follow_unheard(database: Database, shop: ShopFacts, gateway: StripeGateway) -> None:
+    """Take in what Stripe has and we have not: its news came before its payment was known here, or never.
+
+    The comparison would not find an inquiry, which moves no money. Raises PaymentUnreachable.
+    """
+    there = await stripe_money.disputes_since(gateway, clock.now() - LONGEST)
+    async with database.session(shop.id) as db:
+        known = await queries.known(db, [facts.id for facts in there])
+    for facts in there:
+        if facts.id not in known:
+            await take_in(database, shop, facts)
 
 
 async def take_in(database: Database, shop: ShopFacts, facts: DisputeFacts) -> str | None:

@@ -26,11 +26,12 @@ async def send(work: Work, dispute_id: int) -> None:
 
 
 async def refresh(work: Work) -> None:
-    """Ask Stripe about what is not decided, should its news have been lost; remind staff of what is due.
+    """Ask Stripe for what we have not heard of, and about what is not decided; remind staff of what is due.
 
     An answer whose job was given up goes out now.
     """
     gateway: StripeGateway = work.tools["stripe"]
+    await following.follow_unheard(work.database, work.own_shop, gateway)
     async with work.session() as db:
         open_ = await queries.to_refresh(db)
     for stripe_id in open_:

@@ -26,6 +26,11 @@ async def of_stripe(db: AsyncSession, stripe_id: str) -> Dispute | None:
     return await db.scalar(select(Dispute).where(Dispute.stripe_id == stripe_id))
 
 
+async def known(db: AsyncSession, stripe_ids: Sequence[str]) -> set[str]:
+    """Which of these we have."""
+    return set(await db.scalars(select(Dispute.stripe_id).where(Dispute.stripe_id.in_(stripe_ids))))
+
+
 async def locked(db: AsyncSession, dispute_id: int) -> Dispute:
     """A dispute, locked until the transaction ends. Raises NotFound."""
     found = await db.get(Dispute, dispute_id, with_for_update={"key_share": True}, populate_existing=True)

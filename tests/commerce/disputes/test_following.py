@@ -21,6 +21,7 @@ from tests.commerce.bought import buy, contest, end
 from tests.commerce.props import Placed, all_is_well
 from tests.commerce.sold import mails
 from tests.commerce.strategy import BOTH, DESTINATION, SEPARATE, WORTH
+from tests.stripe import Stripe
 
 FEE_OF_DISPUTE = 2000
 
@@ -62,6 +63,21 @@ async def test_a_dispute_takes_the_money_and_bans_refunds(bought: Placed, strate
 
 
 @BOTH
+async def test_an_inquiry_that_we_never_heard_of_is_found_at_stripe(bought: Placed, stripe: Stripe) -> None:
+    """No money moves, so no comparison finds it; its event is too old for Stripe to tell it again."""
+    inquiry = await contest(bought, inquiry=True)
+    await stripe.control("webhooks/drop")
+
+    for _night in range(2):
+        async with bought.shop.database.session(bought.shop.id) as db, transaction(db):
+            add_job(db, "disputes.refresh")
+        await bought.shop.run_jobs()
+
+    (row,) = await bought.all_of(Dispute)
+    assert (row.stripe_id, row.state) == (inquiry, "warning_needs_response")
+    assert len([mail for mail in await mails(bought.shop) if inquiry in mail.text or bought.number in mail.subject]) >= 1
+
+
 async def test_an_inquiry_moves_no_money_and_forbids_nothing(bought: Placed) -> None:
     before = await sums(bought)
 
