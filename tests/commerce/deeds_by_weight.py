@@ -1,5 +1,7 @@
 """Deeds about goods by weight: weighed, captured in part, called off or withdrawn from before that, taken at Stripe."""
 
+from contextlib import suppress
+
 from app.catalog import stock
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.payments.models import Payment
@@ -104,7 +106,8 @@ class DeedsByWeight(DeedsInParts):
         """What nobody has weighed is weighed, and what stands still is mended."""
         await super().end_waiting()
         for payment in await self.all_of(Payment, Payment.state == "authorized"):
-            await self.weigh_group(payment.group_id, [HEAVY])
+            with suppress(NotFound):  # what had to be weighed was called off; the rest waits for its job alone
+                await self.weigh_group(payment.group_id, [HEAVY])
         await self.shop.run_jobs()
         for place, _payment in enumerate(
             await self.all_of(Payment, Payment.state == "capturing", Payment.failure.is_not(None))
