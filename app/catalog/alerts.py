@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import packs
 from app.catalog.models import Product, StockItem, StockMovement, Variant
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -35,7 +36,10 @@ async def warn_low_stock(work: Work, variant_id: int) -> None:
         if item.available > item.low_at:
             return
         reference = f"{item.id}:{await _fall(db, item)}"
-        if await _write(work, db, (product.name["it"], item.available), producer.email, reference):
+        with writing(work.own_shop, SOURCE_LOCALE):
+            format_ = packs.named(variant.format, variant.net_amount, variant.net_unit)
+        name = f"{product.name['it']}, {format_}"
+        if await _write(work, db, (name, item.available), producer.email, reference):
             await live.tell(db, f"producer:{producer.id}", "stock-low", sku=variant.sku)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.kernel.money import divided, unit_price
 
 MOST_TOLERANCE = 30  # percent
+FAR = 2  # times heavier or lighter than was said: probably a slip of the finger
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class ByWeight:
 
     def is_heavy(self, grams: int) -> bool:
         return grams > self.most_g
+
+    def is_far(self, grams: int) -> bool:
+        """Whether somebody should look again: kilograms typed for grams, or a digit too many."""
+        return grams * FAR < self.estimated_g or grams > self.estimated_g * FAR
 
 
 def of(price_minor: int, amount: int, unit: str, kg_price_minor: int | None, tolerance: int | None) -> ByWeight | None:

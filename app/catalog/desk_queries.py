@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import cards, reductions, waiting
+from app.catalog import cards, packs, reductions, waiting
 from app.catalog.desk_parts import AT_ONCE, RUNS_SHORT, Part
 from app.catalog.models import PriceChange, Product, StockItem, StockMovement, Variant
 from app.catalog.views import UnitPrice
@@ -73,7 +73,10 @@ class OfferLine:
 
 @dataclass(frozen=True)
 class Offer:
-    """A product and its variants. is_complete: the gate found nothing missing. waiting: how many people wait for it."""
+    """A product and its variants. is_complete: the gate found nothing missing. waiting: how many people wait for it.
+
+    sold_from: a moment to come, from which on it is sold.
+    """
 
     id: int
     name: str
@@ -83,6 +86,7 @@ class Offer:
     is_complete: bool
     lines: Sequence[OfferLine]
     waiting: int = 0
+    sold_from: datetime | None = None
 
 
 async def shelf(
@@ -118,6 +122,8 @@ async def _shelf(
             Variant.sku,
             Product.name,
             Variant.format,
+            Variant.net_amount,
+            Variant.net_unit,
             StockItem.on_hand,
             StockItem.reserved,
             StockItem.low_at,
@@ -131,8 +137,8 @@ async def _shelf(
     )
     locale = current_locale()
     return [
-        ShelfLine(id_, code, in_language(name, locale), in_language(kind, locale), on_hand, reserved, low_at)
-        for id_, code, name, kind, on_hand, reserved, low_at in rows
+        ShelfLine(id_, code, in_language(name, locale), packs.named(*pack), on_hand, reserved, low_at)
+        for id_, code, name, *pack, on_hand, reserved, low_at in rows
     ]
 
 
@@ -181,7 +187,7 @@ async def offers(
     for product, variant in rows:
         if variant is not None:
             grouped[product.id].append(_offer_line(variant, log, currency))
-    locale, waited_for = current_locale(), await waiting.numbers(db, list(goods))
+    locale, now, waited_for = current_locale(), clock.now(), await waiting.numbers(db, list(goods))
     return [
         Offer(
             product.id,
@@ -192,6 +198,7 @@ async def offers(
             product.is_complete,
             grouped[product.id],
             waited_for.get(product.id, 0),
+            product.published_at if product.published_at is not None and product.published_at > now else None,
         )
         for product in goods.values()
     ], part
@@ -214,7 +221,7 @@ def _offer_line(variant: Variant, log: Mapping[int, list[tuple[datetime, int]]],
     return OfferLine(
         variant.id,
         variant.sku,
-        in_language(variant.format, current_locale()),
+        packs.named(variant.format, variant.net_amount, variant.net_unit),
         variant.price_minor,
         f"{Decimal(variant.price_minor).scaleb(-exponent(currency))}".replace(".", ","),
         cards.unit_price(variant.price_minor, amount, variant.net_unit),

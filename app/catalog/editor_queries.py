@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import by_weight, designations, gate, judging, tagging, weight_words
+from app.catalog import by_weight, designations, gate, judging, packs, tagging, weight_words
 from app.catalog.by_weight import ByWeight
 from app.catalog.classes import CLASSES, ProductClass, class_of
 from app.catalog.facts import Missing
@@ -33,10 +33,13 @@ THROWN_SHOWN = 50
 
 @dataclass(frozen=True)
 class VariantRow:
-    """A format as its form shows it. typed_price: as an input has it. weight: what buyers read of a price by weight."""
+    """A format as its form shows it. name: as in packs.named. typed_price: as an input has it. weight: what buyers read
+    of a price by weight.
+    """
 
     id: int
     sku: str
+    name: str
     facts: Mapping[str, Any]
     price_minor: int
     typed_price: str
@@ -151,6 +154,7 @@ async def _variants(db: AsyncSession, product_id: int, currency: str) -> list[Va
         VariantRow(
             variant.id,
             variant.sku,
+            packs.named(variant.format, variant.net_amount, variant.net_unit),
             {
                 **{f"format_{locale}": text for locale, text in variant.format.items()},
                 **{key: getattr(variant, key) for key in ("net_amount", "net_unit", "weight_g", "vat_rate")},

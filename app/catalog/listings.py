@@ -233,8 +233,11 @@ def _recommended(order: tuple[Criterion, ...], row: Any = IndexedProduct) -> lis
     return [*(criteria[one] for one in order if one in criteria), row.product_id]
 
 
-async def in_season(db: AsyncSession, month: int, most: int) -> list[tuple[int, int]]:
-    """What to show first this month, each day others: of what can be had now, what has its season; then the rest."""
+async def in_season(db: AsyncSession, month: int, most: int) -> tuple[list[tuple[int, int]], bool]:
+    """What to show first this month, each day others: of what can be had now, what has its season; then the rest.
+
+    And whether anything has: a kitchen's goods are there all year, and nothing of it may be called seasonal.
+    """
     now = clock.now()
     values = {"now": now, "bit": seasons.bit(month), "rows": _LOOKED_AT}
     rows = (await db.execute(_in_season(), values)).all()
@@ -245,7 +248,8 @@ async def in_season(db: AsyncSession, month: int, most: int) -> list[tuple[int, 
         turned = (row[0] * 7 + turn) % 31
         return (*(row[keys[c]] if c in keys else turned for c in ranking.ORDERS.home if c != "name"), row[0])
 
-    return [(row[0], row[1]) for row in sorted(rows, key=place)[:most]]
+    first = sorted(rows, key=place)[:most]
+    return [(row[0], row[1]) for row in first], any(row[keys["season"]] == 0 for row in first)
 
 
 @cache

@@ -12,6 +12,7 @@ from app.catalog.facets import CERTIFICATIONS, FACETS, SHOWN, Choices, Counts
 from app.catalog.listings import Wanted
 from app.catalog.views import FacetValue, FacetView, Narrowing
 from app.delivery.quotes import Quote, quote
+from app.identity import addresses
 from app.kernel import formats
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
@@ -25,12 +26,17 @@ _COLD, _ALCOHOL = 1, 2  # bits of IndexedProduct.travels
 
 async def choices(db: AsyncSession, shop: ShopFacts, query_string: str) -> tuple[Choices, Quote | None, str]:
     """What an address chooses, with what cannot travel to its postal code; where that is; a sentence if nothing goes
-    there.
+    there, or it is none.
     """
     read = facets.read(query_string)
     if not read.cap:
         return read, None, ""
-    zone = await quote(db, shop.country, read.cap)
+    try:
+        code = addresses.postal_code(read.cap, shop.country)
+    except ValueError as mistake:
+        return read, None, str(mistake)
+    read = replace(read, cap=code)
+    zone = await quote(db, shop.country, code)
     if zone is None or not zone.is_served:
         return read, None, _("Qui non consegniamo.")
     barred = (0 if zone.fresh_ok else _COLD) | (0 if zone.alcohol_ok else _ALCOHOL)
@@ -94,7 +100,9 @@ def _facet(name: str, chosen: Choices, counted: Counts, names: Names) -> FacetVi
     for key, n in counted.by[name].items():
         slug, text = _named(name, key, names)
         if text:
-            values.append((-n, text, FacetValue(slug, text, _count(n, counted), slug in mine)))
+            # What widens begins with what finds most; of what is left out, first what changes most: gluten, milk.
+            place = -n if facet.widens else n
+            values.append((place, text, FacetValue(slug, text, _count(n, counted), slug in mine)))
     there = {value.value for *_order, value in values}
     values += [(0, v, FacetValue(v, _named(name, v, names)[1] or v, "0", True)) for v in mine if v not in there]
     # A choice stays where it stood: who goes on from it with the keyboard is not thrown to the top of the facet.

@@ -1,9 +1,10 @@
-"""Packs that have become smaller: what was in them before is kept, so that it can be told (law.md L9).
+"""Packs by their names, and those that have become smaller: what was in them before is kept (law.md L9).
 
 Art. 15-bis Codice del consumo is off until the shop sets the day from which it is told,
 `features["shrinking_told_since"]` ("2026-01-01"): the EU's answer to the notification of that article is open.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,13 +13,23 @@ from app.catalog.models import Variant
 from app.kernel import clock, formats
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import ShopFacts
+from app.kernel.tenancy import ShopFacts, in_language
 
 # With net_amount, net_unit and price_minor, what `said` asks of a row.
 COLUMNS = (Variant.pack_before, Variant.pack_before_minor, Variant.pack_changed_at)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 Pack = tuple[int, str, int]  # net amount, its unit, price minor
+
+
+def named(words: Mapping[str, str], amount: int, unit: str) -> str:
+    """A format as a desk tells it from the others of its product: “bottiglia, 500 ml”. words: Variant.format."""
+    locale = current_locale()
+    said, holds = in_language(words, locale), formats.quantity(amount, unit, locale)
+    if not said:
+        return holds
+    is_told = "".join(holds.split()).casefold() in "".join(said.split()).casefold()
+    return said if is_told or (amount, unit) == (1, "piece") else f"{said}, {holds}"
 
 
 def pack(variant: Variant) -> Pack:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import packs
 from app.catalog.models import Product, RefillException, RefillPlan, RefillRun, StockItem, Variant
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
@@ -54,7 +55,7 @@ async def kept(db: AsyncSession, producer_id: int, sku: str | None = None) -> li
             item.id,
             variant.sku,
             in_language(name, locale),
-            in_language(variant.format, locale),
+            packs.named(variant.format, variant.net_amount, variant.net_unit),
             item.available,
             item.refills_at,
             plan,

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 LONGEST_QUERY = 100
 MOST_WORDS = 8
+# Signs that turn the direction of what follows: a query repeated in a sentence would turn the sentence (UAX 9).
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 
 
 def fold(text: str) -> str:
@@ -20,7 +22,7 @@ folded = lru_cache(4096)(fold)  # for names that are folded at every search
 
 def cleaned(query: str) -> tuple[str, bool]:
     """(what somebody typed as we read it, whether some of it was left out because it is too long)."""
-    plain = " ".join(query.replace("\x00", " ").split())
+    plain = " ".join(query.translate({0: " ", **_TURNING}).split())
     return plain[:LONGEST_QUERY].rstrip(), len(plain) > LONGEST_QUERY
 
 

@@ -43,8 +43,8 @@ class Sought:
         return {f"stem{w}_{s}": stem for w, found in enumerate(self.stems) for s, stem in enumerate(found)}
 
 
-async def sought(db: AsyncSession, query: str, alike: Alike = NOTHING) -> Sought:
-    """What to ask for. alike: words that mean the same.
+async def sought(db: AsyncSession, query: str, alike: Alike = NOTHING, *, is_typed: bool = False) -> Sought:
+    """What to ask for. alike: words that mean the same. is_typed: the last word may only be begun ("parmi").
 
     One statement when every word is used in the shop; two more for a slip of the finger.
     """
@@ -61,11 +61,19 @@ async def sought(db: AsyncSession, query: str, alike: Alike = NOTHING) -> Sought
                 return Sought((), {}, nothing=True)
             if not meant[0].startswith(word):
                 instead[word] = meant[0]
-            stems[word] = tuple(dict.fromkeys(stem for other in meant for stem in alike.stems(other)))
+            stems[word] = _stems_of(meant, alike)
             uses |= dict.fromkeys(stems[word], 1)
+        elif is_typed and word == words[-1] and word not in (meant := await _begun(db, word)):
+            more = _stems_of(meant, alike)
+            stems[word] = tuple(dict.fromkeys((*stems[word], *more)))
+            uses = dict.fromkeys(more, 1) | uses
     order = sorted(words, key=lambda word: sum(uses.get(stem, 0) for stem in stems[word]))
     used = [tuple(stem for stem in stems[word] if uses.get(stem)) for word in order]
     return Sought(tuple(dict.fromkeys(used)), instead)
+
+
+def _stems_of(words: Sequence[str], alike: Alike) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(stem for word in words for stem in alike.stems(word)))
 
 
 async def _uses(db: AsyncSession, stems: Sequence[str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from app.catalog import queries, seeking
 from app.catalog.indexed import IndexedProduct
 from app.catalog.listings import NOW
 from app.catalog.models import Product
-from app.catalog.search import words
+from app.catalog.search import folded, words
 from app.kernel import clock
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
@@ -19,6 +19,7 @@ from app.kernel.tenancy import ShopFacts, in_language
 
 SHORTEST = 2
 PRODUCTS = 5
+LOOKED_AT = 20
 PLACES = 3
 
 Suggestion = tuple[str, str, str]  # text, what it is, address
@@ -31,11 +32,13 @@ async def suggestions(db: AsyncSession, shop: ShopFacts, query: str, names: quer
         return []
     locale = current_locale()
     found: list[Suggestion] = []
-    sought = await seeking.sought(db, query, names.alike)
+    sought = await seeking.sought(db, query, names.alike, is_typed=True)
     if not sought.nothing:
-        values = {**sought.values, "now": clock.now(), "rows": PRODUCTS}
-        for name, slug in await db.execute(_products(sought.shape), values):
-            found.append((in_language(name, locale), "", shop.href(f"/prodotti/{slug}", locale)))
+        values = {**sought.values, "now": clock.now(), "rows": LOOKED_AT}
+        rows = [(in_language(name, locale), slug) for name, slug in await db.execute(_products(sought.shape), values)]
+        # "parmi" is a form of "Parma" too; whoever types it means what begins like that
+        rows.sort(key=lambda row: not any(word.startswith(asked[-1]) for word in folded(row[0]).split()))
+        found.extend((name, "", shop.href(f"/prodotti/{slug}", locale)) for name, slug in rows[:PRODUCTS])
     for kind, links in ((_("Reparto"), names.departments_with(asked)), (_("Produttore"), names.makers_with(asked))):
         found.extend((link.name, kind, shop.href(link.url, locale)) for link in links[:PLACES])
     if sought.instead:

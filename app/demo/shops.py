@@ -38,8 +38,8 @@ TAVOLA = DemoShop(
         "tagline": {
             "it": "Dai produttori dell’Emilia-Romagna a casa tua",
             "en": "From the producers of Emilia-Romagna to your door",
-            "de": "Von den Erzeugern der Emilia-Romagna zu dir nach Hause",
-            "fr": "Des producteurs d’Émilie-Romagne jusque chez toi",
+            "de": "Von den Erzeugern der Emilia-Romagna zu Ihnen nach Hause",
+            "fr": "Des producteurs d’Émilie-Romagne jusque chez vous",
         },
         "theme": "tavola",
         "locales": ["it", "en", "de", "fr"],

@@ -68,7 +68,8 @@ class NewIntent:
 class Session:
     """A Checkout Session as it is now. status: open | complete | expired; payment_status: paid | unpaid | …
 
-    intent_status: of its PaymentIntent ("" while there is none); charge_id: the charge that took the money.
+    intent_status: of its PaymentIntent ("" while there is none); charge_id: the charge that took the money. failure: as
+    Intent's.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Session:
     intent_status: str
     charge_id: str | None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    failure: str = ""
 
     @property
     def is_paid(self) -> bool:
@@ -212,12 +214,18 @@ def session_of(body: dict[str, Any]) -> Session:
         intent_status=known.get("status", ""),
         charge_id=charge["id"] if isinstance(charge, dict) else charge,
         metadata=body.get("metadata") or {},
+        failure=_failure_of(known),
     )
+
+
+def _failure_of(intent: dict[str, Any]) -> str:
+    error = intent.get("last_payment_error") or {}
+    return error.get("decline_code") or error.get("code") or ""
 
 
 def intent_of(body: dict[str, Any]) -> Intent:
     """From Stripe's object; latest_charge is an id, an expanded object, or null before anybody tried."""
-    charge, error = body.get("latest_charge"), body.get("last_payment_error") or {}
+    charge = body.get("latest_charge")
     has_money = body["status"] == "succeeded"
     return Intent(
         id=body["id"],
@@ -226,7 +234,7 @@ def intent_of(body: dict[str, Any]) -> Intent:
         currency=body["currency"].upper(),
         charge_id=charge["id"] if isinstance(charge, dict) else charge,
         client_secret=body.get("client_secret") or "",
-        failure=error.get("decline_code") or error.get("code") or "",
+        failure=_failure_of(body),
         metadata=body.get("metadata") or {},
     )
 

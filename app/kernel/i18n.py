@@ -3,7 +3,8 @@
 Public text comes out of `gettext` in the language of the ContextVar that the web edge (or a job) has set.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -16,6 +17,10 @@ SOURCE_LOCALE = "it"
 LOCALES = ("it", "en", "de", "fr")
 NATIVE_NAMES = {"it": "Italiano", "en": "English", "de": "Deutsch", "fr": "Français"}
 CATALOGUES = Path(__file__).parents[2] / "translations"
+
+# "fino al 8 dicembre" is written "fino all’8 dicembre": eight, eleven and eighty begin with a vowel when they are read.
+_ARTICLE = re.compile(r"\b(il|del|al|dal|nel|sul) %\((\w+)\)s", re.IGNORECASE)
+_VOWEL = re.compile(r"(?:8|11) \w|(?:8\d?|11)(?:,\d+)?%")
 
 _locale: ContextVar[str] = ContextVar("locale", default=SOURCE_LOCALE)
 
@@ -51,13 +56,35 @@ def catalogue(locale: str) -> NullTranslations:
 def gettext(message: str, **values: Any) -> str:
     """The sentence in the reader's language; named placeholders are filled from `values`."""
     text = catalogue(current_locale()).ugettext(message)
-    return text % values if values else text
+    return elided(text, values) % values if values else text
 
 
 def ngettext(singular: str, plural: str, n: int, **values: Any) -> str:
     """Singular or plural by the rules of the reader's language; it is the placeholder %(num)s."""
     text = catalogue(current_locale()).ungettext(singular, plural, n)
-    return text % {"num": n, **values}
+    return elided(text, values) % {"num": n, **values}
+
+
+def elided(text: str, values: Mapping[str, Any]) -> str:
+    """A sentence with its placeholders still in it, its Italian articles cut short before dates and shares of `values`
+    that begin with a vowel: "del %(day)s" becomes "dell’%(day)s" for the 8th. Other languages stay as they are.
+    """
+    if current_locale() != SOURCE_LOCALE or not _has_article(text):
+        return text
+    return _ARTICLE.sub(lambda found: _short(found, str(values.get(found[2], ""))), text)
+
+
+@cache
+def _has_article(text: str) -> bool:
+    return _ARTICLE.search(text) is not None
+
+
+def _short(found: re.Match[str], value: str) -> str:
+    if not _VOWEL.match(value):
+        return found[0]
+    article = found[1]
+    short = {"il": "l’", "Il": "L’"}.get(article, f"{article}l’")
+    return f"{short}%({found[2]})s"
 
 
 def lazy_gettext(message: str, **values: Any) -> LazyProxy:

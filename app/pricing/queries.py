@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.catalog import packs
 from app.catalog.models import PriceChange, Product, Variant
 from app.identity.models import User
 from app.kernel.errors import NotFound
@@ -55,6 +56,7 @@ def _offered() -> Select[Any]:
             Variant.price_minor,
             func.coalesce(_RUNNING.before_minor, Variant.price_minor).label("base_minor"),
             Variant.campaign_id,
+            Variant.net_amount.label("whole_amount"),
             func.coalesce(Variant.drained_amount, Variant.net_amount).label("net_amount"),
             Variant.net_unit,
             Product.food,
@@ -70,10 +72,10 @@ def _offered() -> Select[Any]:
 
 
 def _line(row: Row[Any]) -> Offered:
-    locale = current_locale()
     perishable = bool(row.food.get("omnibus_perishable"))
     return Offered(
-        row.id, row.product_id, row.sku, in_language(row.name, locale), in_language(row.format, locale),
+        row.id, row.product_id, row.sku, in_language(row.name, current_locale()),
+        packs.named(row.format, row.whole_amount, row.net_unit),
         row.price_minor, row.base_minor, row.campaign_id, row.net_amount, row.net_unit, perishable,
         row.first_published_at, row.published_at, row.created_at,
     )  # fmt: skip

@@ -11,8 +11,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.kernel.errors import Conflict, Forbidden, NotFound, Refused, SignInNeeded, TooMany, Unavailable
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import lazy_gettext as _l
+from app.web import access
 from app.web import visit as visits
 from app.web.pages import Go, Page
+from app.web.visit import Visit
 
 log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ TEXTS = {
 }
 
 DESKS = {"/banco": _l("Torna al banco"), "/amministrazione": _l("Torna all’amministrazione")}
+MAY_ENTER = {"/banco": access.at_a_producer, "/amministrazione": access.staff}
 
 
 def page(status: int, text: str = "", retry_after: int | None = None) -> Response[bytes]:
@@ -61,14 +64,16 @@ def page(status: int, text: str = "", retry_after: int | None = None) -> Respons
         text=text or str(TEXTS[known]),
         status=status,
         wait_seconds=retry_after,
-        desk=_desk(visits.current().raw_path),
+        desk=_desk(visits.current(), status),
     )
 
 
-def _desk(path: str) -> tuple[str, str] | None:
-    """(address, words) of the way back to the desk whose page failed."""
-    start = "/" + path.split("/", 2)[1]
-    return (start, str(DESKS[start])) if start in DESKS else None
+def _desk(visit: Visit, status: int) -> tuple[str, str] | None:
+    """(address, words) of the way back to the desk whose page failed; none for whom all of it is closed."""
+    start = "/" + visit.raw_path.split("/", 2)[1]
+    if start not in DESKS or (status == 403 and not MAY_ENTER[start](visit.person)):
+        return None
+    return start, str(DESKS[start])
 
 
 def answer(_: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]  # noqa: PLR0911  (a table)

@@ -13,7 +13,7 @@ from litestar.response import Response
 from markupsafe import Markup
 
 from app.kernel import formats
-from app.kernel.i18n import catalogue, current_locale, gettext, speaking
+from app.kernel.i18n import catalogue, current_locale, elided, gettext, speaking
 from app.kernel.pictures import between, fitting
 from app.kernel.tenancy import ShopFacts, in_language
 from app.web import themes
@@ -89,14 +89,14 @@ def make_environment(assets: Assets, media_url: Callable[[str, int, str], str], 
 @pass_eval_context
 def _translated(context: EvalContext, message: str, **values: Any) -> str:
     """The sentence in the reader's language, with values put in, escaped where the template escapes."""
-    text = catalogue(current_locale()).ugettext(message)
+    text = elided(catalogue(current_locale()).ugettext(message), values)
     text = Markup(text) if context.autoescape else text  # noqa: S704  (translations are ours)
     return text % values if "%" in text else text
 
 
 @pass_eval_context
 def _counted(context: EvalContext, one: str, many: str, num: int, **values: Any) -> str:
-    text = catalogue(current_locale()).ungettext(one, many, num)
+    text = elided(catalogue(current_locale()).ungettext(one, many, num), values)
     text = Markup(text) if context.autoescape else text  # noqa: S704  (as above)
     return text % {"num": num, **values}
 

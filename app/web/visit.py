@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.web.kept_pages import EVERYWHERE, LONGEST_QUERY, Kept, KeptPages
 
 T = TypeVar("T")
+Tone = Literal["good", "bad"]
 
 
 @dataclass(frozen=True)
@@ -220,21 +221,22 @@ class Visit:
         elif known is not None and self.loaded and not self.person and not self.cookie("cart"):
             self.forget_cookie("count")
 
-    def tell(self, sentence: str) -> None:
-        """Say something on the next page (after a redirect)."""
-        self.set_cookie("notice", self._signer.dumps(sentence), max_age=60)
+    def tell(self, sentence: str, tone: Tone = "good") -> None:
+        """Say something on the next page (after a redirect). tone: bad where it was not done."""
+        self.set_cookie("notice", self._signer.dumps([sentence, tone]), max_age=60)
 
     @cached_property
-    def notice(self) -> str | None:
-        """What the last request wanted said, once."""
+    def notice(self) -> tuple[str, Tone] | None:
+        """What the last request wanted said, once, and in which tone."""
         sealed = self.cookie("notice")
         if not sealed:
             return None
         self.forget_cookie("notice")
         try:
-            return str(self._signer.loads(sealed))
-        except BadSignature:
+            sentence, tone = self._signer.loads(sealed)
+        except (BadSignature, ValueError):
             return None
+        return str(sentence), "bad" if tone == "bad" else "good"
 
     @property
     def _signer(self) -> URLSafeSerializer:

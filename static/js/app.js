@@ -12,6 +12,12 @@
   };
   const remember = deed => { try { return deed(); } catch { /* storage is blocked, or full */ } };
   const chosen = remember(() => localStorage.getItem("scheme"));
+  // Whoever signs out leaves nothing for the next one: what was searched for goes too (drafts.js has its own).
+  document.addEventListener("submit", ({ target }) => {
+    if (target.getAttribute("action")?.endsWith("/esci")) remember(() => {
+      for (const name of Object.keys(localStorage)) if (name.startsWith("searches:")) localStorage.removeItem(name);
+    });
+  });
   if (chosen) paint(chosen);
 
   // One submission at a time; the button says so until htmx has its answer, or the next page comes. Escape stops waiting.

@@ -170,7 +170,7 @@ class TestForYou:
         page = await anna.get("/per-te")
 
         assert page.all("[aria-labelledby='trending'] .card")
-        assert page.says("Quando avrai comprato qualcosa")
+        assert page.says("poco dopo il primo acquisto")
 
     async def test_a_shop_without_orders_says_so(self, shop: TestShop, anna: Browser) -> None:
         page = await anna.get("/per-te")

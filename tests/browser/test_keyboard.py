@@ -189,7 +189,7 @@ async def test_a_new_product_with_the_keyboard_alone(people: People) -> None:
     await page.keyboard.type("Olio di prova, a mano")
     await hands.tab_to("category_id")
     await page.keyboard.type("Olio")
-    await hands.go("Continua")
+    await hands.go("Avanti")
     await expect(heading(page)).to_have_text("Olio di prova, a mano")
     gaps = page.locator("#missing li")
     first, before = await gaps.get_by_role("link").first.inner_text(), await gaps.count()

@@ -176,6 +176,19 @@ async def test_after_log_out_nothing_of_hers_is_left(people: People) -> None:
     await expect(page.locator("main")).not_to_contain_text(bought.number)
 
 
+async def test_after_log_out_nobody_sees_what_she_searched_for(people: People) -> None:
+    page = await people.sign_in(BUYER, "/profilo")
+    await page.locator("#q").fill("parmigiano")
+    await page.locator("#q").press("Enter")
+    await expect(heading(page)).to_contain_text("parmigiano")
+    assert await page.evaluate("() => localStorage.length")
+
+    await page.goto("/profilo")
+    await page.locator("form[action='/esci'] button").click()
+    await expect(page.locator(".notice").first).to_contain_text("Sei uscito")
+    assert not await page.evaluate("() => localStorage.length")
+
+
 async def test_what_the_offline_page_keeps_knows_nobody(people: People) -> None:
     """The basket's number is in every page; the kept one was asked for without cookies."""
     page = await people.enter(OIL_PATH)

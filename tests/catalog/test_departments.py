@@ -1,8 +1,12 @@
 """Departments at the office: opened, changed, put in order, closed."""
 
-from sqlalchemy import select
+from datetime import timedelta
+
+from sqlalchemy import select, update
 
 from app.catalog.models import Category, Product
+from app.kernel import clock
+from app.kernel.db import transaction
 from app.system.models import AuditEntry
 from tests.cast import Browser, TestShop
 
@@ -104,6 +108,19 @@ class TestAllGoods:
         assert not mine.says("Squacquerone")
         assert (await dora.get(f"{path}?q=niente-di-niente")).says("Nessun prodotto così")
         assert (await dora.get(f"{path}?pagina=99999999&stato=x")).status_code == 200
+
+    async def test_what_is_sold_later_is_not_called_on_sale(self, shop: TestShop, dora: Browser) -> None:
+        later = clock.now() + timedelta(days=3)
+        async with shop.database.session(shop.id) as db, transaction(db):
+            await db.execute(update(Product).where(Product.id == shop.products["olio"]).values(published_at=later))
+        name = (await product(shop, "olio")).name["it"]
+        shown = {}
+        for state in ("in_vendita", "futuri", "fermi"):
+            found = await dora.get(f"/amministrazione/prodotti?stato={state}")
+            shown[state] = name in [link.text() for link in found.all("tbody a")]
+
+        assert shown == {"in_vendita": False, "futuri": True, "fermi": False}
+        assert (await dora.get("/amministrazione/prodotti?stato=futuri")).says("In vendita più avanti")
 
     async def test_only_staff_see_it(self, shop: TestShop, bruno: Browser) -> None:
         assert (await bruno.get("/amministrazione/prodotti")).status_code == 403

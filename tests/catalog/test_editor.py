@@ -150,6 +150,29 @@ async def test_htmx_gets_the_section_and_the_list(shop: TestShop, bruno: Browser
     assert again != was
 
 
+async def test_what_decides_the_other_sections_loads_the_page_anew(shop: TestShop, bruno: Browser) -> None:
+    """A script sent to a place of the page it is on only scrolls there, and the next save would be refused as late."""
+    page = await bruno.get(page_of(shop))
+    was = page.one("#vendita [name=was]").attributes["value"]
+    category = str((await stored(shop)).category_id)
+
+    done = await bruno.swap(f"{page_of(shop)}/vendita", {"was": was, "category_id": category}, target="vendita")
+    assert done.headers["hx-redirect"].endswith(page_of(shop))
+
+    await bruno.get(page_of(shop))
+    plain = await fill(bruno, "vendita")
+    assert plain.headers["location"].endswith(f"{page_of(shop)}#vendita")
+
+
+async def test_formats_with_one_word_are_told_apart_and_the_date_is_not_called_optional(
+    shop: TestShop, bruno: Browser
+) -> None:
+    page = await bruno.get(page_of(shop))
+
+    assert "confezione, 500\xa0ml" in page.all("#formati summary")[0].text()
+    assert "facoltativo" not in page.one("label[for=date_type]").text()
+
+
 async def test_two_people_on_one_section_lose_nothing(shop: TestShop, bruno: Browser, dora: Browser) -> None:
     await bruno.get(page_of(shop))
     await dora.get(f"{OFFICE}/prodotti/{shop.products['olio']}")

@@ -132,10 +132,27 @@ async def test_allergens_are_left_out(shop: TestShop, anna: Browser) -> None:
     assert "Formaggio di fossa" in names(await anna.get("/prodotti?senza=glutine"))
 
 
+async def test_the_allergens_that_most_goods_have_are_offered_first(shop: TestShop, anna: Browser) -> None:
+    async with shop.database.session(shop.id) as db, transaction(db):
+        food = {"allergens": ["latte"], "min_age": None}
+        await db.execute(update(Product).where(Product.slug.in_(["formaggio", "squacquerone"])).values(food=food))
+    await shop.reindex()
+
+    boxes = (await anna.get("/prodotti")).all(".narrow [name='senza']")
+    assert boxes[0].attributes["value"] == "latte"
+
+
 async def test_only_what_reaches_my_postal_code(anna: Browser) -> None:
     sicily = names(await anna.get("/prodotti?cap=90100"))
     assert "Olio extravergine" in sicily
     assert "Squacquerone di Romagna" not in sicily  # nothing cold travels there
+
+
+@pytest.mark.parametrize(("typed", "told"), [("4712", "5 cifre"), ("abc", "5 cifre"), ("99999", "non esiste")])
+async def test_a_postal_code_that_is_none_is_told_where_it_is_seen(anna: Browser, typed: str, told: str) -> None:
+    answer = await anna.get(f"/prodotti?cap={typed}")
+    assert told in answer.one("#results .notice--bad").text()  # the panel with the field is closed
+    assert answer.one(".narrow [name='cap']").attributes["aria-invalid"] == "true"
 
 
 async def test_a_sold_out_product_leaves_the_available_ones_at_once(shop: TestShop, anna: Browser) -> None:
@@ -162,6 +179,21 @@ def test_masks_of_allergens_hold_every_group() -> None:
     assert facets.allergen_mask(facets.ALLERGENS) == 2**14 - 1
     bits = [facets.allergen_mask([key]) for key in facets.ALLERGENS]
     assert all(one & other == 0 for one, other in itertools.combinations(bits, 2))
+
+
+async def test_a_query_does_not_turn_the_page_around(anna: Browser) -> None:
+    answer = await anna.get("/cerca?q=\u202eolio\u2066")
+    assert answer.one("h1").text() == "Risultati per «olio»"
+
+
+async def test_what_begins_like_the_letters_comes_before_their_other_forms(shop: TestShop, anna: Browser) -> None:
+    async with shop.database.session(shop.id) as db, transaction(db):
+        for slug, name in {"olio": "Coppa di Parma", "formaggio": "Parmigiano Reggiano"}.items():
+            await db.execute(update(Product).where(Product.slug == slug).values(name={"it": name}))
+    await shop.reindex()
+
+    offered = [node.text().split()[0] for node in (await anna.get("/cerca/suggerimenti?q=parmi")).all("[role=option]")]
+    assert offered[:2] == ["Parmigiano", "Coppa"]
 
 
 async def test_suggestions_while_typing(anna: Browser) -> None:

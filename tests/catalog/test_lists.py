@@ -202,3 +202,17 @@ async def test_goods_by_weight_say_about_in_one_sentence(shop: TestShop, anna: B
     await anna.post("/carrello/righe", {"variant_id": shop.variants["formaggio"], "quantity": 1})
 
     assert "circa 22,50\xa0€" in (await anna.get("/carrello")).one(".line__total").text()
+
+
+async def test_goods_by_weight_have_about_their_net_quantity(shop: TestShop, anna: Browser) -> None:
+    def net(page: Answer) -> str:
+        (row,) = [row for row in page.all(".facts div") if "Quantità netta" in row.text()]
+        return row.text(deep=True).removeprefix("Quantità netta").strip()
+
+    before = net(await anna.get("/prodotti/formaggio"))
+    async with shop.database.session(shop.id) as db, transaction(db):
+        wanted = update(Variant).where(Variant.id == shop.variants["formaggio"])
+        await db.execute(wanted.values(kg_price_minor=3214, weight_tolerance=10))
+        await db.execute(update(Product).where(Product.slug == "formaggio").values(version=99))
+
+    assert net(await anna.get("/prodotti/formaggio?x=1")) == f"circa {before}"

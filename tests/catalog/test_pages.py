@@ -177,6 +177,17 @@ async def test_what_has_its_season_now_comes_first(shop: TestShop, anna: Browser
     assert home.says("Di stagione a novembre")
 
 
+async def test_what_there_is_all_year_is_not_called_seasonal(shop: TestShop, anna: Browser) -> None:
+    async with shop.database.session(shop.id) as db, transaction(db):
+        await db.execute(update(Product).values(season_mask=0b1111_1111_1111))
+    await shop.reindex()
+
+    home = await anna.get("/")
+    assert home.all("[aria-labelledby='season'] .card")
+    assert not home.says("Di stagione")
+    assert home.says("Disponibili adesso")
+
+
 async def test_home_is_never_empty(shop: TestShop, anna: Browser) -> None:
     async with shop.database.session(shop.id) as db, transaction(db):
         await db.execute(update(StockItem).values(on_hand=0, reserved=0))

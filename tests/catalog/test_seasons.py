@@ -163,8 +163,10 @@ async def test_the_calendar_is_one_statement_and_a_kept_page(shop: TestShop, ann
 
 
 @pytest.mark.parametrize("path", ["/", "/prodotti"])
-async def test_the_calendar_is_found_from_everywhere(anna: Browser, path: str) -> None:
-    page = await anna.get(path)
+async def test_the_calendar_is_found_from_everywhere(shop: TestShop, anna: Browser, path: str) -> None:
+    await grow(shop, olio=WINTER)
+    with clock.frozen(NOVEMBER):
+        page = await anna.get(path)
 
     assert page.all("footer a[href='/stagioni']")
     assert path != "/" or page.all("main a[href='/stagioni']")

@@ -1,11 +1,12 @@
 """Bruno, at the oil mill's desk, counts his shelf and sets his prices; Carlo, of the dairy, can touch neither."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
-from app.catalog import stock
+from app.catalog import packs, stock
 from app.catalog.models import PriceChange, Product, StockItem, StockMovement, Variant
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -174,6 +175,32 @@ async def test_a_product_of_somebody_else_cannot_be_taken_off_sale(shop: TestSho
     assert await one(shop, select(Product.published_at).where(Product.id == shop.products["olio"])) is not None
 
 
+async def test_what_is_sold_later_is_told_and_has_no_page_to_look_at(shop: TestShop, bruno: Browser) -> None:
+    assert (await bruno.get(GOODS)).all("a[href='/prodotti/olio']")
+    async with shop.database.session(shop.id) as db, transaction(db):
+        later = clock.now() + timedelta(days=3)
+        await db.execute(update(Product).where(Product.slug == "olio").values(published_at=later))
+
+    page = await bruno.get(GOODS)
+
+    assert page.says("In vendita più avanti")
+    assert not page.all("a[href='/prodotti/olio']")
+
+
+@pytest.mark.parametrize(
+    ("words", "amount", "unit", "told"),
+    [
+        ({"it": "bottiglia"}, 500, "ml", "bottiglia, 500\xa0ml"),
+        ({}, 180, "g", "180\xa0g"),
+        ({"it": "vaso da 250 g"}, 250, "g", "vaso da 250 g"),
+        ({"it": "cesto"}, 1, "piece", "cesto"),
+        ({"it": "cesto"}, 6, "piece", "cesto, 6\xa0pezzi"),
+    ],
+)
+def test_formats_of_one_product_can_be_told_apart(words: dict[str, str], amount: int, unit: str, told: str) -> None:
+    assert packs.named(words, amount, unit) == told
+
+
 async def test_nobody_else_gets_in(shop: TestShop, anna: Browser, dora: Browser) -> None:
     for path in (SHELF, GOODS, f"{SHELF}/OLIO"):
         assert "/accedi" in (await anna.get(path)).headers["location"]
@@ -291,7 +318,7 @@ async def test_the_producer_is_told_once_for_each_fall(shop: TestShop, bruno: Br
     assert await told(shop) == (1, 1)
     letter = await one(shop, select(OutgoingMail).where(OutgoingMail.kind == "stock.low"))
     assert letter.recipient == "info@frantoio.example"
-    assert "Aceto balsamico" in letter.subject
+    assert "Aceto balsamico, confezione, 250 ml" in letter.subject
     assert "/banco/magazzino" in letter.text
 
     await bruno.post(SHELF, counted(shop, aceto="10", aceto_was="2"))

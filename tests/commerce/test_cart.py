@@ -207,7 +207,17 @@ async def test_the_basket_is_grouped_by_producer_with_delivery_for_a_postal_code
     assert page.says("48,20\xa0€")  # 19 + 12,50 + 4,90 + 2 × 5,90
     island = await anna.swap("/carrello/cap", {"cap": "90100"}, "cart")
     assert island.says("Fin qui non arriviamo con il freddo")
-    assert (await anna.post("/carrello/cap", {"cap": "471"})).one("#cap").attributes["value"] == "471"
+    mistyped = await anna.post("/carrello/cap", {"cap": "471"})
+    assert mistyped.one("#cap").attributes["value"] == "471"
+    assert mistyped.says("Consegna a 90100"), "the cost is that of the place that is known"
+    assert not mistyped.says("Consegna a 471")
+
+
+async def test_where_nothing_can_be_brought_delivery_is_not_called_free(shop: TestShop, anna: Browser) -> None:
+    await put(anna, shop, "squacquerone")
+    page = await anna.follow(await anna.post("/carrello/cap", {"cap": "90100"}))
+    assert page.says("Fin qui non arriviamo con il freddo")
+    assert not page.says("Consegna a 90100")
 
 
 async def test_an_unknown_postal_code_is_said_beside_the_field(shop: TestShop, anna: Browser) -> None:

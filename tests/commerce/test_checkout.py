@@ -178,7 +178,10 @@ async def test_an_address_abroad_has_no_province(shop: TestShop, anna: Browser) 
 async def test_where_the_cold_does_not_reach_the_page_says_the_way_out(shop: TestShop, anna: Browser) -> None:
     for sku in ("squacquerone", "olio"):
         await put(anna, shop, sku)
+    cart = await anna.follow(await anna.post("/carrello/cap", {"cap": "90100"}))
     page = await to_delivery(anna, postal_code="90100", city="Palermo")
+    totals = [each.one(".sum--total b").text() for each in (cart, page)]
+    assert totals[0] == totals[1], "what cannot travel costs no delivery on either page"
     assert page.says("Fin qui non arriviamo con il freddo")
     assert page.says("togli dal carrello i prodotti di Caseificio Latte")
     answer = await anna.send("form[action='/cassa/consegna']")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.commerce.orders import states
-from app.commerce.orders.models import Order, OrderLine
+from app.commerce.orders.models import Order, OrderGroup, OrderLine
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict
@@ -85,6 +85,66 @@ async def test_it_speaks_the_readers_language(shop: TestShop, anna: Browser) -> 
     page = await anna.get(f"/en{sold.link}")
     assert page.says("Olio extravergine (en)")
     assert page.says("€54.70")
+
+
+@pytest.mark.parametrize(
+    ("states_of", "said"),
+    [
+        (("pending", "pending"), "Pagato"),
+        (("pending", "cancelled"), "Pagato"),
+        (("confirmed", "pending"), "Ci stanno lavorando"),
+        (("shipped", "processing"), "Ci stanno lavorando"),
+        (("shipped", "delivered"), "Spedito"),
+        (("delivered", "cancelled"), "Consegnato"),
+        (("partially_refunded", "delivered"), "Consegnato"),
+        (("cancelled", "cancelled"), "Annullato"),
+        (("cancelled", "refunded"), "Rimborsato"),
+    ],
+)
+async def test_the_list_says_how_an_order_stands(
+    shop: TestShop, anna: Browser, states_of: tuple[str, str], said: str
+) -> None:
+    sold = await sell(shop, user_id=shop.users["anna@posta.example"])
+    async with shop.database.session(shop.id) as db, transaction(db):
+        for order, state in zip(await db.scalars(select(Order).order_by(Order.id)), states_of, strict=True):
+            order.state = state
+    await anna.sign_in("anna@posta.example")
+    page = await anna.get("/ordini")
+    assert page.one("main .status").text() == said
+    assert page.says(sold.number)
+
+
+async def test_nobody_works_on_it_before_somebody_has_confirmed(shop: TestShop, anna: Browser) -> None:
+    sold = await sell(shop, paid_at=clock.now() - timedelta(hours=2))
+    async with shop.database.session(shop.id) as db, transaction(db):
+        first = (await db.scalars(select(Order).order_by(Order.id))).first()
+        assert first is not None
+        first.state = "cancelled"
+    page = await anna.get(sold.link)
+    assert page.one("h1").text() == "Il tuo ordine"
+    assert page.says("Il produttore ha ricevuto l’ordine")
+
+
+async def test_the_sum_says_what_has_gone_back(shop: TestShop, anna: Browser) -> None:
+    sold = await sell(shop)
+    assert not (await anna.get(sold.link)).one("#order-side").text().count("Rimborsato")
+    async with shop.database.session(shop.id) as db, transaction(db):
+        (await db.get_one(OrderGroup, sold.id)).refunded_minor = 300
+    totals = (await anna.get(sold.link)).one("section[aria-labelledby=totals]").text().split()
+    assert totals[totals.index("Rimborsato") + 1] == "−3,00"
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("abandoned", "L’hai cambiato prima di pagarlo"),
+        ("failed", "L’addebito non è riuscito"),
+        ("expired", "Non è stato pagato in tempo"),
+    ],
+)
+async def test_an_order_that_was_never_paid_says_why(shop: TestShop, anna: Browser, reason: str, said: str) -> None:
+    sold = await sell(shop, paid_at=None, state="cancelled", cancel_reason=reason)
+    assert (await anna.get(sold.link)).says(said)
 
 
 @pytest.mark.parametrize("wrong", ["", "?chiave=", "?chiave=x", "?chiave=%F0%9F%98%80"])

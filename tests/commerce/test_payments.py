@@ -298,6 +298,16 @@ class TestComingBack:
         assert swapped.headers["hx-redirect"] == url
         assert await order.shop.available("olio") == 10, "the goods are held once"
 
+    async def test_whoever_comes_back_with_a_declined_card_is_told(self, order: Placed, anna: Browser) -> None:
+        await order.open()
+        away = f"/cassa/annullato/{order.number}?chiave={order.key}"
+        assert not (await anna.get(away)).says("La banca ha rifiutato"), "nobody has tried"
+        await order.stripe.control(f"sessions/{await order.session_id()}/decline")
+        page = await anna.get(away)
+        assert page.says("La banca ha rifiutato il pagamento. Prova con un’altra carta")
+        assert page.says("non ti abbiamo addebitato nulla")
+        page.one("form[action^='/cassa/riprova']")
+
     async def test_trying_again_while_stripe_is_away_says_so(self, order: Placed, anna: Browser) -> None:
         await order.stripe.break_down("cut", SESSIONS, count=3)
         page = await anna.post(f"/cassa/riprova/{order.number}", {"chiave": order.key})

@@ -131,6 +131,7 @@ async def test_an_admin_replays_a_dead_letter(shop: TestShop, dora: Browser, ada
     path = f"/amministrazione/lavori/{job_id}/ripetizione"
     page = await dora.get("/amministrazione/lavori")
     assert page.says("ValueError: <b>no</b>")
+    assert page.one("article.ticket b").text() == "Ordini", "what it is about, in words"
     assert not page.all("main form")
     assert (await dora.post(path)).status_code == 403
     await ada.get("/amministrazione/lavori")

@@ -72,6 +72,14 @@ async def test_it_counts_each_visitor(shop: TestShop) -> None:
     assert (len(await votes(shop)), await helpful(shop, review)) == (4, 4)
 
 
+async def test_who_does_not_count_is_told_so(shop: TestShop, bruno: Browser) -> None:
+    review = await published(shop)
+    answer = await bruno.post(f"/recensioni/{review.id}/utile")
+    assert (await bruno.follow(answer)).says("non conta")
+    assert (await bruno.swap(f"/recensioni/{review.id}/utile")).says("non conta")
+    assert await helpful(shop, review) == 0
+
+
 async def test_whoever_has_a_cart_needs_no_other_cookie(shop: TestShop, anna: Browser) -> None:
     review = await published(shop)
     await anna.post("/carrello/righe", {"variant_id": str(shop.variants["olio"]), "quantity": "1"})

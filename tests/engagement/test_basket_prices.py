@@ -34,7 +34,7 @@ async def test_a_promotion_for_everybody_is_told_once_with_what_it_is_measured_b
     await look(shop)
 
     (mail,) = await mails(shop, ANNA)
-    assert "adesso Olio extravergine, confezione costa 17,10\u00a0€" in mail.text
+    assert "adesso Olio extravergine (confezione) costa 17,10\u00a0€" in mail.text
     assert "nel carrello la trovi già tolta" in mail.text
     assert "Prezzo più basso dei 30 giorni precedenti: 19,00\u00a0€." in mail.text
 

@@ -220,7 +220,7 @@ async def test_the_mail_names_the_lowest_price_of_the_month_before(shop: TestSho
     await price(shop, "olio", 1800)
     (mail,) = await mails(shop, ANNA)
 
-    assert "adesso Olio extravergine, confezione costa 18,00\u00a0€" in mail.text
+    assert "adesso Olio extravergine (confezione) costa 18,00\u00a0€" in mail.text
     assert "Prezzo più basso dei 30 giorni precedenti: 17,00\u00a0€." in mail.text
     assert "esaurito" not in mail.text
 

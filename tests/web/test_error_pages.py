@@ -82,6 +82,14 @@ async def test_from_a_desk_the_way_leads_back_to_it(anna: Browser) -> None:
     assert (await anna.get("/bancone")).one("[data-failure] a.button").attributes["href"] == "/"
 
 
+async def test_whom_a_desk_turns_away_is_not_led_back_to_it(anna: Browser) -> None:
+    await anna.sign_in("anna@posta.example")
+    for closed in ("/banco/magazzino", "/amministrazione/recensioni"):
+        page = await anna.get(closed)
+        assert page.status_code == 403
+        assert page.one("[data-failure] a.button").attributes["href"] == "/"
+
+
 async def test_a_desk_has_help_languages_and_light(shop: TestShop) -> None:
     async with shop.browser() as bruno:
         await bruno.sign_in("bruno@frantoio.example")

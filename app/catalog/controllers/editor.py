@@ -224,7 +224,9 @@ async def _saved(visit: Visit, product_id: int, section: str, saved: Saved) -> P
     if visit.is_fragment and section != "vendita":
         return await editor_page.page(visit, product_id, Typed(said=said), section)
     visit.tell(said)
-    return Go(f"{editor_page.base(visit)}/{product_id}#{section}")
+    # A script that is sent to a place of the page it is on only scrolls there: it has to load the page anew.
+    place = "" if visit.is_fragment else f"#{section}"
+    return Go(f"{editor_page.base(visit)}/{product_id}{place}")
 
 
 def _variant_facts(visit: Visit, form: Filled[VariantForm], old: Mapping[str, str]) -> dict[str, Any] | None:

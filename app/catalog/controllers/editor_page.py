@@ -327,7 +327,10 @@ async def _drawn(
         is_staff=visit.is_staffs,
         languages=[(other.locale, other.name) for other in visit.alternates],
         particulars=[each for name, each in PARTICULARS.items() if name in shown.product_class.asked],
-        due=set(shown.product_class.due(clock.today(TIME_ZONE))),
+        due={
+            *shown.product_class.due(clock.today(TIME_ZONE)),
+            *(("date_type",) if shown.product_class.is_dated else ()),
+        },
         nutrients=NUTRIENTS,
         choices={
             "classes": editor_queries.CLASS_CHOICES,

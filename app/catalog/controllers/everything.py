@@ -1,6 +1,7 @@
 """All goods of the shop for staff: found by name, code or producer, and from there to the editor."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalog import editor_queries
 from app.catalog.models import Product, Variant
 from app.catalog.search import fold
+from app.kernel import clock
 from app.kernel.tenancy import in_language
 from app.producers.models import Producer
 from app.web import desk
@@ -27,21 +29,24 @@ LAST_PAGE = 10_000
 
 
 class WishForm(Form):
-    """What is looked for. stato: in_vendita | fermi | incompleti."""
+    """What is looked for. stato: in_vendita | futuri (from a moment to come on) | fermi | incompleti."""
 
     q: Annotated[str, StringConstraints(max_length=80)] = ""
     produttore: int | None = None
-    stato: Literal["", "in_vendita", "fermi", "incompleti"] = ""
+    stato: Literal["", "in_vendita", "futuri", "fermi", "incompleti"] = ""
     pagina: Annotated[int, Field(ge=1, le=LAST_PAGE)] = 1
 
 
 @dataclass(frozen=True)
 class Row:
+    """sold_from: since or from when on it is sold, None for not at all. is_to_come: that moment is not there yet."""
+
     id: int
     name: str
     url: str
     producer: str
-    is_on_sale: bool
+    sold_from: datetime | None
+    is_to_come: bool
     is_complete: bool
     is_featured: bool
 
@@ -68,14 +73,14 @@ async def show_list(visit: CurrentVisit, request: AnyRequest) -> Page:
 
 async def _found(db: AsyncSession, data: WishForm, locale: str) -> tuple[list[Row], int]:
     """(a page of rows by name, how many there are in all); two statements."""
-    which = _which(data)
+    which, now = _which(data), clock.now()
     total = await db.scalar(which.with_only_columns(func.count(Product.id), maintain_column_froms=True)) or 0
     rows = await db.execute(
         which.order_by(Product.sort_name, Product.id).limit(AT_ONCE).offset((data.pagina - 1) * AT_ONCE)
     )
     return [
-        Row(each.id, in_language(each.name, locale), f"/prodotti/{each.slug}", maker, each.published_at is not None,
-            each.is_complete, each.is_featured)
+        Row(each.id, in_language(each.name, locale), f"/prodotti/{each.slug}", maker, each.published_at,
+            each.published_at is not None and each.published_at > now, each.is_complete, each.is_featured)
         for each, maker in rows
     ], total  # fmt: skip
 
@@ -89,7 +94,9 @@ def _which(data: WishForm) -> Select[Any]:
     if data.produttore:
         found = found.where(Product.producer_id == data.produttore)
     if data.stato == "in_vendita":
-        found = found.where(Product.published_at.is_not(None))
+        found = found.where(Product.published_at <= clock.now())
+    elif data.stato == "futuri":
+        found = found.where(Product.published_at > clock.now())
     elif data.stato == "fermi":
         found = found.where(Product.published_at.is_(None))
     elif data.stato == "incompleti":

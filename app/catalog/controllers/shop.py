@@ -168,12 +168,12 @@ async def _names(visit: Visit) -> queries.Names:
 @get("/", access=access.anyone, name="home.show")
 async def home(visit: CurrentVisit) -> Page:
     month = _month(visit)
-    season = await listings.in_season(visit.db, month, ON_HOME)
+    season, is_seasonal = await listings.in_season(visit.db, month, ON_HOME)
     departments = await visit.noted(("departments", visit.locale), lambda: queries.categories(visit.db))
     makers, maker_count = await visit.noted(("makers", visit.locale), lambda: queries.makers(visit.db, MAKERS_ON_HOME))
     shown = Home(
         hero=await _hero(visit),
-        month=seasons.month_name(month, current_locale()),
+        month=seasons.month_name(month, current_locale()) if is_seasonal else "",
         season=await drawing.ready(visit.db, visit.shop, season),
         categories=departments,
         producers=makers,

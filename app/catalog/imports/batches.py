@@ -195,6 +195,11 @@ async def tidy(db: AsyncSession) -> None:
     )
 
 
+def is_makers_own(batch: ImportBatch) -> bool:
+    """Did a producer begin it at the desk, and not the shop?"""
+    return batch.actor_role == "producer"
+
+
 def person_of(batch: ImportBatch) -> Person:
     """Who began it, as far as deeds and the audit trail need to know."""
     return Person(

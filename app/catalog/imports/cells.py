@@ -15,10 +15,11 @@ from app.catalog.classes import CLASSES
 from app.catalog.facets import CERTIFICATIONS
 from app.catalog.imports import escaping, label
 from app.catalog.imports.columns import DESIGNATIONS, OF_WEIGHT, REQUIRED
-from app.catalog.imports.rows import Picture, Row, RowError
+from app.catalog.imports.rows import Picture, Row, RowError, quoted
 from app.catalog.imports.source import LONGEST_CELL
 from app.catalog.packaging import CODES, MOST_PARTS, PARTS
-from app.kernel.i18n import LOCALES
+from app.kernel import formats
+from app.kernel.i18n import LOCALES, current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.money import parse_amount
 
@@ -36,7 +37,9 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 class Cells:
-    """cells: by our columns. columns: our column → the file's, where it has another name. is_ours: our own format."""
+    """cells: by our columns. columns: our column → the file's, where it has another name. written: our column → what
+    the file says there, where `cells` is made of it. is_ours: our own format.
+    """
 
     def __init__(
         self,
@@ -44,12 +47,14 @@ class Cells:
         cells: Mapping[str, str],
         columns: Mapping[str, str] | None = None,
         *,
+        written: Mapping[str, str] | None = None,
         pictures: Sequence[Picture] | None = None,
         is_ours: bool = True,
     ) -> None:
         self.line = line
         self.cells = cells
         self.columns = dict(columns or {})
+        self.written = cells if written is None else written
         self.pictures = pictures
         self.is_ours = is_ours
         self.errors: list[RowError] = []
@@ -98,6 +103,7 @@ class Cells:
             given=frozenset(self.cells),
             is_ours=self.is_ours,
             columns=self.columns,
+            written=self.written,
         )
 
     def sheet(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -198,16 +204,19 @@ class Cells:
             named = [Picture(name.strip()) for name in self.text("image").split("|") if name.strip()]
         for each in named:
             if len(each.source) > LONGEST_SOURCE:
-                self.wrong("image", _("È troppo lungo: al massimo %(most)s caratteri.", most=LONGEST_SOURCE))
+                said = _("È troppo lungo: al massimo %(most)s caratteri.", most=LONGEST_SOURCE)
+                self.wrong("image", said, each.source)
             elif _SCHEME.match(each.source) and not each.source.lower().startswith("https://"):
-                self.wrong("image", _("Le immagini si prendono solo da indirizzi https."))
+                self.wrong("image", _("Le immagini si prendono solo da indirizzi https."), each.source)
         if len(named) > MOST_PICTURES:
             said = _("Un prodotto può avere al massimo %(most)s immagini.", most=MOST_PICTURES)
             self.wrong("image", said)
         return tuple(dict.fromkeys(named))
 
-    def wrong(self, column: str, sentence: str) -> None:
-        self.errors.append(RowError(self.line, self.columns.get(column, column), sentence))
+    def wrong(self, column: str, sentence: str, cell: str | None = None) -> None:
+        """cell: the part of it that is meant; else what the file says there."""
+        cell = self.written.get(column) if cell is None else cell
+        self.errors.append(RowError(self.line, self.columns.get(column, column), sentence, quoted(cell)))
 
     def text(self, column: str, *, longest: int = LONGEST_TEXT, lines: bool = False) -> str:
         """A cell of text. In our own format one that a spreadsheet would run as a formula is refused: it is written
@@ -263,8 +272,8 @@ class Cells:
         if not value and not due and column not in REQUIRED:
             return None
         if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
-            said = _("Scrivi un numero intero da %(least)s a %(most)s.", least=least, most=most)
-            self.wrong(column, said)
+            highest = formats.number(most, current_locale())
+            self.wrong(column, _("Scrivi un numero intero da %(least)s a %(most)s.", least=least, most=highest))
             return None
         return int(value)
 

@@ -81,7 +81,7 @@ async def _look(db: AsyncSession, database: Database, shop: ShopFacts, batch: Im
             if await _asks(source, terms, found):
                 return found
             found.report.unused = formats.FORMATS[found.format].unused(source.header)[:100]
-            trial = _Trial(db, shop, batch.producer_id, files, found)
+            trial = _Trial(db, shop, batch, files, found)
             rows = formats.batches(source, found.format, terms)
             number = 0
             while (part := await asyncio.to_thread(next, rows, None)) is not None:
@@ -134,11 +134,11 @@ class _Trial:
     """Rows judged and counted, batch by batch."""
 
     def __init__(
-        self, db: AsyncSession, shop: ShopFacts, owner: int | None, files: dict[str, str], found: Found
+        self, db: AsyncSession, shop: ShopFacts, batch: ImportBatch, files: dict[str, str], found: Found
     ) -> None:
         self.db = db
         self.shop = shop
-        self.owner = owner
+        self.owner, self.is_makers_own = batch.producer_id, batches.is_makers_own(batch)
         self.files = files
         self.found = found
         self.seen: set[int] = set()
@@ -153,6 +153,9 @@ class _Trial:
         self.found.wrong(part.errors)
         there = await Shelves.of(self.db, part.rows, self.files)
         rows = shelves.placed(part.rows, there)
+        if self.is_makers_own:
+            rows, asked = shelves.unfeatured(rows, there)
+            self.found.report.unfeatured += asked
         is_net = self.shop.prices_are_net
         errors = shelves.judge(rows, there, country=self.shop.country, owner=self.owner, is_net=is_net)
         self.found.wrong(errors)
@@ -208,7 +211,8 @@ async def keep_errors(db: AsyncSession, batch_id: int, errors: list[RowError]) -
     rows = [
         {
             "shop_id": db.info["shop_id"], "batch_id": batch_id, "line": error.line, "sku": "", "kind": "wrong",
-            "column": error.column[:60], "sentence": error.sentence, "before": {}, "after": {},
+            "column": error.column[:60], "sentence": error.sentence,
+            "before": {} if error.cell is None else {"cell": error.cell}, "after": {},
         }
         for error in sorted(errors, key=lambda error: error.line)
     ]  # fmt: skip

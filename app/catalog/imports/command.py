@@ -148,7 +148,7 @@ class _Command:
                 .where(ImportRow.batch_id == batch_id, ImportRow.kind == "wrong")
                 .order_by(ImportRow.line, ImportRow.id)
             )
-            return [RowError(row.line, row.column, row.sentence) for row in rows]
+            return [RowError(row.line, row.column, row.sentence, row.before.get("cell")) for row in rows]
 
     async def _drop(self, batch_id: int) -> None:
         async with self.database.session(self.shop.id) as db, transaction(db):

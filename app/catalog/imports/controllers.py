@@ -101,7 +101,7 @@ class _Imports(Controller):
         """Every mistake, for a spreadsheet."""
         await batches.own(visit.db, batch_id, visit.owner_id)
         database, shop_id = visit.database, visit.shop.id
-        heads = [_("riga"), _("colonna"), _("errore")]
+        heads = [_("riga"), _("colonna"), _("contenuto"), _("errore")]
         await visit.close_db()
 
         async def body() -> AsyncIterator[bytes]:
@@ -252,7 +252,7 @@ async def _chosen(visit: Visit, slug: str) -> int | None:
 
 
 def _row(each: Told) -> list[str]:
-    return [str(each.line), escaping.out(each.where), escaping.out(each.sentence)]
+    return [str(each.line), *map(escaping.out, (each.where, each.cell or "", each.sentence))]
 
 
 def _lines(rows: Any, mark: str = "") -> bytes:

@@ -56,7 +56,13 @@ def columns() -> list[Told]:
         (["label", "packaging"], _("Il resto dell’etichetta e l’imballaggio: lasciali come li abbiamo esportati.")),
         (["image"], _("Le immagini: indirizzi https o nomi di file del ZIP, con | in mezzo.")),
         (["stock", "low_stock_at"], _("I pezzi di un prodotto nuovo, e da quanti in giù ti avvisiamo.")),
-        (["featured", "published"], _("1 per metterlo in evidenza; 1 per venderlo, 0 per non venderlo ancora.")),
+        (
+            ["featured", "published"],
+            _(
+                "1 per metterlo in evidenza, se il file lo carica il negozio; 1 per venderlo, 0 per non venderlo "
+                "ancora."
+            ),
+        ),
     ]
 
 

@@ -52,8 +52,9 @@ class ImportBatch(ShopOwned, Table):
 class ImportRow(ShopOwned, Table):
     """What one line did, or what is wrong with it. line: as an editor counts.
 
-    kind: wrong (sentence, column) | new | changed. before, after: {"product": {…}, "variant": {…}}, the columns that
-    were changed; of a new one only after. undo: null | done | kept (sentence says why).
+    kind: wrong (sentence, column; before: {"cell": what stands there}, or nothing) | new | changed. before, after:
+    {"product": {…}, "variant": {…}}, the columns that were changed; of a new one only after. undo: null | done | kept
+    (sentence says why).
     """
 
     __tablename__ = "import_rows"

@@ -21,11 +21,12 @@ PAST = 20
 
 @dataclass(frozen=True)
 class Told:
-    """A line and what is to be said of it. where: the column, the code or the picture."""
+    """A line and what is to be said of it. where: the column, the code or the picture. cell: as RowError.cell."""
 
     line: int
     where: str
     sentence: str
+    cell: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ async def shown(db: AsyncSession, batch_id: int, owner: int | None) -> Shown:
         found=found,
         written=written,
         summary=told.summary(written if ended else found),
-        asides=told.asides(written if ended else found),
+        asides=[] if batch.state == "undone" else told.asides(written if ended else found, is_trial=not ended),
         is_fatal=bool(batch.counts.get("fatal")),
         errors=await _told(db, batch.id, ImportRow.kind == "wrong", by_column=True),
         error_count=kinds.get("wrong", 0),
@@ -157,7 +158,7 @@ async def _told(db: AsyncSession, batch_id: int, which: Any, *, by_column: bool 
         .order_by(ImportRow.line, ImportRow.id)
         .limit(FIRST)
     )
-    return [Told(row.line, row.column if by_column else row.sku, row.sentence) for row in rows]
+    return [Told(row.line, row.column if by_column else row.sku, row.sentence, row.before.get("cell")) for row in rows]
 
 
 async def _failed(db: AsyncSession, batch_id: int) -> list[Told]:
@@ -176,7 +177,7 @@ async def all_errors(db: AsyncSession, batch_id: int) -> AsyncIterator[Sequence[
     while True:
         rows = list(
             await db.execute(
-                select(ImportRow.id, ImportRow.line, ImportRow.column, ImportRow.sentence)
+                select(ImportRow.id, ImportRow.line, ImportRow.column, ImportRow.sentence, ImportRow.before)
                 .where(
                     ImportRow.batch_id == batch_id,
                     ImportRow.kind == "wrong",
@@ -189,4 +190,4 @@ async def all_errors(db: AsyncSession, batch_id: int) -> AsyncIterator[Sequence[
         if not rows:
             return
         line, last = rows[-1].line, rows[-1].id
-        yield [Told(row.line, row.column, row.sentence) for row in rows]
+        yield [Told(row.line, row.column, row.sentence, row.before.get("cell")) for row in rows]

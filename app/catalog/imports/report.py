@@ -12,7 +12,8 @@ class Report:
     """Lines by what becomes of them, and what else is worth knowing; kept in ImportBatch.counts without the errors.
 
     kept_stock: lines whose stock differs from the shelf, which was left alone. unpublished: products that stay drafts
-    because something is missing; missing: what, with how many products. restored: products brought back from among
+    because something is missing; missing: what, with how many products. unfeatured: lines of a producer's that want
+    another product in view than the shop's choice. restored: products brought back from among
     those thrown away. pictures: to be fetched. unknown_pictures: named and found nowhere. pieces: lines without a net
     quantity, taken for one piece.
     """
@@ -27,6 +28,7 @@ class Report:
     pictures: int = 0
     unknown_pictures: int = 0
     pieces: int = 0
+    unfeatured: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     unused: list[str] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)

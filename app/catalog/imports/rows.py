@@ -1,18 +1,35 @@
 """What a line of any format comes to: one variant and its product, or what is wrong with it."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.catalog.by_weight import ByWeight
 
+LONGEST_QUOTE = 60  # characters of a wrong cell that stand beside its mistake
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 @dataclass(frozen=True)
 class RowError:
-    """What is wrong in one cell. line: as an editor counts, the header is 1; column: "" for the line as a whole."""
+    """What is wrong in one cell. line: as an editor counts, the header is 1; column: "" for the line as a whole.
+
+    cell: what stands there, as `quoted` gives it; None where it is not about one cell of the file.
+    """
 
     line: int
     column: str
     sentence: str
+    cell: str | None = None
+
+
+def quoted(cell: str | None) -> str | None:
+    """As much of a cell as is shown beside its mistake, on one line; "" for an empty one."""
+    if cell is None:
+        return None
+    told = _UNSHOWN.sub("\ufffd", " ".join(cell[:1000].split()))
+    return told if len(told) <= LONGEST_QUOTE else f"{told[: LONGEST_QUOTE - 1].rstrip()}…"
 
 
 @dataclass(frozen=True)
@@ -29,7 +46,7 @@ class Row:
 
     by_weight: how it is sold by its real weight; None at a fixed price.
     given: our columns that the file has; what it has no column for stays as it is. is_ours: the file is of our own
-    format; otherwise the slug is only a wish. columns: our column → the file's.
+    format; otherwise the slug is only a wish. columns: our column → the file's. written: our column → its cell.
     """
 
     line: int
@@ -64,6 +81,7 @@ class Row:
     given: frozenset[str]
     is_ours: bool
     columns: dict[str, str]
+    written: Mapping[str, str]
 
     @property
     def product_facts(self) -> tuple[Any, ...]:
@@ -71,4 +89,4 @@ class Row:
         return (self.producer, self.category, self.name, self.description, self.designation, self.food, self.safety)
 
     def wrong(self, column: str, sentence: str) -> RowError:
-        return RowError(self.line, self.columns.get(column, column), sentence)
+        return RowError(self.line, self.columns.get(column, column), sentence, quoted(self.written.get(column)))

@@ -74,13 +74,16 @@ async def _write(
         if batch.state != "running" or batch.done != done:
             return batch
         there = await Shelves.of(db, part.rows, files, lock=True)
-        rows = shelves.placed(part.rows, there)
+        rows, asked = shelves.placed(part.rows, there), 0
+        if batches.is_makers_own(batch):
+            rows, asked = shelves.unfeatured(rows, there)
         errors = shelves.judge(rows, there, country=shop.country, owner=batch.producer_id, is_net=shop.prices_are_net)
         bad = {error.line for error in errors}
         good = [row for row in rows if row.line not in bad]
         report = await writing.apply(db, good, there, person=batches.person_of(batch), batch_id=batch_id)
         if errors:  # the shop has changed since the trial
             await checking.keep_errors(db, batch_id, errors)
+        report.unfeatured = asked
         report.wrong = len(bad) + len({error.line for error in part.errors})
         total = Report.of(batch.counts.get("written", {}))
         total.add(report)

@@ -132,6 +132,17 @@ def placed(rows: Sequence[Row], shelves: Shelves) -> list[Row]:
     return settled
 
 
+def unfeatured(rows: Sequence[Row], shelves: Shelves) -> tuple[list[Row], int]:
+    """Rows of a producer's own file, and how many of them ask for it: what is featured is the shop's to choose."""
+    asked = 0
+    for row in rows:
+        there = shelves.variants.get(row.sku)
+        is_featured = there is not None and there[1].is_featured
+        is_other = there is not None or row.slug not in shelves.owners
+        asked += "featured" in row.given and is_other and row.is_featured != is_featured
+    return [replace(row, is_featured=False, given=row.given - {"featured"}) for row in rows], asked
+
+
 def judge(
     rows: Sequence[Row], shelves: Shelves, *, country: str, owner: int | None = None, is_net: bool = False
 ) -> list[RowError]:

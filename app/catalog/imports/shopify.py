@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from app.catalog.imports import foreign
 from app.catalog.imports.cells import Cells
 from app.catalog.imports.foreign import Record
-from app.catalog.imports.rows import Picture, RowError
+from app.catalog.imports.rows import Picture, RowError, quoted
 from app.catalog.imports.source import Source
 from app.catalog.imports.terms import Asked, Terms
 from app.kernel.i18n import gettext as _
@@ -32,6 +32,7 @@ COLUMNS = {  # ours → theirs, to tell mistakes
     "image": "Image Src",
     "published": "Status",
 }
+OF_PRODUCT = frozenset({"slug", "producer", "category", "name_it", "description_it", "published"})  # in its first row
 OPTIONS = ("Option1 Value", "Option2 Value", "Option3 Value")
 USED = frozenset(
     {*COLUMNS.values(), *OPTIONS, "Option1 Name", "Option2 Name", "Option3 Name"}
@@ -87,7 +88,7 @@ def cells(source: Source, terms: Terms) -> Iterator[Cells | RowError]:
                 continue
             present = _Product(handle, line, record)
             if handle in seen:
-                yield RowError(line, "Handle", _without_head(handle, True))
+                yield RowError(line, "Handle", _without_head(handle, True), quoted(handle))
                 present = None
                 continue
             seen.add(handle)
@@ -140,4 +141,14 @@ def _variants(product: _Product, terms: Terms) -> Iterator[Cells]:
             "published": "0" if hidden else "1",
             "image": "",
         }
-        yield Cells(line, values, COLUMNS, pictures=pictures if number == 0 else [], is_ours=False)
+        shown = pictures if number == 0 else []
+        yield Cells(line, values, COLUMNS, written=_written(first, record), pictures=shown, is_ours=False)
+
+
+def _written(first: Record, record: Record) -> dict[str, str]:
+    """Our column → what the file says: pictures stand in several rows, and are told one by one."""
+    return {
+        ours: (first if ours in OF_PRODUCT else record).get(theirs, "")
+        for ours, theirs in COLUMNS.items()
+        if ours != "image"
+    }

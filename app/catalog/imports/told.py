@@ -16,9 +16,10 @@ ENCODINGS = {
 
 
 def place(error: RowError) -> str:
-    """Where a mistake is."""
+    """Where a mistake is, and what stands there."""
     line = _("riga %(line)s", line=error.line)
-    return f"{line}, {error.column}" if error.column else line
+    cell = f" «{error.cell}»" if error.cell else ""
+    return f"{line}, {error.column}{cell}" if error.column else line
 
 
 def guess(format_name: str, encoding: str, delimiter: str) -> str:
@@ -42,8 +43,10 @@ def summary(report: Report) -> str:
     )
 
 
-def asides(report: Report) -> list[str]:
-    """What else is worth knowing, one sentence each."""
+def asides(report: Report, *, is_trial: bool = True) -> list[str]:
+    """What else is worth knowing, one sentence each. Of an import that was written, how many pictures came is told
+    apart, as they come.
+    """
     said = []
     if report.kept_stock:
         said.append(
@@ -59,7 +62,7 @@ def asides(report: Report) -> list[str]:
         said.append(
             ngettext("%(num)s prodotto torna dal cestino.", "%(num)s prodotti tornano dal cestino.", report.restored)
         )  # fmt: skip
-    if report.pictures:
+    if report.pictures and is_trial:
         said.append(
             ngettext("%(num)s immagine da prendere.", "%(num)s immagini da prendere.", report.pictures)
         )  # fmt: skip
@@ -77,6 +80,14 @@ def asides(report: Report) -> list[str]:
                 "%(num)s riga non dice la quantità netta: la contiamo come 1 pezzo, poi correggila nella scheda.",
                 "%(num)s righe non dicono la quantità netta: le contiamo come 1 pezzo, poi correggile nelle schede.",
                 report.pieces,
+            )
+        )
+    if report.unfeatured:
+        said.append(
+            ngettext(
+                "%(num)s riga parla di prodotti in evidenza: quelli li sceglie il negozio, e restano come sono.",
+                "%(num)s righe parlano di prodotti in evidenza: quelli li sceglie il negozio, e restano come sono.",
+                report.unfeatured,
             )
         )
     if report.unused:

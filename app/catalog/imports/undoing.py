@@ -66,19 +66,25 @@ async def _some(db: AsyncSession, person: Person, batch: ImportBatch) -> bool:
                 .order_by(ImportRow.line.desc())
             )
         )
-        await _Undo(db, person, product_id).all(rows)
-        await _pictures(db, person, batch.id, product_id)
+        fetched = list(
+            await db.scalars(
+                select(ImportPicture).where(ImportPicture.batch_id == batch.id, ImportPicture.product_id == product_id)
+            )
+        )
+        await _Undo(db, person, product_id, frozenset(picture.image_id for picture in fetched)).all(rows)
+        await _pictures(db, person, product_id, fetched)
         batch.done += len(rows)
     return bool(ids)
 
 
 class _Undo:
-    """One product's rows of an import, taken back."""
+    """One product's rows of an import, taken back. fetched: the pictures that came with it, later than its rows."""
 
-    def __init__(self, db: AsyncSession, person: Person, product_id: int) -> None:
+    def __init__(self, db: AsyncSession, person: Person, product_id: int, fetched: frozenset[int | None]) -> None:
         self.db = db
         self.person = person
         self.product_id = product_id
+        self.fetched = fetched
 
     async def all(self, rows: Sequence[ImportRow]) -> None:
         """rows: the last line first."""
@@ -119,7 +125,10 @@ class _Undo:
         if {variant.id for variant in variants} != {row.variant_id for row in rows}:
             sentence = _("Da allora il prodotto ha altri formati.")
         for row in rows:
-            sentence = sentence or await self._touched(row) or _differs(product, row.after.get("product", {}))
+            after = dict(row.after.get("product", {}))
+            if product.image_id in self.fetched:
+                after.pop("image_id", None)
+            sentence = sentence or await self._touched(row) or _differs(product, after)
         if sentence:
             _keep(rows, sentence)
             return
@@ -198,12 +207,9 @@ class _Undo:
         audit.by(self.db, self.person, "product.import.undo", ("product", self.product_id), before, after)
 
 
-async def _pictures(db: AsyncSession, person: Person, batch_id: int, product_id: int) -> None:
+async def _pictures(db: AsyncSession, person: Person, product_id: int, fetched: Sequence[ImportPicture]) -> None:
     """Those that the import fetched leave the gallery, from where they can be put back for some days."""
-    fetched = await db.scalars(
-        select(ImportPicture).where(ImportPicture.batch_id == batch_id, ImportPicture.product_id == product_id)
-    )
-    for picture in list(fetched):
+    for picture in fetched:
         if picture.state == "done" and picture.image_id is not None:
             try:
                 await gallery.remove(db, person, product_id, picture.image_id, None)

@@ -10,7 +10,7 @@ from app.catalog.imports import escaping, foreign
 from app.catalog.imports import woocommerce_words as words
 from app.catalog.imports.cells import Cells
 from app.catalog.imports.foreign import Record
-from app.catalog.imports.rows import Picture, RowError
+from app.catalog.imports.rows import Picture, RowError, quoted
 from app.catalog.imports.source import Source
 from app.catalog.imports.terms import Asked, Terms
 from app.kernel.i18n import gettext as _
@@ -103,7 +103,8 @@ def cells(source: Source, terms: Terms) -> Iterator[Cells | RowError]:
                 line, theirs["Type"], _("Prodotti di questo tipo non li vendiamo: %(name)s.", name=kind[:40])
             )
         elif parent is None:
-            yield RowError(line, theirs.get("Parent", "Parent"), _("Nel file non c’è il prodotto di questa variante."))
+            said = _("Nel file non c’è il prodotto di questa variante.")
+            yield RowError(line, theirs.get("Parent", "Parent"), said, quoted(record.get("Parent")))
         else:
             yield _cells(line, record, parent, terms, wished, columns)
 
@@ -164,8 +165,15 @@ def _cells(
         "published": "1" if parent.get("Published", "1").strip() in {"", "1"} else "0",
         "image": "",
     }
-    own = _pictures(record) if parent is not record else []
-    return Cells(line, values, columns, pictures=[*_pictures(parent), *own], is_ours=False)
+    pictures = [*_pictures(parent), *(_pictures(record) if parent is not record else [])]
+    return Cells(line, values, columns, written=_written(record, parent), pictures=pictures, is_ours=False)
+
+
+def _written(record: Record, parent: Record) -> dict[str, str]:
+    """Our column → what the file says; pictures are told one by one."""
+    return {
+        ours: (parent if name in CARRIED else record).get(name, "") for ours, name in COLUMNS.items() if ours != "image"
+    }
 
 
 def _with_breaks(said: str) -> str:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
-from app.catalog import by_weight
+from app.catalog import by_weight, packs
 from app.catalog.by_weight import ByWeight
 from app.catalog.views import Reduction
 from app.commerce.additions.steps import Load
 from app.commerce.promotions.announcing import CodePrice
 from app.delivery.quotes import Span
+from app.kernel.i18n import current_locale
 from app.kernel.money import unit_price
+from app.kernel.tenancy import in_language
 from app.pricing.rules.bulk import Bulk
 from app.producers.closures import Closure
 
@@ -111,6 +113,13 @@ class BasketLine:
     waits: bool = False  # not sold only because its producer may not sell now (producers/selling.py)
     deposit_percent: int | None = None  # of a piece that is ordered with a deposit, and by itself
     making_days: int | None = None  # of such a piece: promised ready so many days after its deposit
+
+    @property
+    def shape(self) -> str:
+        """The format, told from the others of its product; of goods by weight the word alone. In the reader’s words."""
+        if self.by_weight:
+            return in_language(self.format, current_locale())
+        return packs.named(self.format, self.net_amount, self.net_unit)
 
     @property
     def window_minor(self) -> int:

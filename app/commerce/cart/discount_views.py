@@ -72,7 +72,7 @@ def view(shop: ShopFacts, found: Discounts, *, typed: str = "", error: str | Non
     return DiscountsView(
         taken,
         [
-            (words.title(verdict.offer.promotion), words.why(verdict.no, shop))
+            (words.title(verdict.offer.promotion), _why(verdict, verdict.no, shop))
             for verdict in found.outcome.verdicts
             if verdict.no and _is_near(found, verdict, verdict.no)
         ],
@@ -87,7 +87,11 @@ def refusal(shop: ShopFacts, found: Discounts) -> str | None:
     verdict = found.of_code
     if verdict is None:
         return _("Questo codice non esiste: controlla le lettere e i numeri.")
-    return words.why(verdict.no, shop) if verdict.no and verdict.no.why in words.FINAL else None
+    return _why(verdict, verdict.no, shop) if verdict.no and verdict.no.why in words.FINAL else None
+
+
+def _why(verdict: Verdict, no: No, shop: ShopFacts) -> str:
+    return words.why(no, shop, verdict.offer.promotion.kind)
 
 
 def gifts_of(found: Discounts, seller_id: int) -> list[GiftView]:
@@ -120,11 +124,10 @@ def _code(shop: ShopFacts, found: Discounts) -> CodeView:
     verdict = found.of_code
     if verdict is None:
         return CodeView(found.code, True, None, _("Questo codice non c’è più."))
-    note = words.why(verdict.no, shop) if verdict.no else None
+    note = _why(verdict, verdict.no, shop) if verdict.no else None
     return CodeView(verdict.offer.code or found.code, True, None, note)
 
 
 def _gift(line: BasketLine) -> GiftView:
-    locale = current_locale()
-    name, shape = in_language(line.name, locale), in_language(line.format, locale)
-    return GiftView(name, f"/prodotti/{line.slug}", shape, line.image, line.quantity, line.total_minor)
+    name = in_language(line.name, current_locale())
+    return GiftView(name, f"/prodotti/{line.slug}", line.shape, line.image, line.quantity, line.total_minor)

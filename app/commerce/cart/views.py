@@ -96,7 +96,10 @@ class JoinsView:
 
 @dataclass(frozen=True)
 class CartView:
-    """delivery_minor: before discounts, None while the place is unknown. cap: where it goes, as text, or None."""
+    """delivery_minor: before discounts, None while the place is unknown, and where nothing can be brought.
+
+    cap: what stands in the field, or None; place: the postal code that delivery_minor is for.
+    """
 
     groups: list[GroupView]
     currency: str
@@ -117,6 +120,7 @@ class CartView:
     deposit_minor: int = 0  # of the total: paid at once; 0: all of it is
     parts: Sequence[tuple[int, str]] = ()  # what can be ordered by itself (variant, name), where the cart is mixed
     vat: Sequence[RateTotal] = ()  # added to the others in total_minor, where prices are net
+    place: str = ""
 
     @property
     def balance_minor(self) -> int:
@@ -166,14 +170,13 @@ def cart(
     ]
     typed, error = (mistake.typed, mistake.sentence) if mistake and mistake.is_code else ("", None)
     discounts = discount_views.view(shop, found, typed=typed, error=error)
-    known = [group.delivery.fee_minor for group in groups if group.delivery and not group.delivery.refused]
-    delivery = sum(known) if basket.postal_code else None
     wrong_place = mistake if mistake and mistake.line_id is None and not mistake.is_code else None
     fees_of = {
         seller.id: group.delivery.fee_minor
         for (seller, _lines), group in zip(basket.groups, groups, strict=True)
         if group.delivery and not group.delivery.refused
     }
+    delivery = sum(fees_of.values()) if basket.postal_code and fees_of else None
     added = added_vat.of(shop, basket, found, fees_of, rates) if rates else []
     total = basket.goods_minor + (delivery or 0) - discounts.goods_minor - discounts.delivery_minor
     total += sum(each.vat for each in added)
@@ -197,6 +200,7 @@ def cart(
         0 if basket.is_mixed else _deposit(basket, found, total),
         _parts(basket),
         added,
+        basket.postal_code or "",
     )
 
 
@@ -255,7 +259,7 @@ def line_view(shop: ShopFacts, basket: Basket, line: BasketLine, mistake: Mistak
         f"/prodotti/{line.slug}",
         line.image,
         line.designation,
-        in_language(line.format, current_locale()),
+        line.shape,
         line.price_minor,
         UnitPrice(*line.unit_price) if line.unit_price else None,
         mine.typed if mine else str(line.quantity),

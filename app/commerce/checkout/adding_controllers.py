@@ -34,7 +34,7 @@ async def start(visit: CurrentVisit, request: AnyRequest, number: FromPath[str])
             await adding.remember(visit.db, cart_id, group.id)
             await drafts.take_over(visit.db, cart_id, group)
     except Conflict as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
         return Go(way)
     if (kept := token or visit.cookie("cart")) and visit.person is None:
         visit.set_cookie("cart", kept, max_age=COOKIE_SECONDS)

@@ -120,7 +120,7 @@ async def place_order(visit: CurrentVisit, request: AnyRequest) -> Page | Go:
         done = await queries.ended_group(visit.db, visit.cart_id, form.data.key)
         return _to_order(visit, done) if done else Go(step.path)  # a second click on what credit paid at once
     except NotInStock as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
         return Go("/carrello")
     except Refused as no:
         return await _review_page(visit, no.message, 422)

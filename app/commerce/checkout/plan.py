@@ -80,8 +80,8 @@ class Parcel:
 
     @property
     def fee_minor(self) -> int:
-        """The delivery before discounts: of an addition, what it makes its parcel dearer."""
-        if self.method == PICKUP:
+        """The delivery before discounts: of an addition, what it makes its parcel dearer; 0 of what cannot travel."""
+        if self.method == PICKUP or self.courier_refusal:
             return 0
         if self.joins:
             return self.step.due_minor if self.step else 0

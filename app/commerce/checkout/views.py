@@ -245,7 +245,7 @@ def _seller_facts(parcel: Parcel) -> list[tuple[str, str]]:
 def _line(line: BasketLine, currency: str) -> LineView:
     return LineView(
         in_language(line.name, current_locale()),
-        in_language(line.format, current_locale()),
+        line.shape,
         line.quantity,
         line.price_minor,
         UnitPrice(*line.unit_price) if line.unit_price else None,

@@ -90,7 +90,7 @@ async def give(db: AsyncSession, shop: ShopFacts, email: str, change: Change, pe
         expires_at=terms.lasting(terms.of(shop).credit_months, shop.time_zone) if change.cause == "gift" else None,
     )
     account = (await book.lock(db, [given.parts[0].account_id]))[given.parts[0].account_id]
-    _note(db, account, "credit.give", person, {}, {"amount": change.amount_minor, "cause": change.cause})
+    _note(db, account, "credit.give", person, {}, {"amount_minor": change.amount_minor, "cause": change.cause})
     return account.id
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.commerce.credit import buying, queries, reminding, views, words
 from app.commerce.credit.models import CARD, POINTS, CreditPurchase, CreditRefund
 from app.commerce.credit.reminding import Reminder
+from app.commerce.payments import refusals
 from app.kernel import formats
 from app.kernel.i18n import LOCALES, current_locale
 from app.kernel.i18n import gettext as _
@@ -65,6 +66,7 @@ async def tell_refund_failed(db: AsyncSession, shop: ShopFacts, settings: Settin
             locale=locale,
             subject=_("Un rimborso non è riuscito: %(number)s", number=refund.number),
             refund=refund,
+            why=refusals.sentence(refund.failure),
             link=address(settings, shop, f"/amministrazione/credito/acquisti/{purchase.number}/rimborso", locale),
         )
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commerce.disputes import files, following, mails, queries
 from app.commerce.disputes.models import Dispute, EvidenceFile
+from app.commerce.payments import refusals
 from app.integrations import stripe_files, stripe_money
 from app.integrations.storage import Storage
 from app.integrations.stripe import PaymentRefused, PaymentUnreachable, StripeGateway
@@ -92,7 +93,7 @@ async def deliver(
         facts = await stripe_money.submit_evidence(gateway, row.stripe_id, row.evidence | named, key=row.submit_key)
     except PaymentRefused as no:
         log.warning("disputes.answer_refused", code=no.code, param=no.param)
-        await _open_again(database, shop, dispute_id, _("Stripe non ha accettato la risposta: %(why)s", why=str(no)))
+        await _open_again(database, shop, dispute_id, refusals.told(f"{no.code}: {no}".strip(": ")))
         await following.follow(database, shop, gateway, row.stripe_id)
         return
     except NotFound:

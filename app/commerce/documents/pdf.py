@@ -232,7 +232,7 @@ def _totals(sheet: Sheet, order: GroupView) -> None:
     if order.shop_funded_minor:
         share = money(order.shop_funded_minor)
         sheet.paragraph(
-            _("L’IVA conta anche i %(amount)s di sconto che paga il negozio.", amount=share), small=True, muted=True
+            _("L’IVA conta anche lo sconto di %(amount)s che paga il negozio.", amount=share), small=True, muted=True
         )
     sheet.gap(2)
 

@@ -155,13 +155,15 @@ async def troubles(db: AsyncSession) -> list[Trouble]:
     return [Trouble(row.reference, producer, row.reason, row.since) for row, producer in rows]
 
 
-def _late_before(today: date) -> date:
-    return today - timedelta(days=WARNED_AFTER)
+def _calls(today: date) -> ColumnElement[bool]:
+    """Documents that staff have to look at: rejected by the SdI, or near their twelfth day without its word."""
+    late = and_(Document.state.in_(UNANSWERED), Document.date <= today - timedelta(days=WARNED_AFTER))
+    return or_(Document.state == "rejected", late)
 
 
 async def unanswered(db: AsyncSession, today: date, producer_id: int | None = None) -> list[Document]:
-    """Documents near their twelfth day, or past it, of which the SdI has not said that it has them; oldest first."""
-    found = select(Document).where(Document.state.in_(UNANSWERED), Document.date <= _late_before(today))
+    """Documents that the SdI has rejected, or near their twelfth day and past it without its word; oldest first."""
+    found = select(Document).where(_calls(today))
     if producer_id is not None:
         found = found.where(Document.producer_id == producer_id)
     found = found.options(selectinload(Document.transmissions)).order_by(Document.date, Document.id)
@@ -184,10 +186,7 @@ def calling() -> Select[int]:
     """Counts what calls for staff: what the SdI has rejected, what nears its twelfth day, what could not be made."""
     now = clock.now()
     late = now - timedelta(days=WARNED_AFTER)
-    answered = or_(
-        Document.state == "rejected", and_(Document.state.in_(UNANSWERED), Document.date <= _late_before(now.date()))
-    )
-    documents = select(func.count(Document.id)).where(answered)
+    documents = select(func.count(Document.id)).where(_calls(now.date()))
     found = select(func.count(Order.id)).select_from(Order).join(Order.group)
     unmade = found.join(Producer, Producer.id == Order.producer_id).where(*_waits(), late >= _PAID_AT)
     failed = select(func.count(DocumentTrouble.id))

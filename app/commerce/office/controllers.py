@@ -8,11 +8,12 @@ from litestar.params import FromPath
 from litestar.response import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commerce.office import deeds, queries, sections, trail, trail_words, views
+from app.commerce.office import deeds, job_words, queries, sections, trail, trail_words, views
 from app.commerce.office.forms import TrailForm
 from app.commerce.office.queries import PAGE
 from app.commerce.orders import queries as orders
 from app.commerce.orders import words
+from app.commerce.payments import refusals
 from app.commerce.payments import words as books
 from app.kernel.db import transaction
 from app.kernel.i18n import gettext as _
@@ -80,6 +81,8 @@ async def show_jobs(visit: CurrentVisit) -> Page:
         dead=await runner.dead_letters(visit.db),
         transfers=await queries.failed_transfers(visit.db),
         more=await sections.of_jobs(visit.db),
+        refusal=refusals.sentence,
+        kind_of=job_words.kind,
         may_act=access.admin(visit.person),
     )
 

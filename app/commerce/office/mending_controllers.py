@@ -69,7 +69,7 @@ async def correct_tracking(
         parcel = await _parcel(visit, number, order)
         return await _tracking(visit, number, parcel, form.refused(no.message, no.field))
     except Conflict as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
         return _back(number)
     visit.tell(_("Corretto: chi ha comprato riceve il numero giusto."))
     return _back(number)
@@ -82,7 +82,7 @@ async def deliver(visit: CurrentVisit, number: FromPath[str], order: FromPath[st
         async with transaction(visit.db):
             await deeds.deliver(visit.db, visit.who, group_id, order)
     except Conflict as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
     else:
         visit.tell(_("Ordine %(number)s consegnato.", number=order))
     return _back(number)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import seasons
 from app.commerce.office import trail_words as words
 from app.commerce.orders import words as order_words
 from app.identity.models import User
@@ -108,7 +109,12 @@ def _line(shop: ShopFacts, entry: AuditEntry, who: str | None) -> Line:
     currency = str(entry.after.get("currency") or entry.before.get("currency") or shop.currency)
 
     def said(values: Mapping[str, Any], name: str) -> str:
-        return _value(shop, currency, name, values[name]) if name in values else ""
+        if name not in values:
+            return ""
+        code = words.CODES.get((entry.entity, name, str(values[name])))
+        return str(code) if code else _value(shop, currency, name, values[name])
+
+    changes = [Change(words.field(name), said(entry.before, name), said(entry.after, name)) for name in names]
 
     place = PLACES.get(entry.entity, "")
     return Line(
@@ -119,7 +125,7 @@ def _line(shop: ShopFacts, entry: AuditEntry, who: str | None) -> Line:
         words.entity(entry.entity),
         entry.entity_id,
         f"{place}{_group(entry)}" if place else "",
-        [Change(words.field(name), said(entry.before, name), said(entry.after, name)) for name in names],
+        [change for change in changes if change.before or change.after],
         entry.request_id or "",
     )
 
@@ -136,6 +142,8 @@ def _value(shop: ShopFacts, currency: str, name: str, value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return _("sì") if value else _("no")
+    if isinstance(value, int) and name == "season_mask":
+        return seasons.months_text(value, locale) if seasons.is_seasonal(value) else _("sempre")
     if isinstance(value, int) and name.endswith("_minor"):
         return formats.money(value, currency, locale)
     if isinstance(value, list | Mapping):

@@ -15,7 +15,7 @@ from app.commerce.office.trail import Line
 from app.commerce.orders import views, words
 from app.commerce.orders.models import OrderEvent, OrderGroup
 from app.commerce.orders.views import GroupView
-from app.commerce.payments import transfers
+from app.commerce.payments import refusals, transfers
 from app.commerce.payments import words as books
 from app.commerce.payments.models import LedgerJournal, Payment, StripeEvent, Transfer
 from app.kernel import clock
@@ -252,8 +252,16 @@ def _story(event: OrderEvent, numbers: Mapping[int, str]) -> StoryRow:
         words.event(event.kind, of_order=event.order_id is not None and event.kind != "paid"),
         numbers.get(event.order_id or 0, ""),
         str(words.ACTORS.get(event.actor, event.actor)),
-        event.note,
+        _note(event),
     )
+
+
+def _note(event: OrderEvent) -> str:
+    """Of a refund that failed its number, and why in words; every other note as it is."""
+    if event.kind != "refund_failed":
+        return event.note
+    number, colon, why = event.note.partition(": ")
+    return f"{number}: {refusals.sentence(why)}" if colon else refusals.sentence(event.note)
 
 
 def table(groups: Sequence[OrderGroup]) -> bytes:

@@ -110,8 +110,12 @@ def _text(shop: ShopFacts, locale: str, sellers: Sequence[str]) -> dict[str, Any
         *((f"{dated}: {heading}" if heading else dated, paragraphs) for heading, paragraphs in conditions),
     ]
     legal = shop.legal
+    numbers = [
+        _("P. IVA %(number)s", number=legal.vat_number) if legal.vat_number else "",
+        _("REA %(number)s", number=legal.rea) if legal.rea else "",
+    ]
     return {
-        "operator": [legal.company, legal.address, legal.vat_number, legal.rea, legal.email, legal.phone],
+        "operator": [legal.company, legal.address, *numbers, legal.email, legal.phone],
         "sections": [[heading, list(paragraphs)] for heading, paragraphs in sections],
     }
 

@@ -68,25 +68,36 @@ async def events_of(db: AsyncSession, group_id: int) -> list[OrderEvent]:
 
 @dataclass(frozen=True)
 class Bought:
-    """A line of somebody's list of orders."""
+    """A line of somebody's list of orders. parcels: the states of its orders."""
 
     number: str
     state: str
     placed_at: datetime
     total_minor: int
     currency: str
+    parcels: Sequence[str]
 
 
 async def bought_by(db: AsyncSession, user_id: int, page: int) -> list[Bought]:
     """A person's orders, newest first, one page of them and one more."""
+    parcels = (
+        select(func.aggregate_strings(Order.state, " "))
+        .where(Order.group_id == OrderGroup.id)
+        .correlate(OrderGroup)
+        .scalar_subquery()
+    )
+    group = (OrderGroup.number, OrderGroup.state, OrderGroup.placed_at, OrderGroup.total_minor, OrderGroup.currency)
     rows = await db.execute(
-        select(OrderGroup.number, OrderGroup.state, OrderGroup.placed_at, OrderGroup.total_minor, OrderGroup.currency)
+        select(*group, parcels)
         .where(OrderGroup.user_id == user_id)
         .order_by(OrderGroup.id.desc())
         .limit(PAGE + 1)
         .offset((page - 1) * PAGE)
     )
-    return [Bought(*row) for row in rows]
+    return [
+        Bought(number, state, placed_at, total_minor, currency, (states or "").split())
+        for number, state, placed_at, total_minor, currency, states in rows
+    ]
 
 
 async def id_by_mail(db: AsyncSession, number: str, email: str) -> int | None:

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.commerce.orders import words
 from app.commerce.orders.models import OrderGroup
 from app.commerce.orders.states import OPEN
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import ngettext
+
+ENDED = frozenset({"cancelled", "refunded"})
 
 
 def said(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str, str]:
@@ -30,7 +33,7 @@ def said(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str,
                 "Non ti abbiamo addebitato nulla: la banca libera l’importo da sola, di solito in pochi giorni."
             )
         case "cancelled":
-            return _("Ordine annullato"), _("Non è stato pagato in tempo, e non ti abbiamo addebitato nulla.")
+            return _("Ordine annullato"), _why_unpaid(group)
         case "refunding":
             late = _(
                 "Il pagamento è arrivato quando all’ordine non si poteva più aggiungere niente. "
@@ -44,6 +47,30 @@ def said(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str,
         case "refunded" if group.paid_at is None:
             return _("Ti abbiamo restituito tutto"), _("Il rimborso è sul metodo di pagamento che hai usato.")
     return _paid(group, parcels, now)
+
+
+def label(state: str, parcels: Sequence[str]) -> tuple[str, str]:
+    """The same in a word, with its tone, for a list of orders. state: of the group. parcels: their states."""
+    standing = [parcel for parcel in parcels if parcel not in ENDED]
+    if state == "paid" and not standing:
+        of_all = "cancelled" if "refunded" not in parcels else "refunded"
+        return str(words.STATES[of_all][0]), words.STATES[of_all][1]
+    if state == "paid" and not any(parcel in OPEN for parcel in standing):
+        of_all = "shipped" if "shipped" in standing else "delivered"
+        return str(words.STATES[of_all][0]), words.STATES[of_all][1]
+    if state == "paid" and any(parcel != "pending" for parcel in standing):
+        return _("Ci stanno lavorando"), "warm"
+    said, tone = words.GROUP_STATES[state]
+    return str(said), tone
+
+
+def _why_unpaid(group: OrderGroup) -> str:
+    match group.cancel_reason:
+        case "abandoned":
+            return _("L’hai cambiato prima di pagarlo: di questo non ti abbiamo addebitato nulla.")
+        case "failed":
+            return _("L’addebito non è riuscito, e non hai pagato nulla.")
+    return _("Non è stato pagato in tempo, e non ti abbiamo addebitato nulla.")
 
 
 def _with_deposit(group: OrderGroup) -> tuple[str, str]:
@@ -67,7 +94,7 @@ def _paid(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str
     """What has been paid whole: the hour after the payment is for thanks."""
     on_the_way = "shipped" in parcels
     waiting = any(state in OPEN for state in parcels)
-    if parcels and all(state in {"cancelled", "refunded"} for state in parcels):
+    if parcels and all(state in ENDED for state in parcels):
         title = _("Ordine annullato") if all(state == "cancelled" for state in parcels) else _("Ordine rimborsato")
         return title, _("Quello che hai pagato torna a te: qui sotto c’è scritto quanto, dove e quando.")
     if not waiting and not on_the_way:
@@ -78,7 +105,7 @@ def _paid(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str
             "I produttori hanno spedito: segui i pacchi qui sotto.",
             _standing(parcels),
         )
-    if on_the_way or any(state != "pending" for state in parcels):
+    if on_the_way or any(state not in {"pending", *ENDED} for state in parcels):
         return _("Ci stanno lavorando"), ngettext(
             "Il produttore spedisce appena è pronto: qui sotto vedi a che punto è.",
             "Ogni produttore spedisce il suo pacco: qui sotto vedi a che punto sono.",
@@ -100,7 +127,7 @@ def _paid(group: OrderGroup, parcels: Sequence[str], now: datetime) -> tuple[str
 
 def _standing(parcels: Sequence[str]) -> int:
     """How many producers still have something to do with it."""
-    return sum(state not in {"cancelled", "refunded"} for state in parcels)
+    return sum(state not in ENDED for state in parcels)
 
 
 def _thanks(group: OrderGroup) -> str:

@@ -28,7 +28,7 @@ from app.identity import addresses
 from app.kernel import formats
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
-from app.kernel.tenancy import ShopFacts, in_language
+from app.kernel.tenancy import ShopFacts
 
 STEPS = ("confirmed", "processing", "shipped", "delivered")
 PICKUP_STEPS = ("confirmed", "processing", "delivered")
@@ -173,6 +173,7 @@ class GroupView:
     due_minor: int = 0  # what the card pays next, or has paid last
     has_contract: bool = False  # it stands: its contract can be taken away (contracts.py)
     is_net: bool = False  # as a parcel's
+    refunded_minor: int = 0  # of the total: has gone back, or is about to
 
     @property
     def by_card_minor(self) -> int:
@@ -237,6 +238,7 @@ def group_view(
         deposit=deposit_views.deposit_view(group, next(iter(group.orders), None)),
         due_minor=deposit_views.due_minor(group),
         has_contract=group.paid_at is not None or group.authorized_at is not None,
+        refunded_minor=group.refunded_minor,
     )
 
 
@@ -267,7 +269,7 @@ def parcel_view(shop: ShopFacts, group: OrderGroup, order: Order, events: Sequen
         missed=days.last if days and days.is_past else None,
         may_choose=bool(days and days.is_past and promises.may_choose(order, group, shop.time_zone)),
         leaves=leaves if travels else None,
-        cold_chain=text(delivery.get("cold_chain")),
+        cold_chain=words.text(delivery.get("cold_chain")),
         carrier=carriers.name(order.carrier),
         tracking_number=order.tracking_number,
         tracking_url=carriers.link(order.carrier, order.tracking_number),
@@ -304,8 +306,8 @@ def line_view(line: OrderLine, group: OrderGroup | None = None) -> LineView:
     return LineView(
         sku=line.sku,
         slug=known.get("slug") or "",
-        name=text(known.get("name")),
-        format=text(known.get("format")),
+        name=words.text(known.get("name")),
+        format=words.shape(line),
         quantity=line.quantity,
         price_minor=line.unit_price_minor,
         total_minor=line.gross_minor - (line.vat_minor if known.get("vat_added") else 0),
@@ -327,23 +329,17 @@ def line_view(line: OrderLine, group: OrderGroup | None = None) -> LineView:
 def _rules(known: Mapping[str, Any], price_minor: int) -> tuple[list[str], int]:
     """(which rules made the price of a piece, what it would have cost without them), as the order froze it."""
     ruled, bulk = known.get("rules"), known.get("bulk")
-    reasons = [text(each) for each in ruled["reasons"]] if ruled else []
+    reasons = [words.text(each) for each in ruled["reasons"]] if ruled else []
     if bulk:
-        reasons.append(text(bulk["reason"]))
+        reasons.append(words.text(bulk["reason"]))
     before = ruled["unruled_minor"] if ruled else bulk["window_minor"] if bulk else price_minor
     return reasons, before
-
-
-def text(texts: Mapping[str, str] | str | None) -> str:
-    """A frozen text in the reader's language."""
-    return texts if isinstance(texts, str) else in_language(texts or {}, current_locale())
 
 
 def address_lines(group: OrderGroup) -> list[str]:
     """Where it goes, line by line, without the name."""
     town = f"{group.postal_code} {group.city}" + (f" ({group.province})" if group.province else "")
-    countries = dict(addresses.countries(current_locale()))
-    return [group.street, town, countries.get(group.country, group.country)]
+    return [group.street, town, dict(addresses.countries(current_locale())).get(group.country, group.country)]
 
 
 def _is_awaited(order: Order, group: OrderGroup) -> bool:
@@ -354,7 +350,7 @@ def _is_awaited(order: Order, group: OrderGroup) -> bool:
 def _how(delivery: Mapping[str, Any]) -> str:
     if delivery.get("method") == "pickup":
         return _("Ritiro dal produttore: %(address)s", address=delivery.get("address", ""))
-    return text(delivery.get("carrier")) or _("Corriere")
+    return words.text(delivery.get("carrier")) or _("Corriere")
 
 
 def promised(order: Order, group: OrderGroup, time_zone: str) -> str:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.catalog import packs
+from app.commerce.orders.models import OrderLine
 from app.identity import addresses
 from app.kernel import formats
 from app.kernel.i18n import current_locale
 from app.kernel.i18n import gettext as _
 from app.kernel.i18n import lazy_gettext as _l
+from app.kernel.tenancy import in_language
 
 SEAT = ("street", "postal_code", "city", "province", "country")
 STATES = {
@@ -70,6 +73,19 @@ ACTORS = {
     "system": _l("da solo"),
     "stripe": "Stripe",
 }
+
+
+def text(texts: Mapping[str, str] | str | None) -> str:
+    """A frozen text in the reader's language."""
+    return texts if isinstance(texts, str) else in_language(texts or {}, current_locale())
+
+
+def shape(line: OrderLine) -> str:
+    """Its format, told from the others of its product; of goods by weight the word alone."""
+    said, holds = line.snapshot.get("format"), line.snapshot.get("net")
+    if isinstance(said, str) or not holds or line.kg_price_minor is not None:
+        return text(said)
+    return packs.named(said or {}, holds["amount"], holds["unit"])
 
 
 def state(code: str, *, pickup: bool = False) -> str:

@@ -79,6 +79,7 @@ _OF_ALL: Mapping[str, object] = {
     "ready": _l("Il conto è pronto."),
     "not ready": _l("Al conto manca ancora qualcosa."),
 }
+# By the beginning of a type; the first that fits.
 _OF_KIND: Mapping[str, Mapping[str, object]] = {
     "charge.dispute.": {
         "warning_needs_response": _l("La banca chiede spiegazioni."),
@@ -96,6 +97,9 @@ _OF_KIND: Mapping[str, Mapping[str, object]] = {
         "sent": _l("Il rimborso è partito."),
         "failed": _l("Il rimborso è tornato indietro."),
         "late": _l("È tornato indietro il rimborso di un pagamento tardivo."),
+    },
+    "transfer.reversed": {
+        "sent": _l("Il trasferimento è stato ripreso, in parte o tutto."),
     },
     "transfer.": {
         "due": _l("Il trasferimento aspetta di partire."),

@@ -16,16 +16,17 @@ from app.kernel.tenancy import ShopFacts
 from app.web import tables
 
 
-def statement_table(it: Statement) -> bytes:
-    """One row per line, then one per reason of it; the first and the last say the balances."""
-    amount = tables.amount
+def statement_table(it: Statement, shop: ShopFacts) -> bytes:
+    """One row per line; the first and the last say the balances. Moments are those of the shop's clock."""
+    amount, zone, (first, last) = tables.amount, ZoneInfo(shop.time_zone), days(it, shop)
     rows: list[Sequence[object]] = [
-        [it.since.isoformat(), _("Saldo iniziale"), "", "", amount(it.opening_minor, it.currency)]
+        [first.isoformat(), _("Saldo iniziale"), "", "", amount(it.opening_minor, it.currency)]
     ]
     for line in it.lines:
+        at = line.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
         moved, left = amount(line.amount_minor, it.currency), amount(line.balance_minor, it.currency)
-        rows.append([line.at.isoformat(timespec="seconds"), line.what, line.order, moved, left])
-    rows.append([it.until.isoformat(), _("Saldo finale"), "", "", amount(it.closing_minor, it.currency)])
+        rows.append([at, line.what, line.order, moved, left])
+    rows.append([last.isoformat(), _("Saldo finale"), "", "", amount(it.closing_minor, it.currency)])
     return tables.table([_("Data"), _("Che cosa"), _("Ordine"), _("Importo"), _("Saldo")], rows)
 
 
@@ -45,7 +46,8 @@ def overview_table(found: Sequence[Row], currency: str) -> bytes:
 
 
 def sales_table(found: Sequence[Bucket], currency: str) -> bytes:
-    heads = [_("Dal"), _("Ordini"), _("Prodotti"), _("Consegna"), _("Trattenuta"), _("Rimborsi"), _("A te")]
+    heads = [_("Dal"), _("Ordini"), _("Prodotti"), _("Consegna"), _("Trattenuta")]
+    heads += [_("Rimborsi e contestazioni"), _("A te")]
     rows = []
     for bucket in found:
         amounts = (

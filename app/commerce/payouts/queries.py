@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.payments.ledger import PRODUCER_PAYABLE
 from app.commerce.payments.models import LedgerEntry, LedgerJournal, Recovery, Transfer
+from app.commerce.payments.recoveries import DISPUTE, REFUND
 from app.commerce.payments.transfers import WAITS_FOR_ACCOUNT
 from app.commerce.payouts.models import ConnectedAccount, Payout
 from app.commerce.refunds.models import Refund, RefundPart
@@ -236,12 +237,18 @@ async def sold(db: AsyncSession, producer_id: int, currency: str, since: datetim
     return [SoldOrder(at, *amounts) for at, *amounts in rows if at is not None]
 
 
-async def given_back(db: AsyncSession, producer_id: int, since: datetime) -> list[tuple[datetime, int]]:
-    """(when, how much a producer gave back) for refunds since then that have not failed."""
+async def given_back(db: AsyncSession, producer_id: int, currency: str, since: datetime) -> list[tuple[datetime, int]]:
+    """(when, how much a producer gives back) for refunds and lost disputes since then, as his statement counts them.
+
+    A refund that the bank has sent back is among them: the buyer gets it in another way.
+    """
     rows = await db.execute(
-        select(Refund.created_at, RefundPart.producer_minor)
-        .join(Refund, Refund.id == RefundPart.refund_id)
-        .where(RefundPart.producer_id == producer_id, Refund.created_at >= since, Refund.state != "failed")
+        select(Recovery.created_at, Recovery.amount_minor).where(
+            Recovery.producer_id == producer_id,
+            Recovery.currency == currency,
+            Recovery.kind.in_((REFUND, DISPUTE)),
+            Recovery.created_at >= since,
+        )
     )
     return [(at, minor) for at, minor in rows]
 

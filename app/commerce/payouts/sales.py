@@ -15,7 +15,7 @@ MOST_NAMES = 6  # under the bars
 
 @dataclass
 class Bucket:
-    """One month, week or day, by its first day. Minor units. back: what the producer gave back in it."""
+    """One month, week or day, by its first day. Minor units. back: what he gives back for what went back in it."""
 
     first: date
     orders: int = 0

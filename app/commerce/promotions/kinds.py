@@ -28,6 +28,8 @@ def given(
     items = covered(promotion, sale)
     if not items:
         return No("no_goods")
+    if promotion.kind == models.DELIVERY and not _costs(items, sale):
+        return No("delivery_free")  # whatever is still missing, there would be nothing to give
     if missing := max(0, promotion.minimum_minor - sum(item.total_minor for item in items)):
         return No("minimum" if len(items) == len(sale.items) else "minimum_of_these", missing_minor=missing)
     if promotion.kind == models.DELIVERY:
@@ -51,6 +53,11 @@ def given(
 
 def _capped(promotion: Promotion, amount: int) -> int:
     return amount if promotion.cap_minor is None else min(amount, promotion.cap_minor)
+
+
+def _costs(items: Sequence[Item], sale: Sale) -> bool:
+    """Delivery of these lines costs something, or nobody knows yet."""
+    return sale.delivery is None or any(sale.delivery.get(item.producer_id) for item in items)
 
 
 def _delivery(promotion: Promotion, items: Sequence[Item], sale: Sale, off_delivery: Mapping[int, int]) -> Given | No:

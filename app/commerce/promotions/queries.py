@@ -88,9 +88,10 @@ async def one(db: AsyncSession, owner: int | None, promotion_id: int, *, lock: b
 
 
 async def codes(db: AsyncSession, promotion_id: int, most: int | None = SHOWN) -> Sequence[PromotionCode]:
-    """Codes, newest first; all of them with most=None."""
-    found = select(PromotionCode).where(PromotionCode.promotion_id == promotion_id).order_by(PromotionCode.id.desc())
-    return list(await db.scalars(found.limit(most)))
+    """Codes, those for everybody first, then the newest; all of them with most=None."""
+    found = select(PromotionCode).where(PromotionCode.promotion_id == promotion_id)
+    ordered = found.order_by(PromotionCode.limit_uses.is_not(None), PromotionCode.id.desc())
+    return list(await db.scalars(ordered.limit(most)))
 
 
 async def count_codes(db: AsyncSession, promotion_id: int) -> int:

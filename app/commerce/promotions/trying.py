@@ -94,7 +94,7 @@ def _told(shop: ShopFacts, outcome: Outcome) -> list[Told]:
             words.gives(verdict.offer.promotion, shop.currency),
             verdict.applied.total_minor if verdict.applied else None,
             verdict.applied.shop_minor if verdict.applied else 0,
-            words.why(verdict.no, shop) if verdict.no else "",
+            words.why(verdict.no, shop, verdict.offer.promotion.kind) if verdict.no else "",
         )
         for verdict in outcome.verdicts
     ]

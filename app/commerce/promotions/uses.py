@@ -174,7 +174,7 @@ def _too_late(each: Applied, reason: str, shop: ShopFacts) -> Conflict:
         _(
             "«%(title)s» non vale più. %(why)s Guarda il totale nuovo e conferma di nuovo.",
             title=title(each.promotion),
-            why=why(No(reason), shop),
+            why=why(No(reason), shop, each.promotion.kind),
         )
     )
 

@@ -67,16 +67,16 @@ def title(promotion: Promotion) -> str:
     return in_language(promotion.title, current_locale())
 
 
-def why(no: No, shop: ShopFacts) -> str:
-    """Why it does not apply, and what would help."""
+def why(no: No, shop: ShopFacts, kind: str) -> str:
+    """Why a promotion of this kind does not apply, and what would help."""
     if no.why in _PLAIN:
         return str(_PLAIN[no.why])
     amount = formats.money(no.missing_minor, shop.currency, current_locale())
     match no.why:
         case "minimum":
-            return _("Ancora %(amount)s e lo sconto vale.", amount=amount)
+            return _missing(kind, amount)
         case "minimum_of_these":
-            return _("Ancora %(amount)s tra i prodotti per cui vale, e lo sconto c’è.", amount=amount)
+            return _missing_of_these(kind, amount)
         case "pieces":
             return ngettext(
                 "Ancora %(num)s pezzo e lo sconto vale.", "Ancora %(num)s pezzi e lo sconto vale.", no.missing_pieces
@@ -87,6 +87,24 @@ def why(no: No, shop: ShopFacts) -> str:
             return _("È scaduta il %(day)s.", day=_moment(no.at, shop))
     other = title(no.by) if no.by else ""
     return _("Non si somma: vale già «%(title)s».", title=other)
+
+
+def _missing(kind: str, amount: str) -> str:
+    match kind:
+        case models.GIFT:
+            return _("Ancora %(amount)s e l’omaggio è tuo.", amount=amount)
+        case models.DELIVERY:
+            return _("Ancora %(amount)s e la consegna è gratis.", amount=amount)
+    return _("Ancora %(amount)s e lo sconto vale.", amount=amount)
+
+
+def _missing_of_these(kind: str, amount: str) -> str:
+    match kind:
+        case models.GIFT:
+            return _("Ancora %(amount)s tra i prodotti per cui vale, e l’omaggio è tuo.", amount=amount)
+        case models.DELIVERY:
+            return _("Ancora %(amount)s tra i prodotti per cui vale, e la consegna è gratis.", amount=amount)
+    return _("Ancora %(amount)s tra i prodotti per cui vale, e lo sconto c’è.", amount=amount)
 
 
 def _moment(at: datetime | None, shop: ShopFacts) -> str:

@@ -4,7 +4,7 @@ What Stripe keeps for itself and what it pays out to the bank is known only from
 a movement is kept once, and a journal is written once. Source: docs/algorithms/reconciliation.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -53,10 +53,12 @@ async def compare(database: Database, shop: ShopFacts, gateway: StripeGateway, *
     movements = await stripe_money.movements_since(gateway, since)
     mine = await _mine(database, shop, gateway, movements, keeps_books=keeps_books)
     await _follow(database, shop, gateway, mine)
+    async with database.session(shop.id) as db:
+        owners = await owning.owners(db, shop, movements)  # following has made some known
     async with database.session(shop.id) as db, transaction(db):
-        new = await _keep(db, mine)
+        new = await _keep(db, mine, owners)
         fees = sum([await _book(db, row) for row in new])
-        for row in await _open(db):
+        for row in await _open(db, {facts.id: owners.group_of(facts) for facts in movements}):
             row.journal_id = await _journal(db, row)
             await db.flush()  # a journal is taken once
         report = await reporting.write(db, shop.currency, read_at, new=len(new), fees_minor=fees)
@@ -80,19 +82,18 @@ async def _mine(
     movements: Sequence[MovementFacts],
     *,
     keeps_books: bool,
-) -> list[tuple[MovementFacts, int | None]]:
-    """Those that we do not have yet and that are this shop's, with their groups."""
+) -> list[MovementFacts]:
+    """Those that we do not have yet and that are this shop's."""
     async with database.session(shop.id) as db:
         oldest = min((facts.created_at for facts in movements), default=clock.now())
         known = set(await db.scalars(select(Movement.stripe_id).where(Movement.created_at >= oldest)))
         fresh = [facts for facts in movements if facts.id not in known]
         owners = await owning.owners(db, shop, fresh)
-    found: list[tuple[MovementFacts, int | None]] = []
-    for facts in fresh:
-        group_id = owners.group_of(facts)
-        if owners.is_ours(shop, facts) or (keeps_books and not await _is_elsewhere(gateway, shop, owners, facts)):
-            found.append((facts, group_id))
-    return found
+    return [
+        facts
+        for facts in fresh
+        if owners.is_ours(shop, facts) or (keeps_books and not await _is_elsewhere(gateway, shop, owners, facts))
+    ]
 
 
 async def _is_elsewhere(gateway: StripeGateway, shop: ShopFacts, owners: Owners, facts: MovementFacts) -> bool:
@@ -110,40 +111,38 @@ async def _is_elsewhere(gateway: StripeGateway, shop: ShopFacts, owners: Owners,
         return False
 
 
-async def _follow(
-    database: Database, shop: ShopFacts, gateway: StripeGateway, mine: Sequence[tuple[MovementFacts, int | None]]
-) -> None:
+async def _follow(database: Database, shop: ShopFacts, gateway: StripeGateway, mine: Sequence[MovementFacts]) -> None:
     """What moved money and whose news were lost, however long ago, is followed, and booked before it is looked for: a
     charge that we know nothing of, a refund that a bank has sent back, a dispute.
     """
     async with database.session(shop.id) as db:
-        owners = await owning.owners(db, shop, [facts for facts, _group in mine if facts.category == CHARGE])
-    for facts in (facts for facts, _group in mine):
+        owners = await owning.owners(db, shop, [facts for facts in mine if facts.category == CHARGE])
+    for facts in mine:
         intent_id = facts.source.get("payment_intent")
         if facts.category == CHARGE and intent_id and not owners.knows(facts):
             await sweep.hear_of(database, shop, gateway, intent_id)
         elif facts.category == REFUND_FAILURE:
             await sending.follow(database, shop, gateway, facts.source_id or "")
-    for dispute_id in {facts.source_id for facts, _group in mine if facts.category == DISPUTE and facts.source_id}:
+    for dispute_id in {facts.source_id for facts in mine if facts.category == DISPUTE and facts.source_id}:
         await following.follow(database, shop, gateway, dispute_id)
 
 
-async def _keep(db: AsyncSession, mine: Sequence[tuple[MovementFacts, int | None]]) -> list[Movement]:
+async def _keep(db: AsyncSession, mine: Sequence[MovementFacts], owners: Owners) -> list[Movement]:
     """New rows; of two comparisons at once the second finds nothing new."""
-    ids = [facts.id for facts, _group in mine]
+    ids = [facts.id for facts in mine]
     known = set(await db.scalars(select(Movement.stripe_id).where(Movement.stripe_id.in_(ids))))
     rows = [
         Movement(
             stripe_id=facts.id,
             category=facts.category[:40],
             source_id=facts.source_id,
-            group_id=group_id,
+            group_id=owners.group_of(facts),
             amount_minor=facts.amount_minor,
             fee_minor=facts.fee_minor,
             currency=facts.currency,
             created_at=facts.created_at,
         )
-        for facts, group_id in mine
+        for facts in mine
         if facts.id not in known
     ]
     db.add_all(rows)
@@ -163,10 +162,14 @@ async def _book(db: AsyncSession, row: Movement) -> int:
     return kept
 
 
-async def _open(db: AsyncSession) -> list[Movement]:
-    """Movements without a journal, oldest first."""
-    found = select(Movement).where(Movement.journal_id.is_(None)).order_by(Movement.id)
-    return list(await db.scalars(found))
+async def _open(db: AsyncSession, groups: Mapping[str, int | None]) -> list[Movement]:
+    """Movements without a journal, oldest first. groups: of those just read, what they are about as is known by now:
+    the fee of a payment may have been read before the payment was heard of.
+    """
+    rows = list(await db.scalars(select(Movement).where(Movement.journal_id.is_(None)).order_by(Movement.id)))
+    for row in rows:
+        row.group_id = row.group_id or groups.get(row.stripe_id)
+    return rows
 
 
 async def _journal(db: AsyncSession, row: Movement) -> int | None:

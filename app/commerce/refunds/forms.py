@@ -23,7 +23,7 @@ class RefundForm(Form):
     """What to give back. what: all that is left, chosen lines (their fields: `Typed`), or a sum of money.
 
     order: only of this one (its id; 0: of all). key: makes one refund of one form. seen: queries.mark. step: the
-    preview, or the deed.
+    preview, back from there with all that was typed, or the deed.
     """
 
     what: Literal["all", "lines", "sum"] = "lines"
@@ -37,7 +37,7 @@ class RefundForm(Form):
     note: Annotated[Text, StringConstraints(max_length=500)] = ""
     key: str = Field(max_length=43)
     seen: str = Field("", max_length=500)
-    step: Literal["preview", "confirm"] = "preview"
+    step: Literal["preview", "edit", "confirm"] = "preview"
 
 
 class CancelForm(Form):

@@ -9,6 +9,7 @@ from app.commerce.orders import links
 from app.commerce.orders import queries as orders
 from app.commerce.orders.mails import Office
 from app.commerce.orders.models import OrderGroup
+from app.commerce.payments import refusals
 from app.commerce.payments.models import Payment
 from app.commerce.refunds import queries, views
 from app.kernel import formats
@@ -78,6 +79,7 @@ async def tell_staff(db: AsyncSession, office: Office, refund_id: int) -> None:
             subject=_("Un rimborso non è riuscito: %(number)s", number=refund.number),
             context={
                 "refund": views.refund_view(refund, {}),
+                "why": refusals.sentence(refund.failure),
                 "link": address(office.settings, office.shop, f"/amministrazione/rimborsi/{refund.number}", locale),
             },
         )

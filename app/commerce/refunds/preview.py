@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.commerce.orders.models import Order
-from app.commerce.orders.views import text
+from app.commerce.orders.words import text
 from app.commerce.payments import ledger
 from app.commerce.payments.models import Transfer
 from app.commerce.refunds.plan import PlannedPart

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.commerce.orders.models import Order, OrderLine
-from app.commerce.orders.views import text
+from app.commerce.orders.words import text
 from app.commerce.payments.ledger import Line
 from app.commerce.refunds import words
 from app.commerce.refunds.models import Refund, RefundLine, RefundPart
@@ -127,6 +127,18 @@ def where(refund: Refund) -> list[str]:
         amount = formats.money(refund.hand_minor, refund.currency, current_locale())
         found.append(_("%(amount)s con un bonifico, come ti abbiamo scritto.", amount=amount))
     return found
+
+
+def where_to_staff(refund: Refund) -> list[tuple[str, int]]:
+    """(what went where, how much), for whoever did not buy it."""
+    found = [
+        (_("Sulla carta"), refund.card_minor),
+        (_("Sulla carta dell’acconto"), max(0, refund.beside_minor)),
+        (_("Sul credito da cui erano venuti"), refund.credit_minor),
+        (_("Come credito nuovo nel portafoglio"), refund.wallet_minor),
+        (_("Con un bonifico"), refund.hand_minor),
+    ]
+    return [(name, minor) for name, minor in found if minor]
 
 
 def _ahead(amount: str) -> str:

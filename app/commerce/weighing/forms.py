@@ -34,11 +34,16 @@ class TakeOverForm(Form):
 
 @dataclass
 class Weights:
-    """typed: by field; errors: by field, in the order of the form. grams: by line, none while anything is wrong."""
+    """typed: by field; errors: by field, in the order of the form. grams: by line, none while anything is wrong.
+
+    is_far: a weight is so far from what was said that it counts only once somebody says that he is sure.
+    """
 
     typed: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     grams: dict[int, list[int]] = field(default_factory=dict)
+    is_far: bool = False
+    is_sure: bool = False
 
     @property
     def summary(self) -> list[tuple[str, str]]:
@@ -61,9 +66,10 @@ def blank(order: Order) -> Weights:
 
 def read(order: Order, sent: Mapping[str, Any]) -> Weights:
     """What was sent for an order with its lines."""
-    found = Weights()
+    found = Weights(is_sure=bool(sent.get("sure")))
     for line in order.lines:
-        if reckoning.terms_of(line) is None:
+        terms = reckoning.terms_of(line)
+        if terms is None:
             continue
         for place in range(1, line.quantity + 1):
             key = name(line.id, place)
@@ -71,6 +77,12 @@ def read(order: Order, sent: Mapping[str, Any]) -> Weights:
             found.typed[key] = typed
             if not (typed.isascii() and typed.isdigit() and len(typed) < LONGEST and 0 < int(typed) <= HEAVIEST_G):
                 found.errors[key] = _("Scrivi i grammi, per esempio 1230")
-            else:
-                found.grams.setdefault(line.id, []).append(int(typed))
+                continue
+            found.grams.setdefault(line.id, []).append(int(typed))
+            if terms.is_far(int(typed)) and line.piece_grams[place - 1 : place] != [int(typed)]:
+                found.is_far = True
+                if not found.is_sure:
+                    found.errors[key] = _(
+                        "Ne erano previsti circa %(about)s: controlla, sono grammi", about=terms.estimated_g
+                    )
     return found

@@ -7,7 +7,7 @@ from datetime import datetime
 from app.catalog.by_weight import ByWeight
 from app.commerce.orders import reckoning, words
 from app.commerce.orders.models import Order, OrderGroup
-from app.commerce.orders.views import text
+from app.commerce.orders.words import text
 from app.commerce.payments.models import Payment
 from app.commerce.weighing import forms, lost
 from app.commerce.weighing.forms import Weights

@@ -2,6 +2,7 @@
 
 import re
 
+from app.commerce.payments import refusals
 from app.commerce.payments.models import Payment
 from app.kernel import formats
 from app.kernel.i18n import current_locale
@@ -26,11 +27,11 @@ def other_amount(taken_minor: int, agreed_minor: int | None) -> str:
 
 
 def why_stuck(payment: Payment) -> str:
-    """What stands in the way of a charge: our own words, or Stripe's as they came; "" for nothing."""
+    """What stands in the way of a charge, in a sentence; Stripe's own words after it; "" for nothing."""
     if not payment.failure:
         return ""
     found = _OTHER_AMOUNT.fullmatch(payment.failure)
     if found is None:
-        return _("Stripe dice: %(why)s", why=payment.failure)
+        return refusals.told(payment.failure)
     taken, agreed = (formats.money(int(minor), payment.currency, current_locale()) for minor in found.groups())
     return _("Stripe ha addebitato %(taken)s invece di %(agreed)s.", taken=taken, agreed=agreed)

@@ -78,13 +78,26 @@ def _claim(order: Order, line: OrderLine, gone: int) -> Claim:
 
 
 def money_of(order: Order, known: Known, wanted: Mapping[int, int]) -> tuple[dict[int, int], int]:
-    """(order line id → what its pieces cost, the delivery's part) for the lines of an order that are wanted."""
+    """(order line id → what its pieces cost, the delivery's part) for the lines of an order that are wanted.
+
+    Never more than has not gone back yet: what is promised here is what refunds.plan gives.
+    """
     chosen: Sequence[OrderLine] = [line for line in order.lines if wanted.get(line.id)]
     amounts = {
-        line.id: rules.share(line.gross_minor, line.quantity, known.before(line), wanted[line.id]) for line in chosen
+        line.id: min(
+            rules.share(line.gross_minor, line.quantity, known.before(line), wanted[line.id]), _left_of(line, known)
+        )
+        for line in chosen
     }
     is_whole = all(known.before(line) + wanted.get(line.id, 0) >= line.quantity for line in order.lines)
-    return amounts, rules.delivery_share(order.delivery_minor, is_whole=is_whole)
+    delivery_back = order.refunded_minor - sum(line.refunded_minor for line in order.lines)
+    return amounts, rules.delivery_share(order.delivery_minor - delivery_back, is_whole=is_whole)
+
+
+def _left_of(line: OrderLine, known: Known) -> int:
+    """What has neither gone back of a line, nor is promised by a withdrawal that is still open."""
+    pending = rules.share(line.gross_minor, line.quantity, line.refunded_pieces, known.gone.get(line.id, 0))
+    return max(0, line.gross_minor - line.refunded_minor - pending)
 
 
 def day(moment: datetime, time_zone: str) -> date:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from app.commerce.orders.deposit_views import DEPOSITED
 from app.commerce.orders.models import OrderGroup
-from app.commerce.orders.views import text
+from app.commerce.orders.words import text
 from app.commerce.withdrawals import claims, handling, rules, statements, wording
 from app.commerce.withdrawals.claims import Claim, Known
 from app.commerce.withdrawals.models import Withdrawal, WithdrawalStatement

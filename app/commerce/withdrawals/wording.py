@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from babel import dates
 
 from app.commerce.orders.models import OrderGroup
-from app.commerce.orders.views import text
+from app.commerce.orders.words import text
 from app.commerce.withdrawals.claims import Claim
 from app.commerce.withdrawals.rules import Period
 from app.kernel import formats

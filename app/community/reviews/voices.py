@@ -35,20 +35,20 @@ def voter(shop_id: int, kind: str, known_by: str | int) -> str:
     return hashlib.sha256(f"{shop_id}:{kind}:{known_by}".encode()).hexdigest()
 
 
-async def help_vote(db: AsyncSession, review_id: int, by: str, person: Person | None) -> int:
-    """Somebody found it helpful; returns how many have, him included. Raises NotFound for what is not published.
+async def help_vote(db: AsyncSession, review_id: int, by: str, person: Person | None) -> tuple[int, bool]:
+    """Somebody found it helpful; (how many have, whether he counts). Raises NotFound for what is not published.
 
-    Who wrote it, and who sells what it is about, are not counted.
+    Who wrote it, and who sells what it is about, do not count.
     """
     review = await _public(db, review_id)
     if person and (person.id == review.author_id or person.producer_id == review.producer_id):
-        return review.helpful
+        return review.helpful, False
     known = select(ReviewVote.id).where(ReviewVote.review_id == review_id, ReviewVote.voter == by)
     if await db.scalar(known) is None:
         db.add(ReviewVote(review_id=review_id, voter=by, at=clock.now()))
         review.helpful += 1
         await products.touch(db, [review.product_id])
-    return review.helpful
+    return review.helpful, True
 
 
 async def report(db: AsyncSession, review_id: int, by: str, reason: str, text: str) -> bool:

@@ -25,10 +25,16 @@ WORKING_DAYS = ["0", "1", "2", "3", "4"]
 
 @get(BASE, access=access.staff, name="staff.zones.list")
 async def show_zones(visit: CurrentVisit) -> Page:
+    return await _list(visit)
+
+
+async def _list(visit: Visit, refused: str = "") -> Page:
     rows = await queries.all_zones(visit.db)
     return Page(
         "delivery/desk_zones.html",
+        status_code=422 if refused else 200,
         private=True,
+        refused=refused,
         desk=await desk.of_staff(visit.db),
         zones=[row for row in rows if row.zone.retired_at is None],
         retired=[row for row in rows if row.zone.retired_at is not None],
@@ -94,13 +100,12 @@ async def retire(visit: CurrentVisit, zone_id: FromPath[int]) -> Go:
 
 
 @post(BASE + "/{zone_id:int}/ripresa", access=access.staff, name="staff.zone.take_up")
-async def take_up(visit: CurrentVisit, zone_id: FromPath[int]) -> Go:
+async def take_up(visit: CurrentVisit, zone_id: FromPath[int]) -> Page | Go:
     try:
         async with transaction(visit.db):
             await zones.take_up(visit.db, visit.who, zone_id)
     except Refused as no:
-        visit.tell(no.message)
-        return Go(BASE)
+        return await _list(visit, no.message)
     visit.tell(_("La zona vale di nuovo."))
     return Go(BASE)
 

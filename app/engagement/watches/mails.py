@@ -32,7 +32,7 @@ async def please_confirm(
 ) -> None:
     """Is this address yours, and do you want the alert? Without a yes nothing else is ever sent."""
     with writing(shop, claim.locale):
-        name = f"{wanted.offer.name}, {wanted.offer.format}"
+        name = f"{wanted.offer.name} ({wanted.offer.format})"
         what = {
             "restock": _("Qualcuno, forse tu, vuole sapere quando torna: %(name)s.", name=name),
             "price": _("Qualcuno, forse tu, vuole sapere quando scende il prezzo di: %(name)s.", name=name),
@@ -139,7 +139,7 @@ def _lowest_before(changes: list[tuple[datetime, int]]) -> int | None:
 def _names(due: Due) -> tuple[str, str]:
     """(for a subject, with its format), in the reader's language."""
     name = in_language(due.name, current_locale())
-    return name[:MOST_NAME], f"{name}, {in_language(due.format, current_locale())}"
+    return name[:MOST_NAME], f"{name} ({in_language(due.format, current_locale())})"
 
 
 async def _tell(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog import packs
 from app.catalog.models import Product, StockItem, Variant
 from app.kernel.errors import NotFound
 from app.kernel.i18n import current_locale
@@ -217,7 +218,6 @@ def _line(
     campaign: Campaign | None,
     price: CampaignPrice | None,
 ) -> OnShelf:
-    locale = current_locale()
     ours, left = None, None
     if made and campaign and price and campaign.ended_at is None:
         holds = price.state == "waiting" or (price.state == "on" and variant.campaign_id == campaign.id)
@@ -227,8 +227,8 @@ def _line(
         variant.id,
         variant.product_id,
         product.producer_id,
-        in_language(product.name, locale),
-        in_language(variant.format, locale),
+        in_language(product.name, current_locale()),
+        packs.named(variant.format, variant.net_amount, variant.net_unit),
         variant.price_minor,
         made.base_minor if ours and made else variant.price_minor,
         variant.campaign_id,

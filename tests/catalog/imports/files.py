@@ -113,7 +113,7 @@ async def errors_of(shop: TestShop, batch_id: int) -> list[RowError]:
             .where(ImportRow.batch_id == batch_id, ImportRow.kind == "wrong")
             .order_by(ImportRow.line, ImportRow.id)
         )
-        return [RowError(row.line, row.column, row.sentence) for row in rows]
+        return [RowError(row.line, row.column, row.sentence, row.before.get("cell")) for row in rows]
 
 
 async def tried(shop: TestShop, body: bytes, **more: Any) -> Report:

@@ -65,10 +65,12 @@ async def test_mistakes_are_shown_with_line_and_column_and_downloaded_whole(
     assert len(page.all("tbody tr")) == 2
     assert page.says("Questi sono i primi 2.")
     assert page.one("tbody tr:first-child td:nth-child(2)").text() == "price_eur"
+    assert "C’è scritto «?»." in page.one("tbody tr:first-child td:nth-child(3)").text()
     assert not page.all("form[action$='/conferma'] .button--primary")
     told = await bruno.get(page.one("a[href$='errori.csv']").attributes["href"] or "")
     assert told.headers["content-type"].startswith("text/csv")
-    assert told.text.count("price_eur") == 5
+    assert told.text.count("price_eur;?;") == 5
+    assert "sku;'=cmd;" in told.text
 
     await bruno.get(page.url)
     await bruno.follow(await bruno.send("form[action$='/conferma']", partial="1"))
@@ -102,6 +104,31 @@ async def test_a_file_of_another_shop_asks_what_it_means(shop: TestShop, bruno: 
     assert page.says("Che cosa manca alle schede dei prodotti nuovi")
     assert page.says("3 immagini da prendere.")
     assert page.says("Queste colonne non le usiamo: Tags")
+
+
+async def test_only_the_shop_chooses_what_is_featured(shop: TestShop, bruno: Browser, dora: Browser) -> None:
+    """A producer's own file asks for it in vain, and does not take it away either; the shop's does both."""
+    wishes = [csv_of({"featured": "1"}), csv_of({"featured": "0"})]
+
+    async def imported(browser: Browser, path: str, body: bytes) -> Answer:
+        page = await trial(shop, browser, body, path)
+        if page.all("form[action$='/conferma']"):
+            await browser.follow(await browser.send("form[action$='/conferma']"))
+            await shop.run_jobs()
+        else:
+            await browser.send("form[action$='/rinuncia']")
+        return page
+
+    page = await imported(bruno, DESK, wishes[0])
+    assert page.says("1 riga parla di prodotti in evidenza")
+    assert not (await product(shop)).is_featured
+    assert not (await imported(dora, OFFICE, wishes[0])).says("parla di prodotti in evidenza")
+    assert (await product(shop)).is_featured
+    assert (await imported(bruno, DESK, wishes[1])).says("1 riga parla di prodotti in evidenza")
+    assert (await product(shop)).is_featured
+    assert not (await imported(bruno, DESK, wishes[0])).says("parla di prodotti in evidenza")
+    await imported(dora, OFFICE, wishes[1])
+    assert not (await product(shop)).is_featured
 
 
 async def test_staff_match_producers_too(shop: TestShop, dora: Browser) -> None:

@@ -90,7 +90,28 @@ def test_rows_of_one_handle_apart_are_told_with_their_line(tmp_path: Path) -> No
 def test_a_mistake_is_told_by_the_files_own_column(tmp_path: Path) -> None:
     _key, _rows, errors = read(tmp_path, SHOPIFY.replace("7.50", "sette").encode())
 
-    assert [(error.line, error.column) for error in errors] == [(2, "Variant Price")]
+    assert [(error.line, error.column, error.cell) for error in errors] == [(2, "Variant Price", "sette")]
+
+
+def test_what_stands_in_the_first_row_of_a_product_is_quoted_for_its_others_too(tmp_path: Path) -> None:
+    long = "Miele di castagno " * 10
+    _key, _rows, errors = read(tmp_path, SHOPIFY.replace('"Miele ""di castagno"""', long).encode())
+
+    assert [(error.line, error.column) for error in errors] == [(2, "Title"), (4, "Title")]
+    assert {error.cell for error in errors} == {f"{long[:59].rstrip()}…"}
+
+
+def test_a_woocommerce_cell_is_quoted_as_the_file_has_it(tmp_path: Path) -> None:
+    _key, _rows, errors = read(
+        tmp_path, WOO.replace("14,5000", "quattordici").replace(",0.25,,", ",mezzo chilo,,").encode()
+    )
+
+    assert [(error.line, error.column, error.cell) for error in errors] == [
+        (2, "Regular price", "quattordici"),
+        (5, "Weight (kg)", "mezzo chilo"),
+        (6, "Type", None),
+        (7, "Parent", "id:99"),
+    ]
 
 
 def test_woocommerce_variations_find_the_product_that_they_are_of(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from app.catalog.models import PriceChange, Product, StockItem, StockMovement, V
 from app.settings import Settings
 from app.system.models import AuditEntry
 from tests.cast import TestShop
-from tests.catalog.imports.files import LINE, csv_of, load, product
+from tests.catalog.imports.files import LINE, csv_of, load, product, table
 
 
 def read_rows(folder: Path, body: bytes) -> tuple[list[Row], list[RowError]]:
@@ -165,6 +165,45 @@ async def test_a_wrong_cell_is_told_with_its_line_and_column(
         assert await db.scalar(select(func.count()).where(Product.slug == "miele-di-acacia")) == 0
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "quoted"),
+    [
+        ("price_eur", "12.505", "12.505"),
+        ("category", "nessuna", "nessuna"),
+        ("vat_rate", "21", "21"),
+        ("name_it", "", ""),
+        ("name_it", "=HYPERLINK(1)", "=HYPERLINK(1)"),
+        ("stock", " 5\npezzi\u202e ", "5 pezzi\ufffd"),
+        ("description_it", "x" * 5000, "x" * 59 + "…"),
+        ("image", "miele|http://a.example/b.jpg", "http://a.example/b.jpg"),
+    ],
+)
+async def test_a_wrong_cell_is_quoted_beside_its_line(shop: TestShop, column: str, value: str, quoted: str) -> None:
+    heads = [*LINE, "image"]
+    report = await load(
+        shop, table([{**LINE, "image": ""}, {**LINE, "sku": "B", "slug": "b", column: value}], heads=heads)
+    )
+
+    assert [(error.line, error.column, error.cell) for error in report.errors] == [(3, column, quoted)]
+
+
+async def test_a_mistake_of_the_line_as_a_whole_quotes_nothing(shop: TestShop) -> None:
+    report = await load(shop, csv_of({}) + b"uno,due\n")
+
+    assert [(error.line, error.column, error.cell) for error in report.errors] == [(3, "", None)]
+
+
+def test_on_the_command_line_the_cell_stands_beside_its_column() -> None:
+    errors = [
+        RowError(3, "price_eur", "Non va.", "12.505"),
+        RowError(4, "name_it", "Manca.", ""),
+        RowError(5, "", "No."),
+    ]
+
+    said = ["riga 3, price_eur «12.505»: Non va.", "riga 4, name_it: Manca.", "riga 5: No."]
+    assert command.told_errors(errors) == said
+
+
 async def test_a_designation_is_refused_outside_its_province(shop: TestShop) -> None:
     report = await load(shop, csv_of({"designation": "DOP", "provinces": "PR RE"}))
 
@@ -267,7 +306,7 @@ async def test_the_command_answers_one_and_names_the_line(
     file = on_disk(tmp_path, csv_of({"price_eur": "molto"}))
 
     assert await run(settings, file, shop) == 1
-    assert "riga 2, price_eur: " in capsys.readouterr().out
+    assert "riga 2, price_eur «molto»: " in capsys.readouterr().out
     assert await command.run(settings, file, "nessun-negozio", Wishes()) == 1
     assert await command.run(settings, tmp_path / "no.csv", shop.slug, Wishes()) == 1
 

@@ -15,7 +15,8 @@ from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.errors import Refused
 from tests.cast import TestShop
-from tests.catalog.imports.files import batch_of, begun, csv_of, facts, load, product, written
+from tests.catalog.imports.files import batch_of, begun, csv_of, facts, load, product, written, zip_of
+from tests.catalog.pictures import photo
 
 OLIO = {"sku": "OLIO", "slug": "olio", "name_it": "Olio nuovo", "name_en": "New oil", "price_eur": "17,00"}
 
@@ -43,6 +44,17 @@ async def undone(shop: TestShop, batch_id: int) -> list[tuple[int, str]]:
 
 def state(row: Product) -> tuple[object, ...]:
     return (row.name, row.description, row.food, row.season_mask, row.is_featured, row.search_text, row.designation)
+
+
+async def test_a_product_goes_with_the_picture_that_was_fetched_for_it(shop: TestShop) -> None:
+    """The picture comes after the rows; that is no change of somebody's."""
+    batch_id = await begun(shop, csv_of({}), pictures=zip_of({"MIELE-500.jpg": photo(1)}))
+    await written(shop, batch_id)
+    await shop.run_jobs()
+    assert (await product(shop)).image_id is not None
+
+    assert await undone(shop, batch_id) == []
+    assert (await product(shop)).deleted_at is not None
 
 
 async def test_former_values_come_back_through_the_same_verbs(shop: TestShop) -> None:

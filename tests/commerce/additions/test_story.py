@@ -110,6 +110,10 @@ async def test_the_last_piece_takes_the_delivery_along_but_not_what_travels_with
     for bad in ("9", "-1", "tanti", ""):
         await anna.get(at(page, f"togli/{added.number}"))
         assert (await anna.send(REMOVE, **{f"pieces-{added.lines[0].id}": bad})).status_code == 422
+    await anna.get(at(page, f"togli/{added.number}"))
+    all_of_it = await anna.send(REMOVE, **{f"pieces-{added.lines[0].id}": "1"})
+    assert all_of_it.says("Ti torna")
+    assert not all_of_it.says("il resto parte"), "nothing of it is left to be sent"
     async with shop.browser() as stranger:
         assert (await stranger.get(at(page.partition("?")[0], f"togli/{added.number}"))).status_code == 404
         assert (await stranger.post(at(page.partition("?")[0], "aggiunte"))).status_code == 404

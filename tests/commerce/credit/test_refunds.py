@@ -206,7 +206,7 @@ class TestWithdrawing:
         assert days >= 14
         link = link_of(shop, purchase, "/recesso")
         with clock.shifted(timedelta(days=days)):
-            assert (await anna.get(link)).says("Continua")
+            assert (await anna.get(link)).says("Avanti")
         page = await anna.get(link)
         with clock.shifted(timedelta(days=days + 1)):
             assert (await anna.get(link)).says("Il termine per recedere è finito")

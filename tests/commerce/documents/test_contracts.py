@@ -85,6 +85,7 @@ async def test_an_order_by_weight_has_its_contract_before_it_is_charged_and_keep
     assert after == before.content
     ((text,), (contract,)) = await kept(shop)
     assert contract.text_id == text.id
+    assert text.body["operator"][2:4] == ["P. IVA 99999019997", "REA FC-900000"]
     assert any(contract.sha256 in each for each in said)
     everything = "\n".join(said)
     for sentence in (

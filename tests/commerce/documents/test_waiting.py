@@ -259,9 +259,25 @@ async def test_a_document_without_an_answer_is_told_of_too(shop: TestShop, dora:
     assert told
     assert all("1 fattura" in mail.text for mail in told)
     page = await dora.get(WAITING)
-    assert page.says("Senza risposta dello SdI")
+    assert page.says("Scartate, o senza risposta dello SdI")
     assert page.says(first.number)
     assert len(page.all("tbody tr")) == 1
+    async with shop.database.session(shop.id) as db:
+        assert await db.scalar(waiting.calling()) == 1
+
+
+async def test_what_the_sdi_has_rejected_is_listed_at_once(shop: TestShop, dora: Browser) -> None:
+    await tell_tax(shop)
+    await sell(shop, {"olio": 1})
+    await shop.run_jobs()
+    (made,) = await documents(shop)
+    assert (await dora.get(WAITING)).says("Niente in attesa")
+    async with shop.database.session(shop.id) as db, transaction(db):
+        (await db.get_one(Document, made.id)).state = "rejected"
+
+    page = await dora.get(WAITING)
+    assert page.says(made.number)
+    assert not page.says("Niente in attesa")
     async with shop.database.session(shop.id) as db:
         assert await db.scalar(waiting.calling()) == 1
 

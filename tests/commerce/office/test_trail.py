@@ -68,6 +68,40 @@ async def test_each_line_is_in_words(trail: TestShop, dora: Browser) -> None:
     assert "flag: x" in unknown
 
 
+async def test_codes_are_told_by_name_and_what_was_never_there_is_not(shop: TestShop, dora: Browser) -> None:
+    await write(shop, "dora@tavola.example", "campaign.stop", "campaign", "3", {"state": "running"}, {"state": "over"})
+    made = {"net_amount": 100, "net_unit": "piece", "season_mask": 0b110000, "drained_amount": None}
+    await write(shop, "dora@tavola.example", "product.create", "product", "8", {}, made)
+    await write(
+        shop, "dora@tavola.example", "campaign.make", "campaign", "3", {}, {"kind": "sale", "until": AT.isoformat()}
+    )
+
+    await write(
+        shop, "dora@tavola.example", "review.approved", "review", "1", {"state": "pending"}, {"state": "published"}
+    )
+    await write(
+        shop,
+        "dora@tavola.example",
+        "product.etichetta",
+        "product",
+        "8",
+        {"food": {}},
+        {"food": {"origin": {"it": "Italia"}}},
+    )
+
+    sheet, approved, begun, created, stopped = await rows(dora)
+
+    assert "Etichetta Prodotto 8" in sheet
+    assert "Stato: Da leggere → Pubblicata" in approved
+
+    assert "Tipo: Offerta Al: 16 gen 2026, 00:30" in begun
+    assert "Quantità netta: 100 Unità: pezzi Mesi in cui si vende: maggio–giugno" in created
+    assert "sgocciolato" not in created
+    assert "Stato: In corso → Finita" in stopped
+    page = await dora.get(PATH)
+    assert "until" not in {option.attributes["value"] for option in page.all("#cosa option")}, "a field is no thing"
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -1,5 +1,6 @@
 """A producer's money on his own pages: every line explained, every balance the ledger's, and nobody else's."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -13,11 +14,14 @@ from app.commerce.payouts import papers, queries
 from app.commerce.payouts.controllers import producer
 from app.commerce.payouts.models import ConnectedAccount, Payout
 from app.commerce.payouts.statement import Statement
+from app.commerce.refunds.models import Refund
+from app.kernel.db import transaction
 from app.kernel.tenancy import ShopFacts
 from tests.cast import Browser
 from tests.commerce.bought import buy, contest, end
 from tests.commerce.disputes.test_following import follow
 from tests.commerce.props import Placed
+from tests.commerce.refunds.props import pieces, refund
 from tests.commerce.sold import mails
 from tests.commerce.strategy import BOTH
 
@@ -31,7 +35,6 @@ async def bought(order: Placed) -> Placed:
 
 async def work(order: Placed, job: str) -> None:
     """Have a nightly job done now."""
-    from app.kernel.db import transaction
     from app.kernel.outbox import add_job
 
     async with order.shop.database.session(order.shop.id) as db, transaction(db):
@@ -58,6 +61,7 @@ async def test_the_table_and_the_sheet_say_the_same(bought: Placed, bruno: Brows
 
     rows = [line.split(";") for line in table.text.lstrip("\ufeff").splitlines()]
     assert [row[3] for row in rows[2:4]] == ["38,20", "-38,20"]
+    assert re.fullmatch(r"\d{4}-\d\d-01", rows[1][0]), "the first of the month, not the evening before in UTC"
     assert rows[-1][4] == "0,00"
     assert sheet.headers["content-type"] == "application/pdf"
     assert sheet.content.startswith(b"%PDF-")
@@ -150,9 +154,32 @@ async def test_sales_are_drawn_and_said_in_figures(bought: Placed, bruno: Browse
     assert table.text.strip().splitlines()[-1].split(";")[1:] == ["1", "38,00", "5,90", "-5,70", "0,00", "38,20"]
 
 
-async def test_nonsense_in_the_address_shows_this_month(bought: Placed, bruno: Browser) -> None:
+@BOTH
+async def test_what_goes_back_is_what_the_statement_says(bought: Placed, bruno: Browser) -> None:
+    """A refund that the bank sent back still costs him his part, and so does a dispute that is lost."""
+    made = await refund(bought, await pieces(bought, "frantoio"))
+    await bought.shop.run_jobs()
+    async with bought.shop.database.session(bought.shop.id) as db, transaction(db):
+        (await db.get_one(Refund, made.id)).state = "failed"
+    dispute = await contest(bought)
+    await end(bought, dispute, "lost")
+    await follow(bought, dispute)
+    await bought.shop.run_jobs()
+    stated = [line.split(";") for line in (await bruno.get("/banco/incassi.csv")).text.splitlines()]
+    gone = [row[3] for row in stated if row[1] in {"Rimborsato a chi ha comprato", "Contestazione persa"}]
+    table = await bruno.get("/banco/vendite.csv?per=mesi")
+
+    assert len(gone) == 2
+    back = table.text.strip().splitlines()[-1].split(";")[5]
+    assert Decimal(back.replace(",", ".")) == sum(Decimal(each.replace(",", ".")) for each in gone)
+
+
+async def test_nonsense_in_the_address_shows_this_month_and_says_so(bought: Placed, bruno: Browser) -> None:
     for query in ("?dal=x", "?dal=2026-13-01", "?dal=2030-01-02&al=2030-01-01", "?dal=1990-01-01"):
-        assert (await bruno.get(f"/banco/incassi{query}")).status_code == 200
+        page = await bruno.get(f"/banco/incassi{query}")
+        assert page.status_code == 200
+        assert page.says("Con questi giorni non si può"), query
+    assert not (await bruno.get("/banco/incassi")).says("Con questi giorni non si può")
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr"])

@@ -87,6 +87,12 @@ async def test_a_mistake_is_beside_its_field_and_nothing_is_made(
     assert len(await promotions(shop)) == 1
 
 
+async def test_the_code_for_everybody_stays_in_sight_above_those_for_one(shop: TestShop, dora: Browser) -> None:
+    id_ = await promote(shop, codes={"festa": None})
+    page = await dora.follow(await dora.post(f"{STAFF}/{id_}/codici", {"number": "80"}))
+    assert page.all("td.code")[0].text().strip().lower() == "festa"
+
+
 async def test_codes_are_made_downloaded_and_used(shop: TestShop, dora: Browser, anna: Browser) -> None:
     id_ = await promote(shop, codes={})
     page = await dora.follow(await dora.post(f"{STAFF}/{id_}/codici", {"number": "300", "prefix": "natale"}))
@@ -200,6 +206,20 @@ async def test_nonsense_in_the_trial_is_told(shop: TestShop, dora: Browser, quer
     assert answer.all("[data-error-summary]")
 
 
+async def test_a_wrong_number_of_pieces_is_told_beside_it(shop: TestShop, dora: Browser) -> None:
+    oil = shop.variants["olio"]
+    answer = await dora.get(f"{STAFF}/prova?prova=1&variant={oil}&pieces=2&variant={oil}&pieces=x")
+    assert len(answer.all("input[name=pieces][aria-invalid]")) == 1
+    assert answer.says("Pezzi: scrivi un numero intero")
+
+
+async def test_a_trial_without_a_product_says_what_is_missing(shop: TestShop, dora: Browser) -> None:
+    answer = await dora.get(f"{STAFF}/prova?prova=1&variant=&pieces=1")
+    assert answer.status_code == 422
+    assert answer.says("Scegli almeno un prodotto.")
+    assert not answer.all("#verdicts")
+
+
 async def test_a_group_of_customers_has_promotions_of_its_own(shop: TestShop, dora: Browser, anna: Browser) -> None:
     wrong = await dora.post(f"{STAFF}/gruppi", {"group_name": "Ristoranti", "emails": "anna@posta.example\nbea"})
     assert wrong.status_code == 422
@@ -229,7 +249,8 @@ async def test_pages_stand_in_every_language(shop: TestShop, dora: Browser, brun
     id_ = await promote(shop, "bundle", buy_quantity=2, get_quantity=1, cap_minor=500, shop_share=30, codes={"UNO": 1})
     own = await promote(shop, "gift", producer_id=shop.producers["frantoio"], gift_variant_id=shop.variants["olio"])
     prefix = "" if locale == LOCALES[0] else f"/{locale}"
-    for path in ("", "/nuova", f"/{id_}", f"/{id_}/modifica", "/prova?prova=1", "/gruppi"):
+    trial = f"/prova?prova=1&variant={shop.variants['olio']}&pieces=2"
+    for path in ("", "/nuova", f"/{id_}", f"/{id_}/modifica", trial, "/gruppi"):
         assert (await dora.get(f"{prefix}{STAFF}{path}")).status_code == 200, path
     for path in ("", "/nuova", f"/{own}", f"/{own}/modifica"):
         assert (await bruno.get(f"{prefix}{DESK}{path}")).status_code == 200, path

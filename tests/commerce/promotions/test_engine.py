@@ -195,6 +195,10 @@ def test_delivery_waits_for_a_place_and_says_when_it_is_free_anyway() -> None:
     free = Offer(promotion(kind=models.DELIVERY, lane="delivery"))
     assert why(judge([free], item())) == {1: "place_unknown"}
     assert why(judge([free], item(), delivery={MILL: 0})) == {1: "delivery_free"}
+    from_fifty = Offer(promotion(kind=models.DELIVERY, lane="delivery", minimum_minor=5000))
+    assert why(judge([from_fifty], item(), delivery={MILL: 0})) == {1: "delivery_free"}, "nobody need buy more for it"
+    assert why(judge([from_fifty], item(), delivery={MILL: 590})) == {1: "minimum"}
+    assert why(judge([from_fifty], item())) == {1: "minimum"}
     assert judge([free], item(), delivery={MILL: 590}).delivery(MILL) == (590, 590)
 
 

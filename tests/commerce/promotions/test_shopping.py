@@ -58,6 +58,33 @@ async def test_the_basket_says_what_is_missing(shop: TestShop, anna: Browser) ->
     assert page.says("38,00\xa0€")
 
 
+@pytest.mark.parametrize(
+    ("kind", "columns", "said"),
+    [
+        ("gift", {"gift_quantity": 1}, "Ancora 3,20\xa0€ e l’omaggio è tuo."),
+        ("delivery", {}, "Ancora 3,20\xa0€ e la consegna è gratis."),
+        (
+            "gift",
+            {"gift_quantity": 1, "of": "frantoio"},
+            "Ancora 3,20\xa0€ tra i prodotti per cui vale, e l’omaggio è tuo.",
+        ),
+        ("delivery", {"of": "frantoio"}, "Ancora 3,20\xa0€ tra i prodotti per cui vale, e la consegna è gratis."),
+    ],
+)
+async def test_what_is_missing_names_what_it_brings(
+    shop: TestShop, anna: Browser, kind: str, columns: dict[str, Any], said: str
+) -> None:
+    facts = dict(columns)
+    of = facts.pop("of", None)
+    if kind == "gift":
+        facts["gift_variant_id"] = shop.variants["olio"]
+    await promote(shop, kind, minimum_minor=4120, producers=[shop.producers[of]] if of else [], **facts)
+    await put(anna, shop, "olio", 2)
+    if of:
+        await put(anna, shop, "formaggio", 1)
+    assert (await anna.get("/carrello")).says(said)
+
+
 async def test_promotions_cost_the_basket_few_queries_and_adding_none(shop: TestShop, anna: Browser) -> None:
     await put(anna, shop, "olio", 2)
     _page, without = await queries_of(anna, "/carrello")
@@ -175,7 +202,7 @@ async def test_the_review_explains_the_total_and_the_order_keeps_it(
         "Spedizione offerta GRATIS −6,00 €",
         "Totale, IVA compresa 27,31 €",
     ]
-    assert page.says("L’IVA conta anche i")
+    assert page.says("L’IVA conta anche lo sconto di")
     answer = await press(anna)
     assert answer.headers["location"].startswith("http://stripe.test/")
     [group] = await groups_of(shop)

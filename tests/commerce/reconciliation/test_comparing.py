@@ -68,6 +68,20 @@ async def test_two_at_once_book_once(bought: Placed, strategy: str) -> None:
 
 
 @BOTH
+async def test_a_payment_whose_news_are_lost_is_heard_of_and_all_its_movements_are_its_own(order: Placed) -> None:
+    await order.stripe.pay(await order.session_id())
+    await order.stripe.control("webhooks/drop")
+
+    await compare(order, keeps_books=True)
+    await order.shop.run_jobs()
+    report = await compare(order, keeps_books=True)
+
+    assert report.findings == []
+    assert {row.group_id for row in await order.all_of(Movement)} == {order.id}
+    await all_is_well(order)
+
+
+@BOTH
 async def test_a_dispute_that_nobody_told_us_of_is_found(bought: Placed, strategy: str) -> None:
     dispute = await contest(bought)
 

@@ -93,11 +93,13 @@ async def test_states_and_what_is_not_there(told: TestShop, dora: Browser) -> No
 
 async def test_an_admin_has_one_handled_again(told: TestShop, dora: Browser, ada: Browser) -> None:
     page = await ada.get(f"{PATH}?q=po_test_b2")
-    path = page.one("form[action$='/ripetizione']").attributes["action"] or ""
+    path = page.one("form[action*='/ripetizione']").attributes["action"] or ""
     assert (await dora.post(path)).status_code == 403
-    assert not (await dora.get(PATH)).all("form[action$='/ripetizione']")
+    assert not (await dora.get(PATH)).all("form[action*='/ripetizione']")
 
-    assert (await ada.follow(await ada.post(path))).says("L’evento riparte adesso.")
+    answer = await ada.post(path)
+    assert answer.headers["location"] == f"{PATH}?q=po_test_b2", "back to what was looked for"
+    assert (await ada.follow(answer)).says("L’evento riparte adesso.")
     assert (await ada.follow(await ada.post(path))).says("È già in coda")
 
 
@@ -144,3 +146,8 @@ def test_every_word_of_the_handlers_has_its_sentence(type_: str, notes: list[str
         assert words.event_note(type_, note).endswith("."), note
         assert note not in words.event_note(type_, note)
     assert words.event_kind(type_) != type_
+
+
+def test_a_reversal_is_not_told_as_a_transfer_that_left() -> None:
+    assert words.event_note("transfer.created", "sent") == "Il trasferimento è partito."
+    assert words.event_note("transfer.reversed", "sent") == "Il trasferimento è stato ripreso, in parte o tutto."

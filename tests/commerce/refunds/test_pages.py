@@ -7,6 +7,7 @@ from app.commerce.payments.models import Recovery
 from app.kernel.db import transaction
 from app.system.models import OutgoingMail
 from tests.cast import Answer, Browser, TestShop
+from tests.commerce.bought import contest
 from tests.commerce.props import Placed, all_is_well
 from tests.commerce.refunds.props import amount, at_stripe, order_at, pieces, refund, refunds
 from tests.commerce.sold import audits
@@ -41,6 +42,18 @@ class TestStaff:
         assert await paid.shop.available("olio") == 11
         assert [a.action for a in await audits(paid.shop) if a.entity == "refund"] == ["refund.decided"]
         await all_is_well(paid)
+
+    async def test_back_from_the_preview_everything_typed_is_still_there(self, paid: Placed, dora: Browser) -> None:
+        line = (await order_at(paid, "frantoio")).lines[0]
+        await choose(dora, desk(paid), **{f"sum-{line.id}": "3,50", "note": "Una bottiglia era rotta."})
+        page = await dora.send(f"form[action='{desk(paid)}']", step="edit")
+        assert page.status_code == 200
+        assert page.one(f"#sum-{line.id}").attributes["value"] == "3,50"
+        assert page.one("#note").text().strip() == "Una bottiglia era rotta."
+        assert page.one("#reason option[selected]").attributes["value"] == "damaged"
+        again = await dora.send(f"form[action='{desk(paid)}']")
+        assert again.says("Restituisci 3,50 €?")
+        assert await refunds(paid) == []
 
     async def test_pressed_twice_it_happens_once(self, paid: Placed, dora: Browser) -> None:
         line = (await order_at(paid, "frantoio")).lines[0]
@@ -233,6 +246,30 @@ class TestBuyer:
         assert await refunds(paid) == []
         page = await anna.get(f"/ordini/{paid.number}?chiave={paid.key}")
         assert not any(order.number in (a.attributes.get("href") or "") for a in page.all("a[href*=annullamento]"))
+
+    async def test_others_are_named_only_where_there_are_any(self, paid: Placed, anna: Browser) -> None:
+        mill, dairy = [await order_at(paid, producer) for producer in ("frantoio", "caseificio")]
+        here = "/ordini/{}/annullamento/{}?chiave={}".format
+        assert (await anna.get(here(paid.number, mill.number, paid.key))).says("Gli altri produttori spediscono")
+        await anna.send("main form")
+        page = await anna.get(here(paid.number, dairy.number, paid.key))
+        assert page.says("Ti restituiamo")
+        assert not page.says("Gli altri produttori")
+
+    async def test_who_contests_at_her_bank_is_told_why_not(self, paid: Placed, anna: Browser) -> None:
+        order = await order_at(paid, "frantoio")
+        here = f"/ordini/{paid.number}/annullamento/{order.number}?chiave={paid.key}"
+        await anna.get(here)
+        await contest(paid)
+        await paid.stripe.deliver()
+        await paid.shop.run_jobs()
+        answer = await anna.send("main form")
+        assert answer.status_code == 409
+        assert answer.says("Hai contestato questo pagamento presso la tua banca")
+        assert not answer.all("main form")
+        assert not answer.says("La banca di chi ha comprato"), "she is the buyer"
+        assert (await anna.get(here)).says("Hai contestato")
+        assert await refunds(paid) == []
 
     async def test_without_the_key_there_is_nothing(self, paid: Placed, anna: Browser, other_shop: TestShop) -> None:
         order = await order_at(paid, "frantoio")

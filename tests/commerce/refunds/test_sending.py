@@ -128,8 +128,13 @@ class TestBanksThatSendItBack:
         assert [j.kind for j in await sent.all_of(LedgerJournal)].count("refund_failed") == 1
         mail = next(m for m in await sent.all_of(OutgoingMail) if m.kind == "refund.failed")
         assert mail.recipient == "ciao@tavola.example"
+        assert "La carta non c’è più" in mail.text
         page = await dora.get(f"/amministrazione/rimborsi/{row.number}")
         assert page.says("Riprova sulla carta")
+        assert page.says("La carta non c’è più")
+        assert page.says("Stripe dice: expired_or_canceled_card")
+        page = await dora.get(f"/amministrazione/ordini/{(await sent.group()).number}")
+        assert page.says(f"{row.number}: La carta non c’è più")
         await all_is_well(sent)
 
     @BOTH

@@ -29,6 +29,7 @@ from tests.commerce.weighing.props import (
     on_shelf,
     sell_by_weight,
     weigh,
+    weigh_once,
 )
 from tests.stripe import Stripe
 
@@ -115,6 +116,24 @@ async def weigh_again(desk: Browser, number: str) -> object:
     page = await desk.get(f"/banco/ordini/{number}/pesata")
     typed = {field.attributes["name"] or "": "1200" for field in page.all("input[name^='grams-']")}
     return await desk.post(f"/banco/ordini/{number}/pesata", typed)
+
+
+@pytest.mark.parametrize("slip", [1, 12, 12000])
+async def test_kilograms_typed_for_grams_are_asked_about_before_anything_is_charged(
+    shop: TestShop, anna: Browser, carlo: Browser, stripe: Stripe, slip: int
+) -> None:
+    await sell_by_weight(shop)
+    bought = await buy(anna, shop, stripe, "formaggio")
+    answer = await weigh_once(carlo, bought, slip)
+    assert answer.status_code == 422
+    assert answer.says("controlla, sono grammi")
+    await shop.run_jobs()
+    assert (await bought.payment()).state == "authorized"
+    line, order = await bought.line("formaggio"), await bought.order("caseificio")
+    here = f"/banco/ordini/{order.number}/pesata"
+    assert (await carlo.send(f"form[action='{here}']")).status_code == 422, "the box is not ticked by itself"
+    assert (await carlo.post(here, {f"grams-{line.id}-1": str(slip), "sure": "1"})).status_code == 303
+    assert (await bought.line("formaggio")).piece_grams == [slip]
 
 
 async def test_a_fault_while_capturing_takes_the_money_once(

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from app.commerce.orders.models import OrderLine
 from app.commerce.orders.states import SYSTEM
 from app.commerce.payments.models import LedgerEntry
 from app.commerce.refunds.models import Refund
@@ -173,6 +174,26 @@ async def test_a_refund_made_elsewhere_closes_it(order: Placed, shop: TestShop, 
         await request(db, order.facts, Ask(order.id, [wanted], "missing", "test:1"), SYSTEM)
     [row] = await withdrawals(shop)
     assert row.state == "refunded"
+
+
+async def test_what_has_gone_back_before_is_not_promised_again(
+    order: Placed, shop: TestShop, anna: Browser, bruno: Browser
+) -> None:
+    await order.stripe.control(f"sessions/{await order.session_id()}/pay")
+    await settle(order)
+    sold = Sold(shop, order.id, order.number, order.key, {})
+    oil = await stage.line_of(sold, "olio")
+    async with shop.database.session(shop.id) as db, transaction(db):
+        found = await db.get_one(OrderLine, oil)
+        wanted = Wanted(found.order_id, [Claim(oil, amount_minor=300)], delivery_minor=90)
+        await request(db, order.facts, Ask(order.id, [wanted], "missing", "test:1"), SYSTEM)
+    for _bottle in range(2):  # one by one: the second is not promised what the first takes
+        await withdraw(anna, sold, [f"{oil}:1"])
+    promised = [(row.goods_minor, row.delivery_minor) for row in await withdrawals(shop)]
+    assert promised == [(1900, 0), (1600, 500)]
+    for row in await withdrawals(shop):
+        await bruno.post(desk(row.number, "/rimborso"))
+    assert [(row.goods_minor, row.delivery_minor) for row in await withdrawals(shop)] == promised, "what was given"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,27 @@ async def test_near_its_date_only_in_the_evening(shop: TestShop, carlo: Browser)
     assert (rule.max_days, rule.hour_from, rule.hour_to, rule.min_quantity) == (2, 17, 19, None)
 
 
+async def test_a_preview_that_changes_nothing_says_so(shop: TestShop, carlo: Browser) -> None:
+    with clock.frozen(NOON):
+        page = await carlo.post(BASE, {**EXPIRY, "step": "look"})
+        assert page.says("Oggi non cambierebbe nessun prezzo.")
+        always = {
+            "kind": "hours",
+            "action": "percent",
+            "value": "15",
+            "hour_from": "0",
+            "hour_to": "24",
+            "step": "save",
+        }
+        assert (await carlo.post(BASE, always)).status_code == 303
+        await shop.run_jobs()
+        page = await carlo.post(BASE, {**EXPIRY, "step": "look"})
+        assert page.says("Oggi non cambierebbe nessun prezzo."), "what another rule has done is not its deed"
+        await dates(shop, carlo, squacquerone=date(2026, 11, 20))
+        page = await carlo.post(BASE, {**EXPIRY, "step": "look"})
+        assert not page.says("Oggi non cambierebbe nessun prezzo.")
+
+
 async def test_many_pieces_near_their_date_in_the_evening(shop: TestShop, carlo: Browser, anna: Browser) -> None:
     async with shop.database.session(shop.id) as db, transaction(db):
         await db.execute(update(Product).values(published_at=datetime(2026, 1, 1, tzinfo=UTC)))

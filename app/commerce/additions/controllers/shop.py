@@ -147,6 +147,7 @@ async def _removal(
         planned=planned,
         until=words.until(visit.shop, opened, seller) if opened else "",
         is_added=order.joins_order_id is not None,
+        is_all=all(pieces.get(line.id, 0) >= line.pieces for line in shown),
         currency=group.currency,
         way=way,
         here=_below(way, f"togli/{order.number}"),

@@ -13,7 +13,7 @@ from app.commerce.credit.models import CreditPurchase, CreditRefund
 from app.commerce.credit.refunding import Ask, Left
 from app.commerce.office import views as office
 from app.commerce.orders.states import Actor
-from app.commerce.payments import ledger
+from app.commerce.payments import ledger, refusals
 from app.kernel import ids
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict, NotFound, Refused
@@ -130,5 +130,6 @@ async def _page(
         names=words.REFUND_REASONS,
         reasons=[(code, str(words.REFUND_REASONS[code])) for code in words.BY_STAFF],
         form=form or RefundForm.blank(key=ids.token(), seen=left.mark, **start),
+        refusal=refusals.sentence,
         trouble=trouble,
     )

@@ -21,7 +21,7 @@ async def ask_for_balance(visit: CurrentVisit, number: FromPath[str]) -> Go:
             order = await orders.at_desk(visit.db, producer_id, number)
             asked = await asking.ask(visit.db, order, person)
     except Conflict as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
     else:
         said = _("Abbiamo scritto a chi ha comprato: appena paga il saldo puoi spedire.")
         visit.tell(said if asked else _("Il saldo era già stato chiesto."))

@@ -30,7 +30,7 @@ async def pay_balance(visit: CurrentVisit, request: AnyRequest, number: FromPath
     try:
         return Go(await sessions.open_session(visit.database, visit.shop, gateway, group.id, base_url=visit.base_url))
     except (AlreadyPaid, NotPayable, Refused, Unavailable) as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
         return Go(back)
 
 

@@ -55,7 +55,7 @@ async def save_addressee(visit: CurrentVisit, request: AnyRequest, number: FromP
         async with transaction(visit.db):
             await addressee.correct(visit.db, visit.who, number, typed)
     except Conflict as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
         return Go(PATH)
     visit.tell(_("Dati della fattura corretti."))
     return Go(PATH)

@@ -36,7 +36,7 @@ async def confirm_arrival(visit: CurrentVisit, request: AnyRequest, number: From
             mine = await queries.of_group(visit.db, group.id, order)
             await fulfilment.arrive(visit.db, mine, _actor(visit), "buyer")
     except Conflict as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
     else:
         visit.tell(_("Grazie di avercelo detto. Se qualcosa non va, scrivi al produttore o a noi."))
     return _back(number, key)
@@ -64,7 +64,7 @@ async def correct_address(visit: CurrentVisit, request: AnyRequest, number: From
         group, key = await _found(visit, request, number)  # what was undone is read anew
         return await _address_page(visit, group, key, form.refused(no.message, no.field))
     except Conflict as no:
-        visit.tell(no.message)
+        visit.tell(no.message, "bad")
         return _back(number, key)
     visit.tell(_("L’indirizzo è corretto: lo vede anche il produttore."))
     return _back(number, key)

@@ -6,7 +6,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response, Stream
 
-from app.commerce.orders import calendars, claiming, correcting, parcels, promises, queries, sections, views, words
+from app.commerce.orders import calendars, claiming, correcting, parcels, promises, queries, sections, standing, views
 from app.commerce.orders.forms import FindForm
 from app.kernel import clock, icalendar
 from app.kernel.db import transaction
@@ -99,7 +99,7 @@ async def _list(visit: CurrentVisit, form: Filled[FindForm], page: int, *, statu
         private=True,
         headers=UNLISTED,
         orders=orders[: queries.PAGE],
-        states=words.GROUP_STATES,
+        labels={order.number: standing.label(order.state, order.parcels) for order in orders},
         has_more=queries.is_full(orders),
         page=page,
         form=form,

@@ -57,7 +57,7 @@ async def show_money(visit: CurrentVisit, request: AnyRequest) -> Page:
 async def take_table(visit: CurrentVisit, request: AnyRequest) -> Response[bytes]:
     """Every line, however many there are."""
     shown = await _statement(visit, PeriodForm.read(request.query_params), None)
-    table = await asyncio.to_thread(papers.statement_table, shown)
+    table = await asyncio.to_thread(papers.statement_table, shown, visit.shop)
     return _file(table, "text/csv", f"estratto-{papers.days(shown, visit.shop)[0]}.csv")
 
 
@@ -94,7 +94,7 @@ async def _sales(visit: Visit, request: AnyRequest) -> tuple[str, list[Bucket]]:
     today, producer_id = clock.today(visit.shop.time_zone), visit.producer_id
     since = sales.since(by, today, zone)
     sold = await queries.sold(visit.db, producer_id, visit.shop.currency, since)
-    back = await queries.given_back(visit.db, producer_id, since)
+    back = await queries.given_back(visit.db, producer_id, visit.shop.currency, since)
     return by, sales.buckets(by, today, zone, sold, back)
 
 

@@ -28,7 +28,9 @@ async def show_trial(visit: CurrentVisit, request: AnyRequest) -> Page:
     sent = request.query_params
     form = TrialForm.read(_lists(sent)) if sent.get("prova") else TrialForm.blank()
     result = None
-    if form.data:
+    if form.data and not form.data.variant:
+        form.refused(_("Scegli almeno un prodotto."), "variant")
+    elif form.data:
         numbers = [*form.data.pieces, *[1] * ROWS]
         trial = Trial(
             [(id_, min(99, max(1, number))) for id_, number in zip(form.data.variant, numbers, strict=False)],

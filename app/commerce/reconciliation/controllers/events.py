@@ -43,8 +43,8 @@ async def show_events(visit: CurrentVisit, request: AnyRequest) -> Page:
 
 
 @post(PATH + "/{event_id:int}/ripetizione", access=access.admin, name="office.event.replay")
-async def replay(visit: CurrentVisit, event_id: FromPath[int]) -> Go:
-    """Harmless: an event is a hint, and Stripe's present state decides."""
+async def replay(visit: CurrentVisit, request: AnyRequest, event_id: FromPath[int]) -> Go:
+    """Harmless: an event is a hint, and Stripe's present state decides. Back to the list as it was narrowed."""
     async with transaction(visit.db):
         event = await queries.event(visit.db, event_id)
         again = await webhooks.replay(visit.db, event_id)
@@ -58,7 +58,8 @@ async def replay(visit: CurrentVisit, event_id: FromPath[int]) -> Go:
                 {"type": event.type, "object": event.object_id},
             )
     visit.tell(_("L’evento riparte adesso.") if again else _("È già in coda: aspetta un momento."))
-    return Go(PATH)
+    narrowed = {name: request.query_params.get(name) for name in ("q", "tipo", "stato", "pagina")}
+    return Go(PATH + visit.query_of(**narrowed))
 
 
 ROUTES = [show_events, replay]

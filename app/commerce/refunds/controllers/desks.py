@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.commerce.orders import queries as orders
 from app.commerce.orders.models import Order, OrderGroup
 from app.commerce.orders.states import Actor
-from app.commerce.orders.views import text
+from app.commerce.orders.words import text
 from app.commerce.payments import queries as payments
 from app.commerce.refunds import forms, preview, queries, requesting, words
 from app.commerce.refunds.forms import RefundForm, Typed
@@ -84,6 +84,8 @@ class Counter:
         sent = await request.form()
         form, typed = RefundForm.read(sent), Typed.read(sent.multi_items())
         if form.data is None:
+            return await self._page(visit, form, typed)
+        if form.data.step == "edit":
             return await self._page(visit, form, typed)
         if form.data.reason not in self.reasons:
             return await self._page(visit, form.refused(_("Scegli il motivo."), "reason"), typed)

@@ -6,8 +6,10 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 
 from app.commerce.orders import queries as orders
+from app.commerce.orders import states
 from app.commerce.orders import views as order_views
 from app.commerce.orders.models import OrderGroup
+from app.commerce.payments import queries as payments
 from app.commerce.refunds import cancelling
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict, NotFound
@@ -50,6 +52,7 @@ async def _page(visit: Visit, request: AnyRequest, number: str, order: str, *, t
     found = next((each for each in whole.orders if each.number == order and is_taken_on), None)
     if found is None:
         raise NotFound
+    is_contested = await payments.is_disputed(visit.db, group.id)
     return Page(
         "refunds/cancel.html",
         status_code=409 if trouble else 200,
@@ -61,9 +64,11 @@ async def _page(visit: Visit, request: AnyRequest, number: str, order: str, *, t
         number=number,
         due_minor=found.total_minor - found.refunded_minor,
         is_possible=cancelling.can_buyer(visit.shop, whole, found),
+        is_contested=is_contested,
+        has_others=any(each is not found and each.state in states.OPEN for each in whole.orders),
         link=_link(number, key),
         here=CANCEL.replace("{number:str}", number).replace("{order:str}", order) + (f"?chiave={key}" if key else ""),
-        trouble=trouble,
+        trouble=trouble if not is_contested else "",  # the page says it to whom it concerns
     )
 
 

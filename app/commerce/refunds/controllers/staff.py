@@ -12,6 +12,7 @@ from app.commerce.office import views as office_views
 from app.commerce.orders import queries as orders
 from app.commerce.orders.states import Actor
 from app.commerce.payments import refunds as late
+from app.commerce.payments import refusals
 from app.commerce.refunds import mending, queries, views, words
 from app.commerce.refunds.controllers.desks import Counter
 from app.commerce.refunds.models import Refund
@@ -51,7 +52,7 @@ async def show_list(visit: CurrentVisit, request: AnyRequest) -> Page:
     rows = await queries.listed(visit.db, search, state if state in words.STATES else "", page)
     return await _page(
         visit, "refunds/list.html", rows=rows[:PAGE], has_more=len(rows) > PAGE, page=page, search=search, state=state,
-        states=words.STATES, reasons=words.REASONS, late=await queries.late(visit.db),
+        states=words.STATES, reasons=words.REASONS, late=await queries.late(visit.db), refusal=refusals.sentence,
     )  # fmt: skip
 
 
@@ -138,6 +139,7 @@ async def _one(visit: Visit, number: str, *, trouble: str = "") -> Page:
         it=views.refund_view(refund, {order.id: order for order in group.orders}), row=refund,
         group=group, recoveries=await queries.recoveries_of(visit.db, refund.number), states=words.RECOVERIES,
         sellers={order.id: str(order.producer.get("name", "")) for order in group.orders},
+        refusal=refusals.sentence, where=views.where_to_staff(refund),
     )  # fmt: skip
 
 

@@ -57,6 +57,3 @@ async def _page(visit: Visit, number: str, form: Weights | None = None, *, troub
 
 
 ROUTES = [show_weighing, weigh]
-
-
-ROUTES = [show_weighing, weigh]

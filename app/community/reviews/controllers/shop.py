@@ -48,10 +48,11 @@ async def show_how(visit: CurrentVisit) -> Page:
 async def vote(visit: CurrentVisit, request: AnyRequest, review_id: FromPath[int]) -> Page | Go:
     form = BackForm.read(await request.form())
     async with transaction(visit.db):
-        helpful = await voices.help_vote(visit.db, review_id, _voter(visit), visit.person)
-    said = _("Grazie: lo diciamo a chi legge.")
+        helpful, counts = await voices.help_vote(visit.db, review_id, _voter(visit), visit.person)
+    thanks = _("Grazie: lo diciamo a chi legge.")
+    said = thanks if counts else _("Il voto di chi l’ha scritta, o vende il prodotto, non conta.")
     if visit.is_fragment:
-        return Page("reviews/_helped.html", private=True, helpful=helpful, said=said)
+        return Page("reviews/_helped.html", private=True, helpful=helpful if counts else 0, said=said)
     visit.tell(said)
     return Go(await _back(visit, review_id, form.data or BackForm()))
 

@@ -134,6 +134,7 @@ async def _list(visit: Visit, *, limits: Filled[LimitForm] | None = None, sheet:
 async def _new(visit: Visit, form: Filled[RuleForm], seen: Sequence[Row] | None = None) -> Page:
     """seen: what the rule would do to today's shelf, once that was asked for."""
     lines = await queries.on_shelf(visit.db, visit.producer_id)
+    prices = {line.id: line.price_minor for line in lines}
     return Page(
         "pricing/rules/new.html",
         status_code=422 if form.errors else 200,
@@ -141,6 +142,7 @@ async def _new(visit: Visit, form: Filled[RuleForm], seen: Sequence[Row] | None 
         desk=desk.of_producer(),
         form=form,
         seen=seen,
+        is_idle=bool(seen) and all(row.price_minor == prices.get(row.id) for row in seen or ()),
         currency=visit.shop.currency,
         kinds=[(code, str(said), None) for code, said in words.KINDS.items()],
         actions=[(code, str(said)) for code, said in words.ACTIONS.items()],
