@@ -40,7 +40,7 @@ async def facts(shop: TestShop) -> ShopFacts:
         (UNKNOWN, TUESDAY_NOON, "Parte mer 25 nov", datetime(2026, 11, 25, 11, tzinfo=UTC)),
         ("4", TUESDAY_MORNING, "Arriva mer 25 nov", TUESDAY_NOON),
         ("5", TUESDAY_MORNING, "Arriva gio 26\u2009–\u2009ven 27 nov", TUESDAY_NOON),
-        ("5", TUESDAY_NOON, "Arriva gio 03\u2009–\u2009ven 04 dic", datetime(2026, 12, 1, 11, tzinfo=UTC)),
+        ("5", TUESDAY_NOON, "Arriva gio 3\u2009–\u2009ven 4 dic", datetime(2026, 12, 1, 11, tzinfo=UTC)),
         (NOWHERE, TUESDAY_MORNING, "Non arriva al tuo CAP", None),
         ("77", TUESDAY_MORNING, "Non arriva al tuo CAP", None),
     ],

@@ -96,7 +96,7 @@ def document(entries: Sequence[Entry], base: str, shop: ShopFacts, languages: Se
 
 
 def _pages() -> list[Entry]:
-    own = ("/", "/prodotti", "/produttori", "/stagioni")
+    own = ("/", "/prodotti", "/produttori", "/stagioni", "/in-arrivo", "/recensioni/come-funzionano")
     return [Entry(path) for path in (*own, *(f"/{slug}" for slug in pages.slugs()))]
 
 
