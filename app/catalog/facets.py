@@ -146,10 +146,13 @@ def read(query_string: str) -> Choices:
     values["without"] = tuple(v for v in values["without"] if v in ALLERGENS)
     single = dict(pairs)
     postal = single.get("cap", "").strip()[:10]
+    low, high = minor(single.get("prezzo-da", "")), minor(single.get("prezzo-a", ""))
+    if low is not None and high is not None and low > high:
+        low, high = high, low  # typed the wrong way round
     return Choices(
         **values,
-        price_from=minor(single.get("prezzo-da", "")),
-        price_to=minor(single.get("prezzo-a", "")),
+        price_from=low,
+        price_to=high,
         in_season=single.get("stagione") == "1",
         available=single.get("disponibili") == "1",
         cap=postal if postal.isascii() and postal.replace("-", "").replace(" ", "").isalnum() else "",

@@ -325,7 +325,7 @@ class PriceChange(ShopOwned, Table):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
     price_minor: Mapped[int]
     valid_from: Mapped[datetime]
-    reason: Mapped[str] = mapped_column(String(40))  # initial | changed | import | undo | campaign | campaign_end
+    reason: Mapped[str] = mapped_column(String(40))  # initial | changed | import | undo | campaign[_end] | rule[_end]
     kind: Mapped[str | None] = mapped_column(String(10))
     chain: Mapped[int | None] = mapped_column(Id)
     actor_id: Mapped[int | None] = mapped_column(Id)

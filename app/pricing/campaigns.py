@@ -190,12 +190,17 @@ async def begin(db: AsyncSession, campaign_id: int) -> None:
             lowered.append(variant.id)
         variant.price_minor, row.state = row.price_minor, "on"
         step = Step(campaign.id, campaign.kind, chains.get(variant.id) or campaign.id, campaign.ends_at)
-        prices.log(db, variant, "campaign", campaign.made_by, now, step)
+        prices.log(db, variant, _maker(campaign), campaign.made_by, now, step)
         on.append(variant)
     await _settle(db, on)
     for variant_id in lowered:
         add_job(db, "engagement.price_changed", variant_id=variant_id)
     _record(db, SYSTEM, "campaign.begin", campaign.id, {}, {"prices": len(on), "skipped": len(rows) - len(on)})
+
+
+def _maker(campaign: Campaign) -> str:
+    """For the log: a producer's own offer, or what his rules make (rules/scanning.py)."""
+    return "campaign" if campaign.made_by is not None else "rule"
 
 
 async def _end(db: AsyncSession, campaign: Campaign) -> None:
@@ -207,7 +212,7 @@ async def _end(db: AsyncSession, campaign: Campaign) -> None:
             row.state = "left"
             continue
         variant.price_minor, row.state = row.before_minor, "back"
-        prices.log(db, variant, "campaign_end", campaign.stopped_by, now)
+        prices.log(db, variant, f"{_maker(campaign)}_end", campaign.stopped_by, now)
         back.append(variant)
     await _settle(db, back)
     if campaign.started_at is not None and campaign.stopped_by is None:

@@ -35,6 +35,8 @@ REASONS = {  # of entries of the price log
     "undo": _l("Importazione annullata"),
     "campaign": _l("Comincia un’offerta"),
     "campaign_end": _l("Finisce l’offerta"),
+    "rule": _l("Lo fa una regola"),
+    "rule_end": _l("La regola non vale più"),
 }
 
 

@@ -128,6 +128,16 @@ async def test_an_empty_list_leads_out_by_the_choice_that_hides_most(anna: Brows
     assert way.text() == f"Toglilo e vedi {len(names(found))} prodotti"
     assert len(names(found)) == 2
     assert way.attributes["href"] == "/prodotti?produttore=frantoio&disponibili=1"
+    assert page.says("Quello che ne nasconde di più: DOP.")
+
+
+async def test_prices_typed_the_wrong_way_round_are_turned(anna: Browser) -> None:
+    right = await anna.get("/prodotti?prezzo-da=5&prezzo-a=20")
+    turned = await anna.get("/prodotti?prezzo-da=20&prezzo-a=5")
+
+    assert names(turned) == names(right)
+    assert names(right)
+    assert {field.attributes["value"] for field in turned.all("[name=prezzo-da]")} == {"5"}
 
 
 async def test_an_empty_list_leads_out_by_a_price_too(anna: Browser) -> None:

@@ -16,6 +16,7 @@ from app.pricing.rules.models import PricingRule, RulePrice, ShelfDate
 from app.shops.queries import shop_by_id
 from tests.cast import Answer, Browser, TestShop
 from tests.commerce.sold import audits
+from tests.pricing import past
 from tests.queries import queries_of
 
 BASE = "/banco/prezzi-dinamici"
@@ -125,6 +126,7 @@ async def test_at_its_hours_it_falls_and_comes_back(shop: TestShop, carlo: Brows
         await shop.run_jobs()
     assert await price(shop, "formaggio") == 2250
     assert [kind for _price, kind in await log(shop, "formaggio")] == ["sale", None]
+    assert [reason for _price, reason in await past.log(shop, "squacquerone")][-2:] == ["rule", "rule_end"]
 
 
 async def test_expiry_and_hours_compound_and_the_hours_end_alone(shop: TestShop, carlo: Browser) -> None:
