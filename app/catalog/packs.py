@@ -23,7 +23,7 @@ Pack = tuple[int, str, int]  # net amount, its unit, price minor
 
 
 def named(words: Mapping[str, str], amount: int, unit: str) -> str:
-    """A format as a desk tells it from the others of its product: “bottiglia, 500 ml”. words: Variant.format."""
+    """A format, told from the others of its product: “bottiglia, 500 ml”. words: Variant.format."""
     locale = current_locale()
     said, holds = in_language(words, locale), formats.quantity(amount, unit, locale)
     if not said:
