@@ -94,6 +94,7 @@ async def test_a_purchase_with_the_keyboard_alone(people: People) -> None:
     await hands.skip_to_content()
     await hands.go("Ordine con obbligo di pagare")
     await expect(page.locator("#pay")).to_be_visible()
+    await page.wait_for_load_state()  # its stylesheet, which marks the focus, is a file of its own
     await hands.go("pay")
     await thanked(page)
     assert hands.presses <= MOST_PRESSES, f"{hands.presses} presses"
