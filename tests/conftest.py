@@ -129,3 +129,11 @@ async def dora(shop: TestShop) -> AsyncIterator[Browser]:
     async with shop.browser() as browser:
         await browser.sign_in("dora@tavola.example")
         yield browser
+
+
+@pytest.fixture
+async def ada(shop: TestShop) -> AsyncIterator[Browser]:
+    """Admin of the shop."""
+    async with shop.browser() as browser:
+        await browser.sign_in("ada@tavola.example")
+        yield browser

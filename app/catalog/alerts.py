@@ -37,7 +37,7 @@ async def warn_low_stock(work: Work, variant_id: int) -> None:
             return
         reference = f"{item.id}:{await _fall(db, item)}"
         with writing(work.own_shop, SOURCE_LOCALE):
-            format_ = packs.named(variant.format, variant.net_amount, variant.net_unit)
+            format_ = packs.name_of(variant)
         name = f"{product.name['it']}, {format_}"
         if await _write(work, db, (name, item.available), producer.email, reference):
             await live.tell(db, f"producer:{producer.id}", "stock-low", sku=variant.sku)

@@ -221,7 +221,7 @@ def _offer_line(variant: Variant, log: Mapping[int, list[tuple[datetime, int]]],
     return OfferLine(
         variant.id,
         variant.sku,
-        packs.named(variant.format, variant.net_amount, variant.net_unit),
+        packs.name_of(variant),
         variant.price_minor,
         f"{Decimal(variant.price_minor).scaleb(-exponent(currency))}".replace(".", ","),
         cards.unit_price(variant.price_minor, amount, variant.net_unit),

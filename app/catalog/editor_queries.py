@@ -154,7 +154,7 @@ async def _variants(db: AsyncSession, product_id: int, currency: str) -> list[Va
         VariantRow(
             variant.id,
             variant.sku,
-            packs.named(variant.format, variant.net_amount, variant.net_unit),
+            packs.name_of(variant),
             {
                 **{f"format_{locale}": text for locale, text in variant.format.items()},
                 **{key: getattr(variant, key) for key in ("net_amount", "net_unit", "weight_g", "vat_rate")},

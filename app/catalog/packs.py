@@ -22,14 +22,22 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 Pack = tuple[int, str, int]  # net amount, its unit, price minor
 
 
-def named(words: Mapping[str, str], amount: int, unit: str) -> str:
-    """A format, told from the others of its product: “bottiglia, 500 ml”. words: Variant.format."""
+def named(words: Mapping[str, str], amount: int, unit: str, *, is_weighed: bool = False) -> str:
+    """A format, told from the others of its product: “bottiglia, 500 ml”. words: Variant.format.
+
+    is_weighed: what is in it is told beside it, with its "about".
+    """
     locale = current_locale()
     said, holds = in_language(words, locale), formats.quantity(amount, unit, locale)
-    if not said:
-        return holds
+    if is_weighed or not said:
+        return said if is_weighed else holds
     is_told = "".join(holds.split()).casefold() in "".join(said.split()).casefold()
     return said if is_told or (amount, unit) == (1, "piece") else f"{said}, {holds}"
+
+
+def name_of(variant: Variant) -> str:
+    """Its format as a desk tells it."""
+    return named(variant.format, variant.net_amount, variant.net_unit)
 
 
 def pack(variant: Variant) -> Pack:

@@ -55,7 +55,7 @@ async def kept(db: AsyncSession, producer_id: int, sku: str | None = None) -> li
             item.id,
             variant.sku,
             in_language(name, locale),
-            packs.named(variant.format, variant.net_amount, variant.net_unit),
+            packs.name_of(variant),
             item.available,
             item.refills_at,
             plan,

@@ -1,6 +1,5 @@
 """A shop whose prices are net: basket, checkout, order, payment, refund and books, to the cent."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import SimpleNamespace
@@ -29,14 +28,6 @@ from tests.commerce.test_checkout import press, to_delivery, to_review
 from tests.stripe import Stripe
 
 HERE = "/amministrazione/iva"
-
-
-@pytest.fixture
-async def ada(shop: TestShop) -> AsyncIterator[Browser]:
-    """An admin of the shop."""
-    async with shop.browser() as browser:
-        await browser.sign_in("ada@tavola.example")
-        yield browser
 
 
 async def add_vat(shop: TestShop, country: str = "US") -> None:

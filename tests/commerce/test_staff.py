@@ -3,7 +3,6 @@
 import csv
 import io
 
-import pytest
 from sqlalchemy import select, update
 
 from app.commerce.payments.models import Transfer
@@ -17,14 +16,6 @@ from tests.commerce.sold import audits, sell
 from tests.stripe import Stripe
 
 PAGES = ("", "/ordini.csv", "/lavori", "/registro", "/posta")
-
-
-@pytest.fixture
-async def ada(shop: TestShop):
-    """Admin of the shop."""
-    async with shop.browser() as browser:
-        await browser.sign_in("ada@tavola.example")
-        yield browser
 
 
 async def dead_job(shop: TestShop) -> int:

@@ -12,9 +12,7 @@ from app.catalog.views import Reduction
 from app.commerce.additions.steps import Load
 from app.commerce.promotions.announcing import CodePrice
 from app.delivery.quotes import Span
-from app.kernel.i18n import current_locale
 from app.kernel.money import unit_price
-from app.kernel.tenancy import in_language
 from app.pricing.rules.bulk import Bulk
 from app.producers.closures import Closure
 
@@ -116,10 +114,8 @@ class BasketLine:
 
     @property
     def shape(self) -> str:
-        """The format, told from the others of its product; of goods by weight the word alone. In the reader’s words."""
-        if self.by_weight:
-            return in_language(self.format, current_locale())
-        return packs.named(self.format, self.net_amount, self.net_unit)
+        """The format in the reader's language, told from the others of its product."""
+        return packs.named(self.format, self.net_amount, self.net_unit, is_weighed=self.by_weight is not None)
 
     @property
     def window_minor(self) -> int:

@@ -81,11 +81,11 @@ def text(texts: Mapping[str, str] | str | None) -> str:
 
 
 def shape(line: OrderLine) -> str:
-    """Its format, told from the others of its product; of goods by weight the word alone."""
+    """Its format, told from the others of its product."""
     said, holds = line.snapshot.get("format"), line.snapshot.get("net")
-    if isinstance(said, str) or not holds or line.kg_price_minor is not None:
+    if isinstance(said, str) or not holds:
         return text(said)
-    return packs.named(said or {}, holds["amount"], holds["unit"])
+    return packs.named(said or {}, holds["amount"], holds["unit"], is_weighed=line.kg_price_minor is not None)
 
 
 def state(code: str, *, pickup: bool = False) -> str:

@@ -228,7 +228,7 @@ def _line(
         variant.product_id,
         product.producer_id,
         in_language(product.name, current_locale()),
-        packs.named(variant.format, variant.net_amount, variant.net_unit),
+        packs.name_of(variant),
         variant.price_minor,
         made.base_minor if ours and made else variant.price_minor,
         variant.campaign_id,

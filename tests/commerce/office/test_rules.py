@@ -1,6 +1,5 @@
 """An admin sets the rules of his shop; they hold from then on, and orders keep those of their day."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -26,13 +25,6 @@ from tests.queries import queries_of
 
 HERE = "/amministrazione/regole"
 FORM = f"form[action='{HERE}']"
-
-
-@pytest.fixture
-async def ada(shop: TestShop) -> AsyncIterator[Browser]:
-    async with shop.browser() as browser:
-        await browser.sign_in("ada@tavola.example")
-        yield browser
 
 
 async def say(browser: Browser, **fields: str) -> Answer:

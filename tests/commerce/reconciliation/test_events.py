@@ -1,6 +1,5 @@
 """Stripe's events as staff read them: what they are about and what became of them, in the reader's language."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -31,13 +30,6 @@ async def told(shop: TestShop) -> TestShop:
         ("charge.dispute.created", "du_d4", "received", f"{words.FAULT}TimeoutError"),
     )
     return shop
-
-
-@pytest.fixture
-async def ada(shop: TestShop) -> AsyncIterator[Browser]:
-    async with shop.browser() as browser:
-        await browser.sign_in("ada@tavola.example")
-        yield browser
 
 
 async def tell(shop: TestShop, *events: tuple[str, str, str, str]) -> None:

@@ -1,7 +1,5 @@
 """The books as staff see them."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from app.commerce.payments import verify
@@ -19,14 +17,6 @@ BOOKS, LEDGER, EVENTS = "/amministrazione/conti", "/amministrazione/libro", "/am
 @pytest.fixture
 async def bought(order: Placed) -> Placed:
     return await buy(order)
-
-
-@pytest.fixture
-async def ada(shop: TestShop) -> AsyncIterator[Browser]:
-    """Admin of the shop."""
-    async with shop.browser() as browser:
-        await browser.sign_in("ada@tavola.example")
-        yield browser
 
 
 async def test_the_books_say_that_all_is_explained(bought: Placed, dora: Browser) -> None:

@@ -1,6 +1,6 @@
 """Whatever a comparison finds can be closed: a refund made at Stripe is taken into its order, all else is explained."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -31,13 +31,6 @@ NOTE = "Rimborso fatto da Ada dalla pagina di Stripe, per telefono."
 @pytest.fixture
 async def bought(order: Placed) -> Placed:
     return await buy(order)
-
-
-@pytest.fixture
-async def ada(shop: TestShop) -> AsyncIterator[Browser]:
-    async with shop.browser() as browser:
-        await browser.sign_in("ada@tavola.example")
-        yield browser
 
 
 async def refund_at_stripe(order: Placed, amount: int, **metadata: str) -> str:
